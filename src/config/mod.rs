@@ -1,0 +1,37 @@
+//! The configuration as the rest of the program sees it: checked domain types.
+//! Raw TOML tables live and die inside this folder.
+
+mod area;
+mod pipeline;
+mod settings;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use area::{Area, AreaSet};
+pub use pipeline::{
+    Checks, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, Input, KoladaFetch,
+    Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueType, Years,
+};
+pub use settings::{HttpSettings, Publisher, RunSettings, ServerSettings};
+pub use source::{Limits, Source, SourceKind};
+
+/// Everything that `check` has accepted, in one piece: files are parsed and
+/// validated together and swapped together.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `underlag.toml`, absolute. Relative paths in it count from its folder.
+    pub file: PathBuf,
+    pub data_dir: PathBuf,
+    pub pipelines_dir: PathBuf,
+    pub reports_dir: PathBuf,
+    pub reference_dir: PathBuf,
+    pub publisher: Publisher,
+    pub run: RunSettings,
+    pub http: HttpSettings,
+    pub server: ServerSettings,
+    pub sources: BTreeMap<String, Source>,
+    pub area_sets: BTreeMap<String, AreaSet>,
+    pub pipelines: BTreeMap<String, Pipeline>,
+}

@@ -1,0 +1,224 @@
+//! A pipeline (`pipelines/NAME/pipeline.toml`) as the program sees it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    pub name: String,
+    /// The pipeline's folder, absolute.
+    pub dir: PathBuf,
+    pub title: String,
+    pub description: String,
+    pub schedule: Option<Schedule>,
+    pub fetches: BTreeMap<String, Fetch>,
+    /// SQL table name → another pipeline's dataset.
+    pub inputs: BTreeMap<String, Input>,
+    pub datasets: BTreeMap<String, Dataset>,
+    /// BLAKE3 (hex) over pipeline.toml, every SQL file it names, and the definition of the
+    /// sources and areas it uses: decides whether an unchanged source means an unchanged dataset.
+    pub config_hash: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// Five fields, already accepted by croner.
+    pub cron: String,
+    /// An IANA name, already accepted by jiff.
+    pub timezone: String,
+    pub missed: Missed,
+    pub overlap: Overlap,
+    pub jitter: Duration,
+    pub late_after: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    Skip,
+    Latest,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlap {
+    Skip,
+    Queue,
+}
+
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Becomes the SQL table of this name.
+    pub name: String,
+    /// A key of `Config::sources`; none for a local file or a bare URL.
+    pub source: Option<String>,
+    pub kind: FetchKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum FetchKind {
+    Pxweb(PxwebFetch),
+    Kolada(KoladaFetch),
+    File(FileFetch),
+}
+
+#[derive(Clone, Debug)]
+pub struct PxwebFetch {
+    pub table: String,
+    /// Dimension → selection expressions (`*`, `TOP(3)`, codes…), in PxWeb v2's own notation.
+    pub select: BTreeMap<String, Vec<String>>,
+    /// Dimension → code list id.
+    pub codelist: BTreeMap<String, String>,
+    /// Dimension → column.
+    pub rename: BTreeMap<String, String>,
+    /// ContentsCode → column.
+    pub measures: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct KoladaFetch {
+    pub kpi: Vec<String>,
+    /// `None`: every municipality and region.
+    pub municipality: Option<Vec<String>>,
+    pub years: Years,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Years {
+    List(Vec<u16>),
+    /// `2015..`, to the current year.
+    From(u16),
+    /// `latest(5)`: that many years up to the current one.
+    Latest(u16),
+}
+
+#[derive(Clone, Debug)]
+pub struct FileFetch {
+    pub location: FileLocation,
+    pub format: FileFormat,
+    /// json-map: names for the nested keys, outermost first.
+    pub keys: Vec<String>,
+    /// json-map: the column of the leaf.
+    pub value: Option<String>,
+    /// Column → type; for csv and json every column that is taken, in the file's order.
+    /// Left empty: all columns, as text.
+    pub columns: BTreeMap<String, ValueType>,
+    /// json-records: where the array lies, as an RFC 6901 pointer; empty for the root.
+    pub pointer: String,
+    pub delimiter: u8,
+    pub decimal: char,
+    /// An encoding_rs label, `utf-8` unless told.
+    pub encoding: &'static str,
+}
+
+#[derive(Clone, Debug)]
+pub enum FileLocation {
+    /// Below the source's base URL.
+    OnSource(String),
+    Url(Url),
+    /// Absolute.
+    Local(PathBuf),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileFormat {
+    Csv,
+    JsonLines,
+    JsonRecords,
+    JsonMap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueType {
+    Text,
+    Int64,
+    Float64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Input {
+    pub name: String,
+    pub dataset: String,
+}
+
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    pub name: String,
+    pub title: String,
+    pub description: String,
+    /// The SQL file, absolute, and its text.
+    pub sql_file: PathBuf,
+    pub sql: String,
+    /// Always `["lan"]` so far.
+    pub partition_by: Vec<String>,
+    pub key: Vec<String>,
+    /// Keys of `Config::area_sets`.
+    pub areas: Vec<String>,
+    /// In the file's order.
+    pub columns: Vec<Column>,
+    pub checks: Checks,
+}
+
+#[derive(Clone, Debug)]
+pub struct Column {
+    pub name: String,
+    pub kind: ColumnType,
+    pub title: String,
+    pub unit: Option<String>,
+    pub decimals: Option<u8>,
+    pub additive: bool,
+    pub perturbation: Perturbation,
+    pub ratio: Option<Ratio>,
+}
+
+impl Column {
+    /// A number about the key, with a status of its own, as against a code or label.
+    pub fn is_measure(&self) -> bool {
+        self.kind.is_number()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    Text,
+    Int64,
+    Float64,
+}
+
+impl ColumnType {
+    pub const fn is_number(self) -> bool {
+        matches!(self, Self::Int64 | Self::Float64)
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Int64 => "int64",
+            Self::Float64 => "float64",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Perturbation {
+    None,
+    Ckm,
+}
+
+#[derive(Clone, Debug)]
+pub struct Ratio {
+    pub numerator: String,
+    pub denominator: String,
+    pub scale: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Checks {
+    pub min_rows: u64,
+    /// Percent of the published version's rows that may go.
+    pub max_drop: Option<f64>,
+    pub unique: bool,
+    /// Name, file and text of each custom query.
+    pub custom: Vec<(PathBuf, String)>,
+}

@@ -1,0 +1,6 @@
+//! Bytes to Arrow. Knows formats, never networks; drops, rounds, guesses and
+//! fills nothing.
+
+mod table;
+
+pub use table::{CodeRow, DecodeError, Dimension, Layout, Measure};

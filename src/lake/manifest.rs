@@ -1,0 +1,99 @@
+//! `manifest.json`: what a version holds, how it was checked, and where every figure came from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::fetch::AnswerRecord;
+
+use super::VersionId;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    pub format: u32,
+    pub dataset: String,
+    pub title: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    pub pipeline: String,
+    pub version: VersionId,
+    pub created_at: Timestamp,
+    /// The program that made it, `underlag/0.1.0`.
+    pub program: String,
+    /// Of the pipeline's files, sources, areas and reference tables.
+    pub config_hash: String,
+    /// BLAKE3 over schema and rows in full-key order, without provenance: equal means unchanged.
+    pub content_hash: String,
+    pub rows: u64,
+    /// Every column of the Parquet files, in their order.
+    pub columns: Vec<ColumnInfo>,
+    pub key: Vec<String>,
+    pub files: Vec<FileInfo>,
+    /// A sentence per check that was passed.
+    pub checks: Vec<String>,
+    /// Per fetch of the pipeline, by its name.
+    pub sources: BTreeMap<String, SourceInfo>,
+    /// Other datasets this was computed from: name → version.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, VersionId>,
+    /// Swedish, complete: `Källa: SCB` or `Beräknad av … med underlag från …, hämtat …`.
+    pub credit: String,
+    /// Licences of the sources, without duplicates.
+    pub licences: Vec<String>,
+    /// Made from a stand-in source: whoever shows it must say SYNTETISKA DATA.
+    pub synthetic: bool,
+    /// BLAKE3 of the previous version's manifest.json; none for the first.
+    pub previous: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnInfo {
+    pub name: String,
+    /// `text`, `int64`, `float64` or `date`.
+    pub kind: String,
+    /// Swedish.
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimals: Option<u8>,
+    /// A number with `<name>_status` beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub measure: bool,
+    /// Perturbed by the source for disclosure control (`ckm`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perturbation: Option<String>,
+    /// A ratio computed here: (numerator, denominator, scale).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<(String, String, f64)>,
+}
+
+/// One Parquet file below `data/`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// Below `data/`, with forward slashes: `lan-01/ID.parquet`.
+    pub path: String,
+    pub rows: u64,
+    pub size: u64,
+    pub blake3: String,
+}
+
+/// Where one fetched table came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceInfo {
+    pub source: String,
+    pub credit: String,
+    pub licence: String,
+    pub synthetic: bool,
+    /// What the source says decides whether it has changed (PxWeb's `updated`, an ETag, a hash).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<String>,
+    pub rows: u64,
+    /// The latest of the answers' times.
+    pub fetched_at: Timestamp,
+    pub answers: Vec<AnswerRecord>,
+    /// Notes that the source demands be shown with its figures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}

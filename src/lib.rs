@@ -1,0 +1,30 @@
+//! Underlag fetches public statistics, turns them into regional Parquet
+//! datasets and publishes summaries. The way through the house is one line:
+//!
+//! `source → fetch → archive → decode → stage → transform → check → publish → report → serve`
+//!
+//! ARCHITECTURE.md says what each module may and may not do.
+
+pub mod config;
+pub mod contract;
+pub mod decode;
+pub mod fetch;
+pub mod lake;
+pub mod ledger;
+pub mod reference;
+pub mod sandbox;
+pub mod source;
+
+#[cfg(feature = "engine")]
+pub mod cli;
+#[cfg(feature = "engine")]
+pub mod report;
+#[cfg(feature = "engine")]
+pub mod run;
+#[cfg(feature = "engine")]
+pub mod serve;
+#[cfg(feature = "engine")]
+pub mod transform;
+
+/// The program's name and version as it presents itself to servers and in manifests.
+pub const PROGRAM: &str = concat!("underlag/", env!("CARGO_PKG_VERSION"));
