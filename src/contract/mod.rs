@@ -1,6 +1,12 @@
 //! What a published dataset promises: its columns, keys, statuses and checks.
 //! It judges data and never repairs it.
 
+mod columns;
+mod period;
+mod rows;
 mod status;
 
+pub use columns::{Role, Shape, ShapeColumn, ShapeProblem};
+pub use period::{KNOWN_FORMS, Period};
+pub use rows::{Finding, RowCheck};
 pub use status::Status;

@@ -1,8 +1,23 @@
 //! The published data and the work in progress before it: versions are
 //! immutable, pointers move last and atomically, nothing half-made is seen.
 
+mod catalogue;
+mod content;
 mod manifest;
+mod package;
+mod prepare;
+mod site;
+mod stage;
+pub mod store;
+mod verify;
 mod version;
 
+pub use catalogue::{Lake, LakeError};
+pub use content::ContentHash;
 pub use manifest::{ColumnInfo, FileInfo, Manifest, SourceInfo};
+pub use prepare::{Prepared, Preparation};
+pub use site::SiteVersion;
+pub use stage::{Stage, StageFile};
+pub use store::StoreError;
+pub use verify::{Damage, Report as VerifyReport};
 pub use version::VersionId;

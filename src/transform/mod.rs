@@ -1,1 +1,9 @@
-//! (to come)
+//! A dataset's SQL over staged, reference and other published tables. It
+//! reaches no network, no clock and no file but those it was given.
+
+mod engine;
+mod functions;
+mod projection;
+
+pub use engine::{Engine, EngineError, SqlFault};
+pub use projection::Projection;

@@ -1,0 +1,209 @@
+//! The contract's checks on the rows themselves, in one pass over them in the
+//! order in which they will be published.
+
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
+use crate::config::Dataset;
+
+use super::columns::{Role, Shape};
+use super::period::KNOWN_FORMS;
+use super::status::Status;
+
+/// How many offending rows are shown.
+pub const ROWS_SHOWN: usize = 20;
+
+/// One check that did not hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// `unique`, `min_rows`, `area`, …, or the file of a custom query.
+    pub check: String,
+    pub message: String,
+    /// The first offending rows, each as `column=value` in words.
+    pub rows: Vec<String>,
+}
+
+/// Counts offences of one kind and keeps the first rows.
+#[derive(Default)]
+struct Offences {
+    count: u64,
+    rows: Vec<String>,
+}
+
+impl Offences {
+    fn add(&mut self, row: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.rows.len() < ROWS_SHOWN {
+            self.rows.push(row());
+        }
+    }
+
+    fn finding(self, check: &str, message: impl FnOnce(u64) -> String) -> Option<Finding> {
+        (self.count > 0).then(|| Finding { check: check.to_owned(), message: message(self.count), rows: self.rows })
+    }
+}
+
+/// Reads batches in sorted order; uniqueness is a matter of neighbours.
+pub struct RowCheck<'a> {
+    dataset: &'a Dataset,
+    shape: &'a Shape,
+    rows: u64,
+    last_key: Option<Vec<Option<String>>>,
+    area: Offences,
+    period: Offences,
+    null_key: Offences,
+    duplicate: Offences,
+    status: Offences,
+    silent_null: Offences,
+    value_against_status: Offences,
+    not_finite: Offences,
+}
+
+impl<'a> RowCheck<'a> {
+    pub fn new(dataset: &'a Dataset, shape: &'a Shape) -> Self {
+        Self {
+            dataset,
+            shape,
+            rows: 0,
+            last_key: None,
+            area: Offences::default(),
+            period: Offences::default(),
+            null_key: Offences::default(),
+            duplicate: Offences::default(),
+            status: Offences::default(),
+            silent_null: Offences::default(),
+            value_against_status: Offences::default(),
+            not_finite: Offences::default(),
+        }
+    }
+
+    /// `batch` has the shape's columns, text as plain strings.
+    pub fn batch(&mut self, batch: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+        self.rows += batch.num_rows() as u64;
+        let column = |name: &str| batch.column_by_name(name).cloned();
+        let (Some(names), Some(starts)) = (column("namn"), column("period_start")) else {
+            return Ok(());
+        };
+        for row in 0..batch.num_rows() {
+            if names.is_null(row) {
+                self.area.add(|| describe(batch, row, &["niva", "kod", "period"]));
+            }
+            if starts.is_null(row) {
+                self.period.add(|| describe(batch, row, &["kod", "period"]));
+            }
+        }
+        self.keys(batch);
+        for shape in &self.shape.columns {
+            if let Role::Measure(measure) = &shape.role
+                && let (Some(values), Some(statuses)) = (column(&measure.name), column(&format!("{}_status", measure.name)))
+            {
+                self.measure(batch, &measure.name, &values, statuses.as_string());
+            }
+        }
+        Ok(())
+    }
+
+    fn keys(&mut self, batch: &RecordBatch) {
+        let names: Vec<&str> = self.dataset.key.iter().map(String::as_str).collect();
+        let columns: Vec<ArrayRef> = names.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect();
+        for row in 0..batch.num_rows() {
+            if columns.iter().any(|column| column.is_null(row)) {
+                self.null_key.add(|| describe(batch, row, &names));
+            }
+            let same = self.last_key.as_ref().is_some_and(|last| {
+                last.iter().zip(&columns).all(|(last, column)| match (last, text_at(column, row)) {
+                    (Some(last), Some(here)) => *last == here,
+                    (None, None) => true,
+                    _ => false,
+                })
+            });
+            if same {
+                if self.dataset.checks.unique {
+                    self.duplicate.add(|| describe(batch, row, &names));
+                }
+            } else {
+                self.last_key = Some(columns.iter().map(|column| text_at(column, row).map(|text| text.into_owned())).collect());
+            }
+        }
+    }
+
+    fn measure(&mut self, batch: &RecordBatch, name: &str, values: &ArrayRef, statuses: &StringArray) {
+        let mut shown: Vec<&str> = self.dataset.key.iter().map(String::as_str).collect();
+        let status_name = format!("{name}_status");
+        shown.extend([name, status_name.as_str()]);
+        let floats = (*values.data_type() == DataType::Float64).then(|| values.as_primitive::<Float64Type>());
+        for row in 0..batch.num_rows() {
+            let status = (!statuses.is_null(row)).then(|| statuses.value(row)).and_then(|text| text.parse::<Status>().ok());
+            match (status, values.is_null(row)) {
+                (None, _) => self.status.add(|| describe(batch, row, &shown)),
+                (Some(status), true) if status.has_value() => self.silent_null.add(|| describe(batch, row, &shown)),
+                (Some(status), false) if !status.has_value() => {
+                    self.value_against_status.add(|| describe(batch, row, &shown));
+                }
+                _ => {}
+            }
+            if floats.is_some_and(|floats| !floats.is_null(row) && !floats.value(row).is_finite()) {
+                self.not_finite.add(|| describe(batch, row, &shown));
+            }
+        }
+    }
+
+    /// Everything that did not hold; nothing for a dataset that may be published.
+    pub fn finish(self, published_rows: Option<u64>) -> (u64, Vec<Finding>) {
+        let checks = &self.dataset.checks;
+        let rows = self.rows;
+        let key = self.dataset.key.join(", ");
+        let mut findings: Vec<Finding> = [
+            self.area.finding("area", |count| format!("{count} rows have an area code that the reference tables do not know")),
+            self.period.finding("period", |count| format!("{count} rows have a period in an unknown form (known: {KNOWN_FORMS})")),
+            self.null_key.finding("key", |count| format!("{count} rows have an empty key column")),
+            self.duplicate.finding("unique", |count| format!("{count} rows repeat the key ({key}) of another row")),
+            self.status.finding("status", |count| format!("{count} values have no status, or one that is not known")),
+            self.silent_null.finding("status", |count| format!("{count} values are empty without a status that says why")),
+            self.value_against_status.finding("status", |count| format!("{count} values stand beside a status that says there is none")),
+            self.not_finite.finding("value", |count| format!("{count} values are not finite numbers")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let plain = |check: &str, message: String| Finding { check: check.to_owned(), message, rows: Vec::new() };
+        if rows < checks.min_rows {
+            findings.push(plain("min_rows", format!("{rows} rows, at least {} are required", checks.min_rows)));
+        }
+        if let (Some(limit), Some(published)) = (checks.max_drop, published_rows) {
+            let drop = 100.0 * (published.saturating_sub(rows)) as f64 / (published.max(1)) as f64;
+            if drop > limit {
+                findings.push(plain("max_drop", format!("{rows} rows, {drop:.1} % fewer than the {published} published; at most {limit} % may go")));
+            }
+        }
+        (rows, findings)
+    }
+}
+
+fn text_at(column: &ArrayRef, row: usize) -> Option<std::borrow::Cow<'_, str>> {
+    if column.is_null(row) {
+        return None;
+    }
+    match column.data_type() {
+        DataType::Utf8 => Some(column.as_string::<i32>().value(row).into()),
+        DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(row).to_string().into()),
+        _ => ArrayFormatter::try_new(column, &FormatOptions::default()).ok().map(|format| format.value(row).to_string().into()),
+    }
+}
+
+/// `kod=9998, period=2025M01`, in the order asked for.
+fn describe(batch: &RecordBatch, row: usize, names: &[&str]) -> String {
+    let mut text = String::new();
+    for name in names {
+        let Some(column) = batch.column_by_name(name) else { continue };
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(text_at(column, row).as_deref().unwrap_or("(null)"));
+    }
+    text
+}

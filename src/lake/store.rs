@@ -1,0 +1,118 @@
+//! Where files become durable: the only place that renames, links and syncs,
+//! so that a local folder and another kind of store differ only here.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// What could not be done, to what, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {action} {}: {source}", path.display())]
+pub struct StoreError {
+    pub action: &'static str,
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+impl StoreError {
+    pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    /// What an operator can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Some("the disk is full: free space and run again; what was published before is untouched")
+            }
+            io::ErrorKind::PermissionDenied => Some("the user that runs underlag must own data_dir"),
+            io::ErrorKind::ReadOnlyFilesystem => Some("data_dir is on a read-only file system"),
+            _ => None,
+        }
+    }
+}
+
+/// Names the action and the path of an I/O error.
+pub trait At<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::new(action, path, source))
+    }
+}
+
+/// Creates a folder and every missing one above it, each synced into its parent.
+pub fn create_folder(path: &Path) -> Result<(), StoreError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        create_folder(parent)?;
+    }
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        result => result.at("create", path)?,
+    }
+    sync_parent(path)
+}
+
+/// Writes a whole file and syncs it; its folder is synced by [`sync_tree`] or the caller.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let mut file = File::create(path).at("write", path)?;
+    file.write_all(bytes).at("write", path)?;
+    file.sync_all().at("sync", path)
+}
+
+pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|folder| folder.sync_all()).at("sync", path)
+}
+
+fn sync_parent(path: &Path) -> Result<(), StoreError> {
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Syncs every file and folder below a path, and the path itself.
+pub fn sync_tree(path: &Path) -> Result<(), StoreError> {
+    for entry in fs::read_dir(path).at("read", path)? {
+        let entry = entry.at("read", path)?.path();
+        if entry.is_dir() {
+            sync_tree(&entry)?;
+        } else {
+            File::open(&entry).and_then(|file| file.sync_all()).at("sync", &entry)?;
+        }
+    }
+    sync_folder(path)
+}
+
+/// Moves a finished file or folder to its place on the same file system, durably.
+#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
+pub fn move_into_place(from: &Path, to: &Path) -> Result<(), StoreError> {
+    if let Some(parent) = to.parent() {
+        create_folder(parent)?;
+    }
+    fs::rename(from, to).at("move into place", to)?;
+    sync_parent(to)
+}
+
+/// Points a link at a target (relative to the link's folder) by one atomic rename.
+#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
+pub fn move_pointer(link: &Path, target: &Path) -> Result<(), StoreError> {
+    let next = link.with_extension("next");
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        result => result.at("remove", &next)?,
+    }
+    std::os::unix::fs::symlink(target, &next).at("write", &next)?;
+    fs::rename(&next, link).at("move", link)?;
+    sync_parent(link)
+}
+
+/// Removes a folder and all in it; a missing one is no error.
+pub fn remove_tree(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.at("remove", path),
+    }
+}

@@ -1,0 +1,217 @@
+//! The one place that knows the SQL engine (DataFusion). Everything else sees
+//! tables by name, query text, and streams of record batches.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::datasource::MemTable;
+use datafusion::datasource::empty::EmptyTable;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
+
+use super::functions;
+
+/// Tables by name and the queries over them, within a memory limit.
+pub struct Engine {
+    context: SessionContext,
+}
+
+/// What is wrong with a query, before it has run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlFault {
+    pub message: String,
+    /// Line and column, from 1, where the fault begins and ends (exclusive), when the engine knows.
+    pub place: Option<((u64, u64), (u64, u64))>,
+    pub hint: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("{}", .0.message)]
+    Sql(SqlFault),
+    #[error("the query needs more memory than [run] memory_limit allows: {0}")]
+    Memory(String),
+    #[error("{0}")]
+    Run(String),
+}
+
+impl From<DataFusionError> for EngineError {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(detail) => Self::Memory(detail.clone()),
+            root => Self::Run(one_line(&root.strip_backtrace())),
+        }
+    }
+}
+
+impl Engine {
+    /// One partition, so that a sum of floats has one order and a sort needs one buffer: measured to be
+    /// both the steadiest under a small pool and fast enough for tens of millions of rows.
+    pub fn new(memory_limit: u64, spill: &Path) -> Result<Self, EngineError> {
+        let limit = usize::try_from(memory_limit).unwrap_or(usize::MAX);
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(GreedyMemoryPool::new(limit)))
+            .with_temp_file_path(spill)
+            .build_arc()?;
+        let mut config = SessionConfig::new().with_target_partitions(1).with_information_schema(false);
+        let options = config.options_mut();
+        options.execution.sort_spill_reservation_bytes = (limit / 4).min(64 << 20);
+        options.sql_parser.collect_spans = true;
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        for function in functions::all() {
+            context.register_udf(function);
+        }
+        Ok(Self { context })
+    }
+
+    /// A table with a known shape and no rows, to plan against.
+    pub fn declare(&self, name: &str, schema: SchemaRef) -> Result<(), EngineError> {
+        self.register(name, Arc::new(EmptyTable::new(schema)))
+    }
+
+    pub fn register_batches(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), EngineError> {
+        self.register(name, Arc::new(MemTable::try_new(schema, vec![batches])?))
+    }
+
+    /// One or more Parquet files, or a folder of them.
+    pub async fn register_parquet(&self, name: &str, paths: &[PathBuf]) -> Result<(), EngineError> {
+        let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        let frame = self.context.read_parquet(paths, ParquetReadOptions::default()).await?;
+        self.register(name, frame.into_view())
+    }
+
+    fn register(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<(), EngineError> {
+        self.context.deregister_table(quoted(name))?;
+        self.context.register_table(quoted(name), table)?;
+        Ok(())
+    }
+
+    /// Plans one query that may only read: no DDL, no DML, no statement, no clock, no chance.
+    pub async fn plan(&self, sql: &str) -> Result<Query, SqlFault> {
+        let plan = self.context.state().create_logical_plan(sql).await.map_err(|error| SqlFault::from_engine(&error))?;
+        let rules = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        rules.verify_plan(&plan).map_err(|_| SqlFault::plain(
+            "only a query is allowed here",
+            "begin with SELECT or WITH; nothing may be created, changed or copied",
+        ))?;
+        if let Some(name) = unsteady_function(&plan).map_err(|error| SqlFault::from_engine(&error))? {
+            return Err(SqlFault::plain(
+                &format!("{name}() gives another answer each time, so the dataset could not be computed again"),
+                "take the date from a period or pass it as data",
+            ));
+        }
+        // A query can plan and still not be optimised (an impossible cast, say): find that now, too.
+        let frame = DataFrame::new(self.context.state(), plan);
+        frame.clone().into_optimized_plan().map_err(|error| SqlFault::from_engine(&error))?;
+        Ok(Query { frame })
+    }
+
+    /// Makes a planned query a table of its own, for the queries around it.
+    pub fn register_query(&self, name: &str, query: &Query) -> Result<(), EngineError> {
+        self.register(name, query.frame.clone().into_view())
+    }
+
+    pub async fn collect(&self, sql: &str) -> Result<Vec<RecordBatch>, EngineError> {
+        let query = self.plan(sql).await.map_err(EngineError::Sql)?;
+        Ok(query.frame.collect().await?)
+    }
+
+    pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
+        let query = self.plan(sql).await.map_err(EngineError::Sql)?;
+        Ok(query.frame.execute_stream().await?)
+    }
+}
+
+/// A query that was accepted.
+pub struct Query {
+    frame: DataFrame,
+}
+
+impl Query {
+    pub fn schema(&self) -> SchemaRef {
+        Arc::new(self.frame.schema().as_arrow().clone())
+    }
+}
+
+impl SqlFault {
+    fn plain(message: &str, hint: &str) -> Self {
+        Self { message: message.to_owned(), place: None, hint: Some(hint.to_owned()) }
+    }
+
+    fn from_engine(error: &DataFusionError) -> Self {
+        let place = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| {
+            let mut end = (span.end.line, span.end.column);
+            if end <= (span.start.line, span.start.column) {
+                end = (span.start.line, span.start.column + 1);
+            }
+            ((span.start.line, span.start.column), end)
+        });
+        let message = match error.find_root() {
+            DataFusionError::SchemaError(inner, _) => inner.to_string(),
+            DataFusionError::SQL(inner, _) => inner.to_string(),
+            DataFusionError::Plan(text) | DataFusionError::Execution(text) => text.clone(),
+            other => other.strip_backtrace(),
+        };
+        let message = one_line(&message);
+        let place = place.or_else(|| parser_place(&message));
+        let (message, hint) = match message.split_once(" Valid fields are ") {
+            Some((message, fields)) => (message.to_owned(), Some(format!("the columns are {}", fields.trim_end_matches('.')))),
+            None => (message, None),
+        };
+        Self { message: lower_first(message.trim_end_matches('.')), place, hint }
+    }
+}
+
+/// The parser tells a place only in words: `… at Line: 3, Column: 7`.
+fn parser_place(message: &str) -> Option<((u64, u64), (u64, u64))> {
+    let (_, place) = message.rsplit_once("Line: ")?;
+    let (line, column) = place.split_once(", Column: ")?;
+    let column: String = column.chars().take_while(char::is_ascii_digit).collect();
+    let start = (line.parse().ok()?, column.parse().ok()?);
+    Some((start, (start.0, start.1 + 1)))
+}
+
+fn unsteady_function(plan: &LogicalPlan) -> Result<Option<String>, DataFusionError> {
+    let mut found = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expression| {
+            expression.apply(|part| {
+                if let Expr::ScalarFunction(call) = part
+                    && call.func.signature().volatility != Volatility::Immutable
+                {
+                    found = Some(call.func.name().to_owned());
+                    return Ok(TreeNodeRecursion::Stop);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// Table names are written as they are, never folded or split at a point.
+fn quoted(name: &str) -> datafusion::common::TableReference {
+    datafusion::common::TableReference::bare(name.to_owned())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.clone().next()) {
+        // An acronym keeps its capitals.
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(characters).collect(),
+        _ => text.to_owned(),
+    }
+}

@@ -1,0 +1,60 @@
+//! The functions that SQL has beyond the engine's own: periods and statuses.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, Date32Array, Int32Array, StringArray};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int32Type};
+use datafusion::common::{Result, exec_err};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use jiff::civil::Date;
+
+use crate::contract::{Period, Status};
+
+/// `period_start(text)`, `period_end(text)`: the first and last day of a period; null for an unknown form.
+/// `status_rank(text)`: a status's place in the order of precedence, 0 first; null for an unknown word.
+/// `status_name(int)`: the way back.
+pub fn all() -> Vec<ScalarUDF> {
+    let text = vec![DataType::Utf8];
+    vec![
+        create_udf("period_start", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.start))),
+        create_udf("period_end", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.end))),
+        create_udf("status_rank", text, DataType::Int32, Volatility::Immutable, Arc::new(status_rank)),
+        create_udf("status_name", vec![DataType::Int32], DataType::Utf8, Volatility::Immutable, Arc::new(status_name)),
+    ]
+}
+
+fn only(args: &[ColumnarValue], kind: &DataType) -> Result<Arc<dyn Array>> {
+    let [argument] = args else {
+        return exec_err!("one argument is expected");
+    };
+    Ok(cast(&argument.to_array(1)?, kind)?)
+}
+
+fn dates(args: &[ColumnarValue], pick: fn(Period) -> Date) -> Result<ColumnarValue> {
+    let epoch = Date::constant(1970, 1, 1);
+    let texts = only(args, &DataType::Utf8)?;
+    let days: Date32Array = texts
+        .as_string::<i32>()
+        .iter()
+        .map(|text| text.and_then(Period::parse).and_then(|period| (pick(period) - epoch).get_days().into()))
+        .collect();
+    Ok(ColumnarValue::Array(Arc::new(days)))
+}
+
+fn status_rank(args: &[ColumnarValue]) -> Result<ColumnarValue> {
+    let texts = only(args, &DataType::Utf8)?;
+    let ranks: Int32Array =
+        texts.as_string::<i32>().iter().map(|text| text.and_then(|text| text.parse::<Status>().ok()).map(|status| status as i32)).collect();
+    Ok(ColumnarValue::Array(Arc::new(ranks)))
+}
+
+fn status_name(args: &[ColumnarValue]) -> Result<ColumnarValue> {
+    let ranks = only(args, &DataType::Int32)?;
+    let names: StringArray = ranks
+        .as_primitive::<Int32Type>()
+        .iter()
+        .map(|rank| rank.and_then(|rank| Status::ALL.get(usize::try_from(rank).ok()?)).map(|status| status.as_str()))
+        .collect();
+    Ok(ColumnarValue::Array(Arc::new(names)))
+}
