@@ -8,6 +8,7 @@
 pub mod config;
 pub mod contract;
 pub mod decode;
+pub mod embedded;
 pub mod fetch;
 pub mod lake;
 pub mod ledger;

@@ -1,1 +1,7 @@
-fn main() {}
+//! Parses the command line, runs the command, maps its end to an exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    underlag::cli::main()
+}

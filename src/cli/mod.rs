@@ -1,1 +1,120 @@
-//! (to come)
+//! The commands: one file each. A command says what it found on stdout; what
+//! it does meanwhile, and what went wrong, goes to stderr.
+
+mod check;
+mod context;
+mod demo;
+mod exit;
+mod history;
+mod plan;
+mod report;
+mod run;
+mod sandbox;
+mod schema;
+mod status;
+mod test;
+mod text;
+mod verify;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use exit::Exit;
+
+/// Fetches public statistics, turns them into regional Parquet datasets and publishes fresh summaries.
+#[derive(Debug, Parser)]
+#[command(name = "underlag", version, propagate_version = true)]
+pub struct Arguments {
+    /// The configuration [default: config/underlag.toml here, then /etc/underlag/underlag.toml]
+    #[arg(long, value_name = "FILE", env = "UNDERLAG_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    /// The data folder, instead of the configuration's
+    #[arg(long, value_name = "DIR", env = "UNDERLAG_DATA_DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Parse and validate every file; show every problem
+    Check,
+    /// Run pipelines' queries on the fixtures in their tests/ folders
+    Test(test::Test),
+    /// Show what a run would do, with metadata calls alone
+    Plan(plan::Plan),
+    /// Run pipelines now, once, and render the site
+    Run(run::Run),
+    /// Show what is published, how fresh it is, and how the last run ended
+    Status(status::Status),
+    /// Show past runs, newest first
+    History(history::History),
+    /// Read everything published again and compare it with the manifests
+    Verify,
+    /// Render reports again from what is published
+    Report(report::Report),
+    /// Serve the stand-in APIs alone
+    Sandbox(sandbox::Sandbox),
+    /// Do the whole job on synthetic data, then serve the site
+    Demo(demo::Demo),
+    /// Print the JSON Schema of a configuration file
+    Schema(schema::Schema),
+}
+
+/// The whole program, apart from the process that it runs in.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            text::error(&format!("could not start: {error}"), None);
+            return Exit::Failed.into();
+        }
+    };
+    let end = runtime.block_on(dispatch(arguments));
+    // Nothing that still runs is worth waiting for: what mattered was awaited.
+    runtime.shutdown_background();
+    match end {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            text::error(&format!("{:#}", failure.error), failure.hint.as_deref());
+            failure.exit.into()
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
+    let place = context::Place { config: arguments.config, data_dir: arguments.data_dir };
+    match arguments.command {
+        Command::Check => check::check(&place).await,
+        Command::Test(test) => test.run(&place).await,
+        Command::Plan(plan) => plan.run(&place).await,
+        Command::Run(run) => run.run(&place).await,
+        Command::Status(status) => status.run(&place),
+        Command::History(history) => history.run(&place),
+        Command::Verify => verify::verify(&place),
+        Command::Report(report) => report.run(&place),
+        Command::Sandbox(sandbox) => sandbox.run(&place).await,
+        Command::Demo(demo) => demo.run(&place).await,
+        Command::Schema(schema) => schema.run(),
+    }
+}
+
+/// Warnings and worse unless `UNDERLAG_LOG` asks for more.
+fn log() {
+    let filter = EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
+}

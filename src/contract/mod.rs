@@ -8,5 +8,5 @@ mod status;
 
 pub use columns::{Role, Shape, ShapeColumn, ShapeProblem};
 pub use period::{KNOWN_FORMS, Period};
-pub use rows::{Finding, RowCheck};
+pub use rows::{Finding, ROWS_SHOWN, RowCheck, describe};
 pub use status::Status;

@@ -194,7 +194,7 @@ fn text_at(column: &ArrayRef, row: usize) -> Option<std::borrow::Cow<'_, str>> {
 }
 
 /// `kod=9998, period=2025M01`, in the order asked for.
-fn describe(batch: &RecordBatch, row: usize, names: &[&str]) -> String {
+pub fn describe(batch: &RecordBatch, row: usize, names: &[&str]) -> String {
     let mut text = String::new();
     for name in names {
         let Some(column) = batch.column_by_name(name) else { continue };

@@ -1,1 +1,77 @@
-//! (to come)
+//! What ran, what it gave, and what each source said last: an index over the
+//! lake and the archive, in SQLite. The lake is the truth; what the ledger
+//! lacks after a crash is taken from there.
+
+mod run;
+mod state;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
+pub use state::{FetchState, PipelineState};
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    pipeline TEXT NOT NULL,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    outcome TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    calls INTEGER NOT NULL DEFAULT 0,
+    reused INTEGER NOT NULL DEFAULT 0,
+    retries INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
+    rows_fetched INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS run_pipeline ON run (pipeline, id);
+CREATE TABLE IF NOT EXISTS run_dataset (
+    run INTEGER NOT NULL REFERENCES run (id),
+    dataset TEXT NOT NULL,
+    version TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    PRIMARY KEY (run, dataset)
+) STRICT;
+CREATE TABLE IF NOT EXISTS fetch_state (
+    pipeline TEXT NOT NULL,
+    fetch TEXT NOT NULL,
+    stamp TEXT,
+    answers TEXT NOT NULL,
+    checked_at TEXT NOT NULL,
+    PRIMARY KEY (pipeline, fetch)
+) STRICT;
+CREATE TABLE IF NOT EXISTS pipeline_state (
+    pipeline TEXT PRIMARY KEY,
+    config_hash TEXT NOT NULL,
+    checked_at TEXT NOT NULL
+) STRICT;
+";
+
+/// The ledger's one connection; calls are short, so a lock around it is enough.
+pub struct Ledger {
+    connection: Mutex<Connection>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("ledger.sqlite: {0}")]
+pub struct LedgerError(#[from] rusqlite::Error);
+
+impl Ledger {
+    pub fn open(data_dir: &Path) -> Result<Self, LedgerError> {
+        let connection = Connection::open(data_dir.join("ledger.sqlite"))?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.busy_timeout(std::time::Duration::from_secs(10))?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self { connection: Mutex::new(connection) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic elsewhere leaves the connection as it was: SQLite rolls back what was open.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -140,6 +140,26 @@ impl Query {
     pub fn schema(&self) -> SchemaRef {
         Arc::new(self.frame.schema().as_arrow().clone())
     }
+
+    /// Whether these columns come out as they went in: no row is made from several, no value computed.
+    /// In doubt the answer is no.
+    pub fn passes_through(&self, columns: &[&str]) -> bool {
+        let mut passes = true;
+        let walked = self.frame.logical_plan().apply_with_subqueries(|node| {
+            match node {
+                LogicalPlan::Aggregate(_) | LogicalPlan::Window(_) | LogicalPlan::Extension(_) => passes = false,
+                LogicalPlan::Projection(projection) => {
+                    let computed = projection.expr.iter().any(|expression| {
+                        columns.contains(&expression.schema_name().to_string().as_str()) && !is_column(expression)
+                    });
+                    passes &= !computed;
+                }
+                _ => {}
+            }
+            Ok(if passes { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+        });
+        walked.is_ok() && passes
+    }
 }
 
 impl SqlFault {
@@ -196,6 +216,16 @@ fn unsteady_function(plan: &LogicalPlan) -> Result<Option<String>, DataFusionErr
         })
     })?;
     Ok(found)
+}
+
+/// A column, under whatever name and type.
+fn is_column(expression: &Expr) -> bool {
+    match expression {
+        Expr::Column(_) => true,
+        Expr::Alias(alias) => is_column(&alias.expr),
+        Expr::Cast(cast) => is_column(&cast.expr),
+        _ => false,
+    }
 }
 
 /// Table names are written as they are, never folded or split at a point.

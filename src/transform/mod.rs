@@ -5,5 +5,5 @@ mod engine;
 mod functions;
 mod projection;
 
-pub use engine::{Engine, EngineError, SqlFault};
-pub use projection::Projection;
+pub use engine::{Engine, EngineError, Query, SqlFault};
+pub use projection::{AREAS, GEOGRAPHY, Projection};

@@ -1,0 +1,71 @@
+//! The exit codes, and how a command that could not go on says why.
+
+use std::process::ExitCode;
+
+use crate::run::Problem;
+
+/// What the caller of the program can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Done,
+    /// A run or report failed; what was good is published, the last good version stays.
+    Failed,
+    /// Bad command line or configuration.
+    Usage,
+    /// `verify` found damage.
+    Damaged,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Damaged => 3,
+        })
+    }
+}
+
+/// Why a command ended before its work was done.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub error: anyhow::Error,
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    pub fn usage(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, error: error.into(), hint: None }
+    }
+
+    pub fn failed(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Failed, error: error.into(), hint: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let hint = problem.hint();
+        Self { exit: Exit::Failed, error: problem.into(), hint }
+    }
+}
+
+impl From<crate::lake::LakeError> for Failure {
+    fn from(error: crate::lake::LakeError) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+impl From<crate::ledger::LedgerError> for Failure {
+    fn from(error: crate::ledger::LedgerError) -> Self {
+        Problem::from(error).into()
+    }
+}

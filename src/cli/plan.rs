@@ -1,0 +1,73 @@
+//! `underlag plan`.
+
+use clap::Args;
+
+use crate::run::{Estimate, estimate};
+
+use super::context::Place;
+use super::exit::{Exit, Failure};
+use super::run::chosen;
+use super::text;
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Pipelines to plan [default: all]
+    pipelines: Vec<String>,
+}
+
+impl Plan {
+    pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
+        let workshop = place.workshop().await?;
+        let names = chosen(&workshop.config, &self.pipelines, true)?;
+        let mut exit = Exit::Done;
+        for name in &names {
+            let Some(pipeline) = workshop.config.pipelines.get(name) else { continue };
+            match estimate(&workshop, pipeline).await {
+                Ok(estimate) => show(&estimate),
+                Err(problem) => {
+                    text::error(&format!("pipeline {name}: {problem}"), problem.hint().as_deref());
+                    exit = Exit::Failed;
+                }
+            }
+        }
+        Ok(exit)
+    }
+}
+
+fn show(estimate: &Estimate) {
+    let verdict = if estimate.is_unchanged() {
+        "unchanged: nothing would be fetched, no new version"
+    } else if estimate.seems_unchanged() {
+        "seems unchanged: data would be fetched and compared, a new version only if they differ"
+    } else if !estimate.all_published {
+        "would be published for the first time"
+    } else if !estimate.as_before {
+        "the configuration has changed: would be computed again, a new version only if the result differs"
+    } else {
+        "changed: would be fetched, a new version if the result differs"
+    };
+    text::line(&format!("{}: {verdict}", estimate.pipeline));
+    for fetch in &estimate.fetches {
+        let state = match (fetch.unchanged, fetch.seems_unchanged) {
+            (true, _) => "unchanged",
+            (false, true) => "seems unchanged",
+            (false, false) => "changed or never fetched",
+        };
+        let mut line = format!("  {} from {}: {state}; {} data calls (at least {})", fetch.fetch, fetch.source, fetch.calls, fetch.lower_bound);
+        if fetch.cells > 0 {
+            line.push_str(&format!(", {} cells", fetch.cells));
+        }
+        if let Some(limits) = fetch.limits.filter(|limits| limits.calls > 0) {
+            line.push_str(&format!(
+                ", {} calls per {} s, wait {:.1} s",
+                limits.calls,
+                limits.window.as_secs_f64(),
+                fetch.wait.as_secs_f64()
+            ));
+        }
+        text::line(&line);
+        for note in &fetch.notes {
+            text::line(&format!("    {note}"));
+        }
+    }
+}

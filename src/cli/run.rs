@@ -1,0 +1,97 @@
+//! `underlag run`.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use crate::config::Config;
+use crate::run::{self, Options, Progress, Verdict, Workshop, render_site};
+
+use super::context::Place;
+use super::exit::{Exit, Failure};
+use super::text;
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Pipelines to run
+    pipelines: Vec<String>,
+    /// Run every pipeline
+    #[arg(long, conflicts_with = "pipelines")]
+    all: bool,
+    /// Fetch again also what the sources say is unchanged; no check is skipped
+    #[arg(long)]
+    force: bool,
+}
+
+impl Run {
+    pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
+        let workshop = place.workshop().await?;
+        let names = chosen(&workshop.config, &self.pipelines, self.all)?;
+        let verdicts = execute(&workshop, &names, Options { force: self.force }).await?;
+        let site = publish_site(&workshop);
+        let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
+        Ok(if failed || !site { Exit::Failed } else { Exit::Done })
+    }
+}
+
+/// The pipelines that were named, or all; an unknown name is a usage error.
+pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String>, Failure> {
+    if names.is_empty() {
+        if all {
+            return Ok(config.pipelines.keys().cloned().collect());
+        }
+        return Err(Failure::usage(anyhow!("no pipeline is named")).hint("name one or more, or give --all"));
+    }
+    for name in names {
+        if !config.pipelines.contains_key(name) {
+            let known = config.pipelines.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            return Err(Failure::usage(anyhow!("there is no pipeline {name:?}")).hint(format!("there are {known}")));
+        }
+    }
+    let mut names = names.to_vec();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// Runs under the lake's lock, printing a verdict per pipeline.
+pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
+    let _lock = workshop.lake.lock()?;
+    workshop.ledger.close_interrupted()?;
+    let progress = Arc::new(Progress::new());
+    let verdicts = run::run(workshop, names, options, &progress).await;
+    for verdict in &verdicts {
+        text::line(&verdict.line());
+    }
+    for verdict in &verdicts {
+        if let Err(problem) = &verdict.result {
+            text::error(&format!("pipeline {}: {problem}", verdict.pipeline), problem.hint().as_deref());
+        }
+    }
+    Ok(verdicts)
+}
+
+/// Renders and publishes the site; false when that failed, which has been said.
+pub fn publish_site(workshop: &Workshop) -> bool {
+    match render_site(workshop, None) {
+        Ok(None) => {
+            text::line("site: nothing is published yet");
+            true
+        }
+        Ok(Some(outcome)) => {
+            match outcome.version {
+                Some(version) => text::line(&format!("site: {version}, {} pages", outcome.pages)),
+                None => text::line(&format!("site: unchanged, {} pages", outcome.pages)),
+            }
+            for skipped in &outcome.skipped {
+                text::line(&format!("site: {skipped}"));
+            }
+            true
+        }
+        Err(problem) => {
+            text::error(&format!("site: {problem}"), problem.hint().as_deref());
+            false
+        }
+    }
+}

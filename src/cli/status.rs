@@ -1,0 +1,101 @@
+//! `underlag status`.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::lake::Lake;
+use crate::ledger::{Ledger, Outcome};
+
+use super::context::Place;
+use super::exit::{Exit, Failure};
+use super::text;
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct PipelineStatus {
+    pipeline: String,
+    last_outcome: Option<Outcome>,
+    last_run: Option<Timestamp>,
+    last_error: Option<String>,
+    checked_at: Option<Timestamp>,
+    datasets: Vec<DatasetStatus>,
+}
+
+#[derive(Debug, Serialize)]
+struct DatasetStatus {
+    dataset: String,
+    version: Option<String>,
+    rows: u64,
+    created_at: Option<Timestamp>,
+    /// The last period, by its last day, as the source writes it, is in the data; here the sources' times.
+    fetched_at: Option<Timestamp>,
+    synthetic: bool,
+}
+
+impl Status {
+    pub fn run(self, place: &Place) -> Result<Exit, Failure> {
+        let (config, _) = place.load()?;
+        let lake = Lake::open(&config.data_dir)?;
+        let ledger = Ledger::open(&config.data_dir)?;
+        let mut rows = Vec::new();
+        for pipeline in config.pipelines.values() {
+            let last = ledger.runs(Some(&pipeline.name), 1)?.pop();
+            let mut datasets = Vec::new();
+            for name in pipeline.datasets.keys() {
+                let manifest = lake.current(name)?;
+                datasets.push(DatasetStatus {
+                    dataset: name.clone(),
+                    version: manifest.as_ref().map(|manifest| manifest.version.to_string()),
+                    rows: manifest.as_ref().map_or(0, |manifest| manifest.rows),
+                    created_at: manifest.as_ref().map(|manifest| manifest.created_at),
+                    fetched_at: manifest.as_ref().and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
+                    synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
+                });
+            }
+            rows.push(PipelineStatus {
+                pipeline: pipeline.name.clone(),
+                last_outcome: last.as_ref().map(|run| run.outcome),
+                last_run: last.as_ref().map(|run| run.started_at),
+                last_error: last.map(|run| run.message).filter(|message| !message.is_empty()),
+                checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
+                datasets,
+            });
+        }
+        if self.json {
+            text::line(&serde_json::to_string_pretty(&rows).map_err(Failure::failed)?);
+        } else {
+            for row in &rows {
+                show(row);
+            }
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn show(row: &PipelineStatus) {
+    let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let outcome = row.last_outcome.map_or_else(|| "never run".to_owned(), |outcome| outcome.to_string());
+    text::line(&format!("{:14} {outcome:11} run {}, checked {}", row.pipeline, time(row.last_run), time(row.checked_at)));
+    for dataset in &row.datasets {
+        match &dataset.version {
+            Some(version) => text::line(&format!(
+                "  {} {version}: {} rows, fetched {}{}",
+                dataset.dataset,
+                dataset.rows,
+                time(dataset.fetched_at),
+                if dataset.synthetic { ", SYNTETISKA DATA" } else { "" },
+            )),
+            None => text::line(&format!("  {}: not published", dataset.dataset)),
+        }
+    }
+    if let Some(error) = &row.last_error {
+        text::line(&format!("  last error: {}", error.lines().next().unwrap_or_default()));
+    }
+}

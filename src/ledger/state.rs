@@ -1,0 +1,70 @@
+//! What each source said when it was last asked: decides what a run may skip.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::fetch::AnswerRecord;
+
+use super::{Ledger, LedgerError};
+
+/// A fetch as of its last success.
+#[derive(Clone, Debug)]
+pub struct FetchState {
+    pub stamp: Option<String>,
+    pub answers: Vec<AnswerRecord>,
+}
+
+/// A pipeline as of its last success, published or unchanged.
+#[derive(Clone, Debug)]
+pub struct PipelineState {
+    pub config_hash: String,
+    /// When it was last known that what is published is what the sources say.
+    pub checked_at: Timestamp,
+    pub fetches: BTreeMap<String, FetchState>,
+}
+
+impl Ledger {
+    pub fn state(&self, pipeline: &str) -> Result<Option<PipelineState>, LedgerError> {
+        let connection = self.lock();
+        let head = connection
+            .query_row("SELECT config_hash, checked_at FROM pipeline_state WHERE pipeline = ?1", [pipeline], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
+            .optional()?;
+        let Some((config_hash, checked_at)) = head else { return Ok(None) };
+        let Ok(checked_at) = checked_at.parse() else { return Ok(None) };
+        let mut statement = connection.prepare("SELECT fetch, stamp, answers FROM fetch_state WHERE pipeline = ?1")?;
+        let rows = statement.query_map([pipeline], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+        })?;
+        let mut fetches = BTreeMap::new();
+        for row in rows {
+            let (fetch, stamp, answers) = row?;
+            // A line that can't be read means no more than asking again.
+            let answers = serde_json::from_str(&answers).unwrap_or_default();
+            fetches.insert(fetch, FetchState { stamp, answers });
+        }
+        Ok(Some(PipelineState { config_hash, checked_at, fetches }))
+    }
+
+    pub fn set_state(&self, pipeline: &str, state: &PipelineState) -> Result<(), LedgerError> {
+        let mut connection = self.lock();
+        let transaction = connection.transaction()?;
+        let checked_at = state.checked_at.to_string();
+        transaction.execute("DELETE FROM fetch_state WHERE pipeline = ?1", [pipeline])?;
+        for (fetch, state) in &state.fetches {
+            let answers = serde_json::to_string(&state.answers).unwrap_or_default();
+            transaction.execute(
+                "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![pipeline, fetch, state.stamp, answers, checked_at],
+            )?;
+        }
+        transaction.execute(
+            "INSERT OR REPLACE INTO pipeline_state (pipeline, config_hash, checked_at) VALUES (?1, ?2, ?3)",
+            params![pipeline, state.config_hash, checked_at],
+        )?;
+        Ok(transaction.commit()?)
+    }
+}

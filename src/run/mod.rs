@@ -1,0 +1,85 @@
+//! One run, end to end: fetch, compute, check, publish. Every step belongs to
+//! another module; here they meet, in order, for one pipeline after another.
+
+mod compute;
+mod declare;
+mod estimate;
+mod fetching;
+mod fixture;
+mod pipeline;
+mod problem;
+mod progress;
+mod publishing;
+mod site;
+mod verdict;
+mod workshop;
+
+pub use declare::check_queries;
+pub use estimate::{Estimate, FetchEstimate, estimate};
+pub use fixture::{CaseResult, test_pipeline};
+pub use problem::Problem;
+pub use progress::Progress;
+pub use site::{SiteOutcome, render_site};
+pub use verdict::{DatasetVerdict, Verdict};
+pub use workshop::Workshop;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::config::Pipeline;
+
+/// What a run was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Fetch again what the sources say is unchanged. No check is skipped.
+    pub force: bool,
+}
+
+/// Runs pipelines, those that read another's datasets after it, as many at a time as the configuration allows.
+/// One that fails stops no other: its last good version stays, and stands in for the pipelines after it.
+pub async fn run(workshop: &Arc<Workshop>, names: &[String], options: Options, progress: &Arc<Progress>) -> Vec<Verdict> {
+    let pipelines: BTreeMap<String, Pipeline> = names
+        .iter()
+        .filter_map(|name| workshop.config.pipelines.get(name).map(|pipeline| (name.clone(), pipeline.clone())))
+        .collect();
+    let mut waiting: BTreeMap<String, BTreeSet<String>> = pipelines
+        .iter()
+        .map(|(name, pipeline)| {
+            let before = pipelines.values().filter(|other| {
+                other.name != *name && pipeline.inputs.values().any(|input| other.datasets.contains_key(&input.dataset))
+            });
+            (name.clone(), before.map(|other| other.name.clone()).collect())
+        })
+        .collect();
+    let places = Arc::new(Semaphore::new(workshop.config.run.max_parallel_pipelines.max(1)));
+    let mut running = JoinSet::new();
+    let mut verdicts = Vec::new();
+    loop {
+        let ready: Vec<String> =
+            waiting.iter().filter(|(_, before)| before.is_empty()).map(|(name, _)| name.clone()).collect();
+        for name in ready {
+            waiting.remove(&name);
+            let Some(pipeline) = pipelines.get(&name).cloned() else { continue };
+            let (workshop, places, progress) = (Arc::clone(workshop), Arc::clone(&places), Arc::clone(progress));
+            running.spawn(async move {
+                let _place = places.acquire_owned().await;
+                pipeline::run(&workshop, &pipeline, options, &progress).await
+            });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        match ended {
+            Ok(verdict) => {
+                for before in waiting.values_mut() {
+                    before.remove(&verdict.pipeline);
+                }
+                verdicts.push(verdict);
+            }
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    verdicts.sort_by(|one: &Verdict, other| one.pipeline.cmp(&other.pipeline));
+    verdicts
+}

@@ -1,0 +1,204 @@
+//! One pipeline's run: every step in order, the ledger told before and after.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::config::Pipeline;
+use crate::fetch::{Journal, Tally};
+use crate::lake::{Manifest, Stage};
+use crate::ledger::{DatasetEntry, PipelineState, RunEntry};
+use crate::source;
+use crate::transform::Engine;
+
+use super::fetching::{self, Staged};
+use super::progress::{Line, Progress};
+use super::publishing::{self, Provenance};
+use super::verdict::{DatasetVerdict, Verdict};
+use super::{Options, Problem, Workshop, compute};
+
+pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, progress: &Progress) -> Verdict {
+    let begun = Instant::now();
+    let started_at = Timestamp::now();
+    let line = progress.line(&pipeline.name);
+    let tally = Arc::new(Tally::default());
+    let mut rows_fetched = 0;
+    let (run, result) = match workshop.ledger.begin(&pipeline.name, started_at) {
+        Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut rows_fetched).await),
+        Err(error) => (None, Err(error.into())),
+    };
+    let mut verdict =
+        Verdict { pipeline: pipeline.name.clone(), result, counts: tally.snapshot(), rows_fetched, took: begun.elapsed() };
+    if let Some(run) = run {
+        let entry = entry(&verdict, started_at);
+        if let Err(error) = workshop.ledger.end(run, &entry) {
+            // The versions are in place, but the record is not: the operator must know.
+            verdict.result = verdict.result.and(Err(error.into()));
+        }
+    }
+    verdict
+}
+
+fn entry(verdict: &Verdict, started_at: Timestamp) -> RunEntry {
+    let datasets = verdict.result.as_ref().map(Vec::as_slice).unwrap_or_default();
+    RunEntry {
+        run: 0,
+        pipeline: verdict.pipeline.clone(),
+        started_at,
+        ended_at: Some(Timestamp::now()),
+        outcome: verdict.outcome(),
+        message: verdict.result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        calls: verdict.counts.calls,
+        reused: verdict.counts.reused,
+        retries: verdict.counts.retries,
+        bytes: verdict.counts.bytes_body,
+        rows_fetched: verdict.rows_fetched,
+        datasets: datasets
+            .iter()
+            .map(|dataset| DatasetEntry {
+                dataset: dataset.dataset.clone(),
+                version: dataset.version.clone(),
+                rows: dataset.rows,
+                published: dataset.published,
+            })
+            .collect(),
+    }
+}
+
+async fn attempt(
+    workshop: &Workshop,
+    pipeline: &Pipeline,
+    options: Options,
+    line: &Line,
+    tally: &Arc<Tally>,
+    rows_fetched: &mut u64,
+) -> Result<Vec<DatasetVerdict>, Problem> {
+    let now = Timestamp::now();
+    let stage = Stage::open(workshop.lake.root(), &pipeline.name)?;
+    let journal = Arc::new(Journal::open(stage.root(), workshop.config.run.resume_within, now)?);
+    let result = steps(workshop, pipeline, options, line, tally, rows_fetched, &stage, &journal).await;
+    match &result {
+        Err(problem) if problem.is_resumable() => {}
+        _ => {
+            journal.finish()?;
+            stage.remove()?;
+        }
+    }
+    result
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where everything of a run meets")]
+async fn steps(
+    workshop: &Workshop,
+    pipeline: &Pipeline,
+    options: Options,
+    line: &Line,
+    tally: &Arc<Tally>,
+    rows_fetched: &mut u64,
+    stage: &Stage,
+    journal: &Arc<Journal>,
+) -> Result<Vec<DatasetVerdict>, Problem> {
+    let lake = &workshop.lake;
+    let state = workshop.ledger.state(&pipeline.name)?;
+    let config_hash = workshop.config_hash(pipeline)?;
+    line.step("asking what is new");
+    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally).await?;
+
+    let mut published: BTreeMap<String, Manifest> = BTreeMap::new();
+    for name in pipeline.datasets.keys() {
+        if let Some(manifest) = lake.current(name)? {
+            published.insert(name.clone(), manifest);
+        }
+    }
+    let as_before = state.as_ref().is_some_and(|state| state.config_hash == config_hash);
+    let all_published = published.len() == pipeline.datasets.len();
+    if !options.force && as_before && all_published && planned.iter().all(|planned| planned.unchanged) {
+        if let Some(state) = state {
+            workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
+        }
+        return Ok(published.values().map(unchanged).collect());
+    }
+
+    let staged = fetching::stage(planned, stage, state.as_ref(), options, line).await?;
+    *rows_fetched = staged.values().map(|staged| staged.info.rows).sum();
+
+    let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
+    compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
+    register_staged(&engine, &staged).await?;
+    let inputs = register_inputs(workshop, pipeline, &engine).await?;
+
+    let mut computed = BTreeMap::new();
+    let mut findings = Vec::new();
+    for (name, dataset) in &pipeline.datasets {
+        line.step(format!("computing {name}"));
+        let mut result = compute::compute(&engine, dataset, stage, lake, published.get(name)).await?;
+        findings.extend(std::mem::take(&mut result.findings).into_iter().map(|finding| (name.clone(), finding)));
+        computed.insert(name.clone(), result);
+    }
+    if !findings.is_empty() {
+        return Err(Problem::Checks { findings });
+    }
+
+    line.step("publishing");
+    let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
+    let provenance = Provenance { pipeline, config_hash: &config_hash, sources: &sources, inputs: &inputs };
+    let mut verdicts = Vec::new();
+    let mut prepared = Vec::new();
+    for (name, dataset) in &pipeline.datasets {
+        let Some(computed) = computed.get(name) else { continue };
+        match published.get(name) {
+            Some(current) if current.content_hash == computed.content_hash => verdicts.push(unchanged(current)),
+            _ => {
+                let version = publishing::prepare(workshop, stage, dataset, computed, &provenance, Timestamp::now())?;
+                verdicts.push(DatasetVerdict {
+                    dataset: name.clone(),
+                    version: version.manifest.version.to_string(),
+                    rows: version.manifest.rows,
+                    published: true,
+                });
+                prepared.push(version);
+            }
+        }
+    }
+    lake.publish(&prepared)?;
+    let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
+    workshop.ledger.set_state(&pipeline.name, &PipelineState { config_hash, checked_at: Timestamp::now(), fetches })?;
+    Ok(verdicts)
+}
+
+fn unchanged(manifest: &Manifest) -> DatasetVerdict {
+    DatasetVerdict {
+        dataset: manifest.dataset.clone(),
+        version: manifest.version.to_string(),
+        rows: manifest.rows,
+        published: false,
+    }
+}
+
+async fn register_staged(engine: &Engine, staged: &BTreeMap<String, Staged>) -> Result<(), Problem> {
+    for (name, staged) in staged {
+        engine.register_parquet(name, std::slice::from_ref(&staged.path)).await?;
+        let codes = source::codes_batch(&staged.codes).map_err(|error| Problem::Stage { fetch: name.clone(), error: error.into() })?;
+        engine.register_batches(&format!("{name}_koder"), codes.schema(), vec![codes])?;
+    }
+    Ok(())
+}
+
+/// Other pipelines' datasets, each at the version that is current now and will be pinned.
+async fn register_inputs(workshop: &Workshop, pipeline: &Pipeline, engine: &Engine) -> Result<BTreeMap<String, Manifest>, Problem> {
+    let mut inputs = BTreeMap::new();
+    for (name, input) in &pipeline.inputs {
+        let manifest = workshop
+            .lake
+            .current(&input.dataset)?
+            .ok_or_else(|| Problem::InputMissing { input: name.clone(), dataset: input.dataset.clone() })?;
+        let data = workshop.lake.version_dir(&input.dataset, &manifest.version).join("data");
+        let files: Vec<_> = manifest.files.iter().map(|file| data.join(&file.path)).collect();
+        engine.register_parquet(name, &files).await?;
+        inputs.insert(name.clone(), manifest);
+    }
+    Ok(inputs)
+}
+

@@ -1,0 +1,88 @@
+//! Why a run, or a part of one, failed: always with what an operator needs to
+//! find it, and where one is known, a hint.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::contract::{Finding, ShapeProblem};
+use crate::fetch::FetchError;
+use crate::lake::{LakeError, StoreError};
+use crate::ledger::LedgerError;
+use crate::source::SourceError;
+use crate::transform::{EngineError, SqlFault};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error("fetch {fetch}: {error}")]
+    Source { fetch: String, error: SourceError },
+    #[error("fetch {fetch}: {error:#}")]
+    Stage { fetch: String, error: anyhow::Error },
+    #[error("input {input}: dataset {dataset:?} is not published yet")]
+    InputMissing { input: String, dataset: String },
+    #[error("dataset {dataset}: {}: {}", file.display(), fault.message)]
+    Query { dataset: String, file: PathBuf, fault: SqlFault },
+    #[error("dataset {dataset}: {}: {error}", file.display())]
+    Engine { dataset: String, file: PathBuf, error: EngineError },
+    #[error("dataset {dataset}: {}", shapes(problems))]
+    Shape { dataset: String, problems: Vec<ShapeProblem> },
+    #[error("nothing published: {}", findings_text(findings))]
+    Checks { findings: Vec<(String, Finding)> },
+    #[error("{0:#}")]
+    Report(anyhow::Error),
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Tables(#[from] EngineError),
+}
+
+impl Problem {
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Source { error, .. } => error.hint(),
+            Self::Stage { error, .. } => error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned),
+            Self::InputMissing { dataset, .. } => Some(format!("run the pipeline that publishes {dataset} first")),
+            Self::Query { fault, .. } => fault.hint.clone(),
+            Self::Engine { error: EngineError::Memory(_), .. } | Self::Tables(EngineError::Memory(_)) => {
+                Some("raise [run] memory_limit, or make the query smaller".to_owned())
+            }
+            Self::Shape { problems, .. } => problems.first().map(|problem| problem.hint.clone()),
+            Self::Checks { .. } => Some("the last good version stays published; correct the source or the pipeline and run again".to_owned()),
+            Self::Fetch(error) => error.hint(),
+            Self::Store(error) | Self::Lake(LakeError::Store(error)) => error.hint().map(str::to_owned),
+            Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Whether the next run may go on from the answers that this one got: only when it ended for want of more.
+    pub fn is_resumable(&self) -> bool {
+        matches!(self, Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_))
+    }
+}
+
+fn shapes(problems: &[ShapeProblem]) -> String {
+    problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+fn findings_text(findings: &[(String, Finding)]) -> String {
+    let mut text = match findings.len() {
+        1 => "a check did not hold".to_owned(),
+        count => format!("{count} checks did not hold"),
+    };
+    for (dataset, finding) in findings {
+        let _ = write!(text, "\n  {dataset}: {}: {}", finding.check, finding.message);
+        for row in &finding.rows {
+            let _ = write!(text, "\n    {row}");
+        }
+        if finding.rows.len() == crate::contract::ROWS_SHOWN {
+            text.push_str("\n    …");
+        }
+    }
+    text
+}

@@ -1,0 +1,69 @@
+//! The step after the runs: the site, rendered from what is published now.
+
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+
+use crate::lake::SiteVersion;
+use crate::report::{self, Geography, Published, SiteInput};
+
+use super::{Problem, Workshop};
+
+/// What became of the site.
+#[derive(Debug)]
+pub struct SiteOutcome {
+    /// None when readers see these very bytes already.
+    pub version: Option<String>,
+    pub pages: u64,
+    /// Reports and figures left out, and why.
+    pub skipped: Vec<String>,
+}
+
+/// Renders every report (or the named one) and publishes the site. None when there is nothing to show yet.
+pub fn render_site(workshop: &Workshop, name: Option<&str>) -> Result<Option<SiteOutcome>, Problem> {
+    let mut reports = report::load_reports(&workshop.config.reports_dir).map_err(|problems| {
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Problem::Report(anyhow!("{}", text.join("\n")))
+    })?;
+    if let Some(name) = name {
+        reports.retain(|report| report.name == name);
+        if reports.is_empty() {
+            return Err(Problem::Report(anyhow!("no report is called {name:?} in {}", workshop.config.reports_dir.display())));
+        }
+    }
+    let input = input(workshop)?;
+    let site = SiteVersion::begin(&workshop.lake)?;
+    let mut outcome = SiteOutcome { version: None, pages: 0, skipped: Vec::new() };
+    let mut hasher = blake3::Hasher::new();
+    for report in &reports {
+        let rendered = report::render(report, &input, &site.folder).map_err(|error| Problem::Report(error.into()))?;
+        hasher.update(rendered.content_hash.as_bytes());
+        outcome.pages += rendered.pages;
+        outcome.skipped.extend(rendered.skipped);
+    }
+    if outcome.pages == 0 {
+        return Ok(None);
+    }
+    let hash = hasher.finalize().to_hex().to_string();
+    outcome.version = site.publish(&hash, Timestamp::now())?.map(|version| version.to_string());
+    Ok(Some(outcome))
+}
+
+/// Every published dataset, pinned at its current version.
+fn input(workshop: &Workshop) -> Result<SiteInput, Problem> {
+    let lake = &workshop.lake;
+    let mut published = BTreeMap::new();
+    for dataset in lake.datasets()? {
+        let Some(manifest) = lake.current(&dataset)? else { continue };
+        let checked_at = workshop.ledger.state(&manifest.pipeline)?.map_or(manifest.created_at, |state| state.checked_at);
+        let data = lake.version_dir(&dataset, &manifest.version).join("data");
+        published.insert(dataset, Published { manifest, data, checked_at });
+    }
+    let reference = &workshop.reference;
+    let geography = Geography {
+        lan: reference.lan.values().map(|lan| (lan.kod.clone(), lan.namn.clone())).collect(),
+        kommuner: reference.kommuner.values().map(|kommun| (kommun.kod.clone(), kommun.namn.clone(), kommun.lan.clone())).collect(),
+    };
+    Ok(SiteInput { published, publisher: workshop.config.publisher.clone(), geography })
+}

@@ -1,0 +1,56 @@
+//! How a run ended, with numbers.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::fetch::Counts;
+use crate::ledger::Outcome;
+
+use super::Problem;
+
+pub struct Verdict {
+    pub pipeline: String,
+    pub result: Result<Vec<DatasetVerdict>, Problem>,
+    pub counts: Counts,
+    pub rows_fetched: u64,
+    pub took: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct DatasetVerdict {
+    pub dataset: String,
+    pub version: String,
+    pub rows: u64,
+    /// A new version; otherwise the published one is what the sources still say.
+    pub published: bool,
+}
+
+impl Verdict {
+    pub fn outcome(&self) -> Outcome {
+        match &self.result {
+            Ok(datasets) if datasets.iter().any(|dataset| dataset.published) => Outcome::Published,
+            Ok(_) => Outcome::Unchanged,
+            Err(_) => Outcome::Failed,
+        }
+    }
+
+    /// The line that `run` prints: `befolkning  published  …`.
+    pub fn line(&self) -> String {
+        let mut line = format!("{:14} {:10}", self.pipeline, self.outcome());
+        if let Ok(datasets) = &self.result {
+            for dataset in datasets {
+                let _ = write!(line, " {} {} ({} rows)", dataset.dataset, dataset.version, dataset.rows);
+            }
+        }
+        let Counts { calls, reused, retries, bytes_body, .. } = self.counts;
+        let _ = write!(line, " {} rows fetched, {calls} calls", self.rows_fetched);
+        if reused > 0 {
+            let _ = write!(line, ", {reused} answers reused");
+        }
+        if retries > 0 {
+            let _ = write!(line, ", {retries} retries");
+        }
+        let _ = write!(line, ", {bytes_body} bytes, {:.1} s", self.took.as_secs_f64());
+        line
+    }
+}

@@ -1,0 +1,94 @@
+//! What every run shares: the configuration it began under, the data folder,
+//! the client, and one limiter per source for all pipelines together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use url::Url;
+
+use crate::config::{Config, Fetch, Source, SourceKind};
+use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::lake::Lake;
+use crate::ledger::Ledger;
+use crate::reference::Reference;
+
+use super::Problem;
+
+pub struct Workshop {
+    pub config: Config,
+    pub reference: Reference,
+    pub lake: Lake,
+    pub archive: Arc<Archive>,
+    pub ledger: Ledger,
+    client: Client,
+    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+}
+
+impl Workshop {
+    pub fn open(config: Config, reference: Reference) -> Result<Self, Problem> {
+        let lake = Lake::open(&config.data_dir)?;
+        let archive = Arc::new(Archive::open(&config.data_dir)?);
+        let ledger = Ledger::open(&config.data_dir)?;
+        let client = Client::new(&config.http, &config.publisher)?;
+        Ok(Self { config, reference, lake, archive, ledger, client, limiters: Mutex::default() })
+    }
+
+    /// The source that a fetch names, or one made up for a file that has none.
+    pub fn source(&self, fetch: &Fetch) -> Source {
+        match fetch.source.as_ref().and_then(|name| self.config.sources.get(name)) {
+            Some(source) => source.clone(),
+            None => Source {
+                name: "fil".to_owned(),
+                kind: SourceKind::File,
+                base_url: local_origin(),
+                credit: self.config.publisher.name.clone(),
+                licence: String::new(),
+                limits: None,
+                symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
+                synthetic: false,
+            },
+        }
+    }
+
+    /// Binds a fetch's source to this run's journal and counters.
+    pub fn courier(&self, pipeline: &str, fetch: &Fetch, journal: &Arc<Journal>, tally: &Arc<Tally>) -> Courier {
+        let source = self.source(fetch);
+        let limiter = {
+            let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(limiters.entry(source.name.clone()).or_insert_with(|| Arc::new(Limiter::new(source.limits))))
+        };
+        Courier::new(
+            pipeline,
+            Arc::new(source),
+            self.client.clone(),
+            limiter,
+            Arc::clone(&self.archive),
+            Arc::clone(journal),
+            Arc::clone(tally),
+        )
+    }
+
+    /// Decides, with the sources' stamps, whether a dataset would come out as it is: everything that makes it
+    /// apart from the answers.
+    pub fn config_hash(&self, pipeline: &crate::config::Pipeline) -> Result<String, Problem> {
+        let mut hasher = blake3::Hasher::new();
+        for part in [pipeline.config_hash.as_str(), self.reference.hash(), crate::PROGRAM] {
+            hasher.update(part.as_bytes());
+            hasher.update(b"\n");
+        }
+        for fetch in pipeline.fetches.values() {
+            hasher.update(&[u8::from(self.source(fetch).synthetic)]);
+        }
+        for input in pipeline.inputs.values() {
+            let version = self.lake.current_version(&input.dataset)?;
+            hasher.update(version.map(|version| version.to_string()).unwrap_or_default().as_bytes());
+            hasher.update(b"\n");
+        }
+        Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+fn local_origin() -> Url {
+    // `file:///` always parses; a data URL never has a host to ask.
+    Url::parse("file:///").unwrap_or_else(|_| unreachable!("file:/// is a URL"))
+}
