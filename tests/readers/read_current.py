@@ -1,25 +1,27 @@
 #!/usr/bin/env python3
 """Opens a published data folder as analysts do and fails on what they would stumble on.
 
-    python3 read_current.py DATA_DIR [--without-race]
+    python3 read_current.py DATA_DIR [--reports DIR] [--without-race]
 
 For every dataset, every reader and every way of opening `current` (see
-readers.py): codes keep their leading zeros, text is plain text, all readers
-get the same rows and the same totals as the manifest and one another, and the
-figures are those that the site shows. Then the race of race.py.
+readers.py): codes keep their leading zeros, text is plain text, the rows are
+those of the manifest and the totals the same in all. Then the figures on the
+site against the same figures read by every tool (figures.py), and readers
+against a pointer that moves (race.py).
 """
 
 import argparse
-import csv
 import json
 import pathlib
 import sys
 
 import duckdb
 
+from figures import TOOLS, compare
 from race import race
 from readers import READERS, Facts
 
+REPORTS = pathlib.Path(__file__).parents[2] / "reports"
 # Columns that hold codes wherever they occur.
 CODES = ("kod", "lan", "period")
 DATES = ("period_start", "period_end")
@@ -75,8 +77,7 @@ def check_dataset(folder: pathlib.Path) -> tuple[list[str], int]:
             first = facts
         else:
             faults += [f"{name}: {fault}" for fault in facts.same_as(first)]
-    for code in levels(current):
-        faults.append(code)
+    faults += levels(current)
     return [f"{folder.name}: {fault}" for fault in faults], manifest["rows"]
 
 
@@ -92,20 +93,10 @@ def levels(current: pathlib.Path) -> list[str]:
     return [f"{level} {code!r} is not {lengths[level]} digits" for level, code in sorted(wrong)[:5]]
 
 
-def site_figures(path: pathlib.Path) -> list[dict[str, str]]:
-    """THE SITE'S CSV: the only place that knows how a figure's CSV is written.
-
-    UTF-8 (a byte order mark is allowed), separated by semicolons as Swedish
-    Excel expects or by commas, header row first, figures with `.` or `,`.
-    """
-    text = path.read_text(encoding="utf-8-sig")
-    delimiter = ";" if text.partition("\n")[0].count(";") else ","
-    return list(csv.DictReader(text.splitlines(), delimiter=delimiter))
-
-
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     arguments.add_argument("data_dir", type=pathlib.Path)
+    arguments.add_argument("--reports", type=pathlib.Path, default=REPORTS, help="the folder of the reports that made the site")
     arguments.add_argument("--without-race", action="store_true")
     given = arguments.parse_args()
 
@@ -117,6 +108,9 @@ def main() -> int:
         found, rows = check_dataset(folder)
         faults += found
         print(f"{folder.name}: {rows} rows, {len(READERS)} ways of reading, {len(found)} faults")
+    found, compared = compare(given.data_dir, given.reports)
+    faults += found
+    print(f"site: {compared} figures as {', '.join(TOOLS)} read them, {len(found)} faults")
     if not given.without_race:
         print("while the pointer moves:")
         faults += race()

@@ -81,7 +81,7 @@ def pandas_facts(frame: pandas.DataFrame) -> Facts:
             return "int"
         if pandas.api.types.is_float_dtype(dtype):
             return "float"
-        if dtype == object and isinstance(frame[column].dropna().iloc[0], datetime.date):
+        if dtype == object and all(isinstance(value, datetime.date) for value in frame[column].dropna()):
             return "date"
         return str(dtype)
 
