@@ -36,19 +36,18 @@ pub(super) fn is_sql_word(text: &str) -> bool {
 
 /// The column of a dimension that is not renamed: its name in lower-case ASCII.
 pub fn column_of(dimension: &str) -> String {
-    let mut column = String::with_capacity(dimension.len());
-    for each in dimension.chars().flat_map(char::to_lowercase) {
-        column.push(match each {
-            'å' | 'ä' | 'à' | 'á' => 'a',
-            'ö' | 'ø' | 'ó' => 'o',
-            'é' | 'è' | 'ë' => 'e',
+    dimension
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(|letter| match letter {
+            'å' | 'ä' => 'a',
+            'ö' => 'o',
+            'é' | 'è' => 'e',
             'ü' => 'u',
-            'æ' => 'a',
-            plain if plain.is_ascii_alphanumeric() => plain,
+            letter if letter.is_ascii_alphanumeric() => letter,
             _ => '_',
-        });
-    }
-    column
+        })
+        .collect()
 }
 
 /// The snake_case name that comes closest to what was written, as a hint.
