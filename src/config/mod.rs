@@ -2,18 +2,35 @@
 //! Raw TOML tables live and die inside this folder.
 
 mod area;
+mod check;
+mod diagnostic;
+mod hash;
+mod keys;
+mod leaf;
+mod load;
+mod names;
+mod node;
 mod pipeline;
+mod schema;
 mod settings;
 mod source;
+mod walk;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use area::{Area, AreaSet};
+pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
+pub use load::{Loaded, Overrides, load};
+pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
     Checks, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, Input, KoladaFetch,
     Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueType, Years,
 };
+pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, RunSettings, ServerSettings};
 pub use source::{Limits, Source, SourceKind};
 

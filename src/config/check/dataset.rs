@@ -1,0 +1,87 @@
+//! `[dataset.NAME]`: its query, key, areas and checks.
+
+use toml::Spanned;
+
+use crate::config::names::{ADDED_COLUMNS, GIVEN_COLUMNS, choice};
+use crate::config::node::Node;
+use crate::config::{Checks, Column, Dataset, leaf};
+
+use super::Problems;
+use super::areas::Areas;
+use super::columns::columns;
+use super::sql_file::SqlFiles;
+
+pub(super) fn dataset(
+    name: &str,
+    node: &Node<'_>,
+    areas: &Areas,
+    sql_files: &mut SqlFiles<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Dataset> {
+    let columns = columns(node, problems);
+    key(node, &columns, problems);
+    for set in node.texts("areas") {
+        unknown_set(&set, areas, problems);
+    }
+    let query = node.text("sql").and_then(|file| sql_files.read(&file, problems));
+    let checks = checks(node.node("check").as_ref(), sql_files, problems);
+    let (sql_file, sql) = query?;
+    let mut partition_by = node.strings("partition_by");
+    if partition_by.is_empty() {
+        partition_by.push("lan".to_owned());
+    }
+    Some(Dataset {
+        name: name.to_owned(),
+        title: node.string("title").unwrap_or_default(),
+        description: node.string("description").unwrap_or_default(),
+        sql_file,
+        sql,
+        partition_by,
+        key: node.strings("key"),
+        areas: node.strings("areas"),
+        columns,
+        checks,
+    })
+}
+
+/// A key column is a code of the contract or one that every regional dataset has.
+fn key(node: &Node<'_>, columns: &[Column], problems: &mut Problems<'_>) {
+    for part in node.texts("key") {
+        let written = *part.get_ref();
+        if leaf::name(written).is_err() {
+            continue;
+        }
+        match columns.iter().find(|column| column.name == written) {
+            Some(column) if column.is_measure() => {
+                let message = format!("the key column `{written}` is a measure ({})", column.kind.as_str());
+                problems.hinted(part.span(), message, "a key is made of codes: set its `type` to \"text\"");
+            }
+            Some(_) => {}
+            None if GIVEN_COLUMNS.contains(&written) || ADDED_COLUMNS.contains(&written) => {}
+            None => {
+                let codes = columns.iter().filter(|column| !column.is_measure()).map(|column| column.name.as_str());
+                let known: Vec<&str> = codes.chain(GIVEN_COLUMNS).collect();
+                let hint = choice(written, "code columns", known.iter().copied());
+                problems.hinted(part.span(), format!("the key column `{written}` is not in the contract"), hint);
+            }
+        }
+    }
+}
+
+fn unknown_set(set: &Spanned<&str>, areas: &Areas, problems: &mut Problems<'_>) {
+    let written = *set.get_ref();
+    if areas.complete && !areas.sets.contains_key(written) {
+        let hint = choice(written, "known sets", areas.sets.keys().map(String::as_str));
+        problems.hinted(set.span(), format!("unknown area set `{written}`"), hint);
+    }
+}
+
+fn checks(node: Option<&Node<'_>>, sql_files: &mut SqlFiles<'_>, problems: &mut Problems<'_>) -> Checks {
+    let custom = node.map(|node| node.texts("custom")).unwrap_or_default();
+    Checks {
+        min_rows: node.and_then(|node| node.whole("min_rows")).unwrap_or(1),
+        max_drop: node.and_then(|node| node.leaf("max_drop", leaf::percent)),
+        unique: node.and_then(|node| node.boolean("unique")).unwrap_or(true),
+        custom: custom.iter().filter_map(|file| sql_files.read(file, problems)).collect(),
+    }
+}

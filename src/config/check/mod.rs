@@ -1,0 +1,51 @@
+//! From checked tables to domain types, one file per kind of thing; what the
+//! values mean together is judged here. Nothing here opens the network.
+
+mod across;
+mod areas;
+mod columns;
+mod dataset;
+mod fetch;
+mod file_fetch;
+mod pipeline;
+mod settings;
+mod sources;
+mod sql_file;
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::diagnostic::Diagnostic;
+
+pub(super) use across::across;
+pub(super) use areas::{Areas, areas};
+pub(super) use pipeline::{Draft, Surroundings, pipeline};
+pub(super) use settings::{Settings, settings};
+pub(super) use sources::{Sources, sources};
+
+/// The file being checked and what has been found in it.
+pub(super) struct Problems<'a> {
+    pub file: &'a Path,
+    pub found: Vec<Diagnostic>,
+}
+
+impl<'a> Problems<'a> {
+    pub fn new(file: &'a Path) -> Self {
+        Self { file, found: Vec::new() }
+    }
+
+    pub fn error(&mut self, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) {
+        let plain = Diagnostic::error(self.file, message);
+        self.found.push(Diagnostic { span: span.into(), ..plain });
+    }
+
+    pub fn hinted(
+        &mut self,
+        span: impl Into<Option<Range<usize>>>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let plain = Diagnostic::error(self.file, message).hint(hint);
+        self.found.push(Diagnostic { span: span.into(), ..plain });
+    }
+}

@@ -1,0 +1,144 @@
+//! `underlag.toml`: where things lie and the bounds of a run.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::config::node::Node;
+use crate::config::{HttpSettings, Publisher, RunSettings, ServerSettings, leaf};
+
+pub(in crate::config) struct Settings {
+    pub data_dir: PathBuf,
+    pub pipelines_dir: PathBuf,
+    pub reports_dir: PathBuf,
+    pub reference_dir: PathBuf,
+    pub publisher: Publisher,
+    pub run: RunSettings,
+    pub http: HttpSettings,
+    pub server: ServerSettings,
+}
+
+const MIB: u64 = 1 << 20;
+
+/// `root` is none where the file could not be read: the defaults stand, so that the
+/// pipelines are looked at all the same.
+pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path) -> Settings {
+    let place = |key: &str, default: &str| {
+        let written = root.and_then(|root| root.string(key));
+        absolute(dir, Path::new(written.as_deref().unwrap_or(default)))
+    };
+    Settings {
+        data_dir: place("data_dir", "/var/lib/underlag"),
+        pipelines_dir: place("pipelines_dir", "../pipelines"),
+        reports_dir: place("reports_dir", "../reports"),
+        reference_dir: place("reference_dir", "../reference"),
+        publisher: publisher(root.and_then(|root| root.node("publisher")).as_ref()),
+        run: run(root.and_then(|root| root.node("run")).as_ref()),
+        http: http(root.and_then(|root| root.node("http")).as_ref()),
+        server: server(root.and_then(|root| root.node("server")).as_ref()),
+    }
+}
+
+/// Counted from `dir`, without `.` and `..` where the names alone allow it.
+pub(in crate::config) fn absolute(dir: &Path, written: &Path) -> PathBuf {
+    let joined = dir.join(written);
+    // A link in the way makes `..` mean another folder: the file system knows best.
+    if let Ok(real) = joined.canonicalize() {
+        return real;
+    }
+    let mut plain = PathBuf::new();
+    for part in joined.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn publisher(node: Option<&Node<'_>>) -> Publisher {
+    let text = |key: &str, default: &str| node.and_then(|node| node.string(key)).unwrap_or_else(|| default.to_owned());
+    Publisher { name: text("name", "Underlag"), contact: text("contact", "") }
+}
+
+fn run(node: Option<&Node<'_>>) -> RunSettings {
+    RunSettings {
+        max_parallel_pipelines: node.and_then(|node| node.whole("max_parallel_pipelines")).unwrap_or(2),
+        memory_limit: node.and_then(|node| node.leaf("memory_limit", leaf::size)).unwrap_or(256 * MIB),
+        resume_within: duration(node, "resume_within", Duration::from_hours(24)),
+    }
+}
+
+fn http(node: Option<&Node<'_>>) -> HttpSettings {
+    let size = |key: &str, default: u64| node.and_then(|node| node.leaf(key, leaf::size)).unwrap_or(default);
+    let count = |key: &str, default: usize| node.and_then(|node| node.whole(key)).unwrap_or(default);
+    HttpSettings {
+        connect_timeout: duration(node, "connect_timeout", Duration::from_secs(10)),
+        read_timeout: duration(node, "read_timeout", Duration::from_mins(1)),
+        total_timeout: duration(node, "total_timeout", Duration::from_mins(10)),
+        max_body: size("max_body", 64 * MIB),
+        max_decompressed: size("max_decompressed", 512 * MIB),
+        max_redirects: count("max_redirects", 3),
+        max_tries: count("max_tries", 5),
+        max_wait: duration(node, "max_wait", Duration::from_mins(2)),
+    }
+}
+
+fn server(node: Option<&Node<'_>>) -> ServerSettings {
+    let listen = node.and_then(|node| node.leaf("listen", leaf::listen));
+    ServerSettings { listen: listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))) }
+}
+
+fn duration(node: Option<&Node<'_>>, key: &str, default: Duration) -> Duration {
+    node.and_then(|node| node.leaf(key, leaf::duration)).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::keys::{Key, Kind, Shape, UNDERLAG};
+
+    /// Every default as the key tables document it, written out as a file.
+    fn documented(shape: &Shape) -> String {
+        let value = |key: &Key| {
+            let default = key.default?;
+            Some(match key.kind {
+                Kind::Integer { .. } | Kind::Boolean | Kind::Number => default.to_owned(),
+                _ => format!("{default:?}"),
+            })
+        };
+        let mut text = String::new();
+        for key in shape.keys {
+            if let Some(value) = value(key) {
+                text.push_str(&format!("{} = {value}\n", key.name));
+            }
+        }
+        for key in shape.keys {
+            if let Kind::Table(inner) = key.kind {
+                text.push_str(&format!("[{}]\n{}", key.name, documented(inner)));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_ones_used() {
+        let text = documented(&UNDERLAG);
+        let (table, errors) = toml::de::DeTable::parse_recoverable(&text);
+        assert!(errors.is_empty(), "{text}\n{errors:?}");
+        let written = settings(Some(&Node::root(&UNDERLAG, table.get_ref())), Path::new("/etc/underlag"));
+        let left_out = settings(None, Path::new("/etc/underlag"));
+        assert_eq!(written.data_dir, left_out.data_dir);
+        assert_eq!(written.pipelines_dir, Path::new("/etc/pipelines"));
+        assert_eq!(written.pipelines_dir, left_out.pipelines_dir);
+        assert_eq!(written.reports_dir, left_out.reports_dir);
+        assert_eq!(written.reference_dir, left_out.reference_dir);
+        assert_eq!(format!("{:?}", written.publisher), format!("{:?}", left_out.publisher));
+        assert_eq!(format!("{:?}", written.run), format!("{:?}", left_out.run));
+        assert_eq!(format!("{:?}", written.http), format!("{:?}", left_out.http));
+        assert_eq!(format!("{:?}", written.server), format!("{:?}", left_out.server));
+    }
+}

@@ -1,0 +1,139 @@
+//! Every key of every configuration file, declared once. The checker, its
+//! hints and the JSON Schema all read these tables, so that they can't differ.
+
+mod areas;
+mod pipeline;
+mod sources;
+mod underlag;
+
+use super::leaf::{self, Fault, Leaf};
+
+pub(super) use areas::AREAS;
+pub(super) use pipeline::PIPELINE;
+pub(super) use sources::SOURCES;
+pub(super) use underlag::UNDERLAG;
+
+/// A table: which keys it may hold.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub about: &'static str,
+    pub keys: &'static [Key],
+    /// Exactly one of the keys must be there: the kinds of a source, for example.
+    pub one_of: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    pub about: &'static str,
+    /// As it is written in TOML; none where leaving it out means that there is none.
+    pub default: Option<&'static str>,
+}
+
+impl Key {
+    const fn required(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self { name, kind, required: true, about, default: None }
+    }
+
+    const fn optional(name: &'static str, kind: Kind, about: &'static str) -> Self {
+        Self { name, kind, required: false, about, default: None }
+    }
+
+    const fn default(name: &'static str, kind: Kind, default: &'static str, about: &'static str) -> Self {
+        Self { name, kind, required: false, about, default: Some(default) }
+    }
+}
+
+/// What may stand behind a key.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Text(&'static Rule),
+    OneOf(&'static [&'static str]),
+    Integer {
+        min: i64,
+        max: i64,
+    },
+    Number,
+    Boolean,
+    /// No item twice.
+    List {
+        item: &'static Kind,
+        may_be_empty: bool,
+    },
+    /// A single value or a list, told apart by their TOML types.
+    Either(&'static Kind, &'static Kind),
+    /// Free keys with plain values.
+    Map {
+        key: &'static Rule,
+        value: &'static Kind,
+    },
+    Table(&'static Shape),
+    /// Free keys with tables: `[dataset.NAME]`.
+    Tables {
+        key: &'static Rule,
+        shape: &'static Shape,
+    },
+}
+
+/// How a text is checked, and what a schema says about it.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub what: &'static str,
+    pub check: fn(&str) -> Result<(), Fault>,
+    /// A regular expression that accepts at least everything that `check` does.
+    pub pattern: Option<&'static str>,
+}
+
+macro_rules! rule {
+    ($name:ident, $parse:path, $what:literal $(, $pattern:literal)?) => {
+        pub(super) static $name: Rule = Rule {
+            what: $what,
+            check: |text| discard($parse(text)),
+            pattern: rule!(@pattern $($pattern)?),
+        };
+    };
+    (@pattern) => { None };
+    (@pattern $pattern:literal) => { Some($pattern) };
+}
+
+fn discard<T>(parsed: Leaf<T>) -> Result<(), Fault> {
+    parsed.map(drop)
+}
+
+rule!(TEXT, leaf::filled, "a text", r"\S");
+rule!(ANY_TEXT, leaf::any, "a text");
+rule!(NAME, leaf::name, "a name in ASCII snake_case", "^[a-z][a-z0-9_]{0,62}$");
+rule!(DURATION, leaf::duration, "a duration such as \"5m\"", "^[0-9]+(ms|s|m|h|d)$");
+rule!(SIZE, leaf::size, "a size such as \"256MiB\"", "^[0-9]+(B|KiB|MiB|GiB|kB|MB|GB)$");
+rule!(PERCENT, leaf::percent, "a percentage such as \"20%\"", r"^[0-9.]+%$");
+rule!(CRON, leaf::cron, "a schedule of five fields", r"^\s*\S+(\s+\S+){4}\s*$");
+rule!(TIME_ZONE, leaf::time_zone, "a time zone");
+rule!(URL, leaf::url, "a URL", "^[hH][tT][tT][pP][sS]?:");
+rule!(BASE_URL, leaf::base_url, "a URL", "^[hH][tT][tT][pP][sS]?:");
+rule!(LISTEN, leaf::listen, "an address and port", r":[0-9]+$");
+rule!(SQL_FILE, leaf::sql_file, "the name of an SQL file", r"^[^./\\][^/\\]*\.sql$");
+rule!(POINTER, leaf::pointer, "a JSON pointer", "^(/|$)");
+rule!(DELIMITER, leaf::delimiter, "one character", "^[^A-Za-z0-9]$");
+rule!(ENCODING, leaf::encoding, "an encoding");
+rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
+rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
+rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
+rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
+rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
+rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
+rule!(STAR, leaf::star, "\"*\"", r"^\*$");
+
+const STATUSES: &[&str] =
+    &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+const VERSION: Key = Key::required(
+    "version",
+    Kind::Integer { min: 1, max: 1 },
+    "Version of the file's format. This program reads version 1.",
+);
+
+/// The files, by the name that `underlag schema` uses.
+pub(super) const FILES: [(&str, &Shape); 4] =
+    [("underlag", &UNDERLAG), ("sources", &SOURCES), ("areas", &AREAS), ("pipeline", &PIPELINE)];

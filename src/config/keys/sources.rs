@@ -1,0 +1,48 @@
+//! `sources.toml`: the public APIs, their limits and how to credit them.
+
+use super::{ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+
+pub(in crate::config) static SOURCES: Shape = Shape {
+    about: "Where figures come from, how hard a source may be asked and how it is credited.",
+    keys: &[
+        VERSION,
+        Key::optional("source", Kind::Tables { key: &NAME, shape: &KINDS }, "[source.NAME.KIND]; pipelines use NAME."),
+    ],
+    one_of: false,
+};
+
+static KINDS: Shape = Shape {
+    about: "What kind of source it is.",
+    keys: &[
+        Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
+        Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
+        Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
+    ],
+    one_of: true,
+};
+
+static SOURCE: Shape = Shape {
+    about: "A source.",
+    keys: &[
+        Key::required("base_url", Kind::Text(&BASE_URL), "Address that paths are appended to."),
+        Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\"."),
+        Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0."),
+        Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none."),
+        Key::optional(
+            "symbols",
+            Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },
+            "What the source's own symbols mean: symbol = status. Laid over the kind's defaults.",
+        ),
+    ],
+    one_of: false,
+};
+
+static LIMITS: Shape = Shape {
+    about: "At most so many calls in a time window, and cells in a call.",
+    keys: &[
+        Key::required("calls", Kind::Integer { min: 0, max: 1_000_000 }, "Calls in any window; 0 is no limit."),
+        Key::required("window_secs", Kind::Integer { min: 1, max: 86_400 }, "Length of the window, in seconds."),
+        Key::default("cells", Kind::Integer { min: 0, max: i64::MAX }, "0", "Cells in a call; 0 is no limit."),
+    ],
+    one_of: false,
+};

@@ -1,0 +1,98 @@
+//! `underlag.toml`: places, publisher and bounds.
+
+use super::{DURATION, Key, Kind, LISTEN, SIZE, Shape, TEXT, VERSION};
+
+pub(in crate::config) static UNDERLAG: Shape = Shape {
+    about: "Settings of the daemon. Relative paths count from the folder of this file.",
+    keys: &[
+        VERSION,
+        Key::default(
+            "data_dir",
+            Kind::Text(&TEXT),
+            "/var/lib/underlag",
+            "The data folder: archive, stage, ledger, datasets, site.",
+        ),
+        Key::default(
+            "pipelines_dir",
+            Kind::Text(&TEXT),
+            "../pipelines",
+            "One folder per pipeline, each with a pipeline.toml.",
+        ),
+        Key::default("reports_dir", Kind::Text(&TEXT), "../reports", "One folder per report product."),
+        Key::default("reference_dir", Kind::Text(&TEXT), "../reference", "Code lists and crosswalks as CSV."),
+        Key::optional("publisher", Kind::Table(&PUBLISHER), "Who publishes, and answers questions."),
+        Key::optional("run", Kind::Table(&RUN), "How pipelines are run."),
+        Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
+        Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
+    ],
+    one_of: false,
+};
+
+static PUBLISHER: Shape = Shape {
+    about: "Who publishes, and answers questions.",
+    keys: &[
+        Key::default(
+            "name",
+            Kind::Text(&TEXT),
+            "Underlag",
+            "Named in the credit of computed figures: \"Beräknad av NAME med underlag från …\".",
+        ),
+        Key::optional(
+            "contact",
+            Kind::Text(&TEXT),
+            "An e-mail address or web page; sources see it in every call's User-Agent.",
+        ),
+    ],
+    one_of: false,
+};
+
+static RUN: Shape = Shape {
+    about: "How pipelines are run.",
+    keys: &[
+        Key::default(
+            "max_parallel_pipelines",
+            Kind::Integer { min: 1, max: 64 },
+            "2",
+            "How many pipelines run at the same time.",
+        ),
+        Key::default(
+            "memory_limit",
+            Kind::Text(&SIZE),
+            "256MiB",
+            "Memory for SQL; what does not fit is spilled to disk or fails.",
+        ),
+        Key::default(
+            "resume_within",
+            Kind::Text(&DURATION),
+            "24h",
+            "How long an interrupted run's answers may be used by the next one.",
+        ),
+    ],
+    one_of: false,
+};
+
+static HTTP: Shape = Shape {
+    about: "Bounds on every call to a source.",
+    keys: &[
+        Key::default("connect_timeout", Kind::Text(&DURATION), "10s", "Time to get a connection."),
+        Key::default("read_timeout", Kind::Text(&DURATION), "60s", "Longest silence while an answer arrives."),
+        Key::default("total_timeout", Kind::Text(&DURATION), "10m", "Longest time for one answer in all."),
+        Key::default("max_body", Kind::Text(&SIZE), "64MiB", "Largest answer as it is sent."),
+        Key::default("max_decompressed", Kind::Text(&SIZE), "512MiB", "Largest answer after decompression."),
+        Key::default("max_redirects", Kind::Integer { min: 0, max: 20 }, "3", "How many redirects are followed."),
+        Key::default("max_tries", Kind::Integer { min: 1, max: 50 }, "5", "How many times a call is tried in all."),
+        Key::default(
+            "max_wait",
+            Kind::Text(&DURATION),
+            "2m",
+            "Longest wait before a retry; a source that asks for more is an error.",
+        ),
+    ],
+    one_of: false,
+};
+
+static SERVER: Shape = Shape {
+    about: "The built-in web server.",
+    keys: &[Key::default("listen", Kind::Text(&LISTEN), "127.0.0.1:8080", "Address and port.")],
+    one_of: false,
+};

@@ -1,0 +1,246 @@
+//! Holds a spanned TOML tree against the key tables and reports everything
+//! that differs. What passes here has the right keys, types and leaf syntax;
+//! what the values mean together is for `check/`.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::diagnostic::Diagnostic;
+use super::keys::{Kind, Rule, Shape};
+use super::names::{choice, nearest};
+
+/// Checks one file. `partial`: syntax errors have already been reported, so that
+/// what seems to be missing may only be unreadable.
+pub(super) fn walk(file: &Path, shape: &Shape, root: &DeTable<'_>, partial: bool) -> Vec<Diagnostic> {
+    let mut walker = Walker { file, partial, found: Vec::new() };
+    walker.table(shape, root, None, "");
+    walker.found
+}
+
+struct Walker<'a> {
+    file: &'a Path,
+    partial: bool,
+    found: Vec<Diagnostic>,
+}
+
+impl Walker<'_> {
+    fn report(&mut self, span: Option<Range<usize>>, message: String, label: Option<String>, hint: Option<String>) {
+        let plain = Diagnostic::error(self.file, message);
+        self.found.push(Diagnostic { span, label, hint, ..plain });
+    }
+
+    fn table(&mut self, shape: &Shape, table: &DeTable<'_>, span: Option<Range<usize>>, path: &str) {
+        for (key, value) in table {
+            let name: &str = key.get_ref();
+            match shape.keys.iter().find(|known| known.name == name) {
+                Some(known) => self.value(&known.kind, value, &join(path, name), key.span()),
+                None => self.unknown(shape, name, key.span(), path),
+            }
+        }
+        if self.partial {
+            return;
+        }
+        for key in shape.keys.iter().filter(|key| key.required && !table.contains_key(key.name)) {
+            let message = match path {
+                "" => format!("the key `{}` is missing", key.name),
+                path => format!("[{path}] lacks the key `{}`", key.name),
+            };
+            let example = example(&key.kind).map(|value| format!(" = {value}")).unwrap_or_default();
+            self.report(span.clone(), message, None, Some(format!("`{}{example}`: {}", key.name, key.about)));
+        }
+        if shape.one_of {
+            self.one_of(shape, table, span, path);
+        }
+    }
+
+    fn unknown(&mut self, shape: &Shape, name: &str, span: Range<usize>, path: &str) {
+        let known = shape.keys.iter().map(|key| key.name);
+        let place = if path.is_empty() { String::new() } else { format!(" in [{path}]") };
+        let hint = choice(name, "known keys", known);
+        self.report(Some(span), format!("unknown key `{name}`{place}"), None, Some(hint));
+    }
+
+    fn one_of(&mut self, shape: &Shape, table: &DeTable<'_>, span: Option<Range<usize>>, path: &str) {
+        let names: Vec<&str> = shape.keys.iter().map(|key| key.name).collect();
+        let mut present: Vec<_> =
+            table.keys().filter(|key| names.contains(&key.get_ref().as_ref())).map(Spanned::span).collect();
+        present.sort_by_key(|span| span.start);
+        let kinds: Vec<String> = names.iter().map(|name| format!("[{path}.{name}]")).collect();
+        // An unknown kind has been reported as an unknown key.
+        if table.is_empty() {
+            self.report(span, format!("[{path}] has no kind"), None, Some(format!("one of {}", kinds.join(", "))));
+        } else if let Some(second) = present.get(1) {
+            let hint = format!("keep one of {}", kinds.join(", "));
+            self.report(Some(second.clone()), format!("[{path}] has two kinds"), None, Some(hint));
+        }
+    }
+
+    fn value(&mut self, kind: &Kind, value: &Spanned<DeValue<'_>>, path: &str, key: Range<usize>) {
+        let span = value.span();
+        match (kind, value.get_ref()) {
+            (Kind::Text(rule), DeValue::String(text)) => self.text(rule, text, span),
+            (Kind::OneOf(allowed), DeValue::String(text)) => self.one_of_values(allowed, text, path, span),
+            (Kind::Integer { min, max }, DeValue::Integer(number)) => {
+                let parsed = i64::from_str_radix(number.as_str(), number.radix());
+                if !parsed.is_ok_and(|number| (*min..=*max).contains(&number)) {
+                    let (message, hint) = if min == max {
+                        (format!("`{path}` is {number}, and this program reads {min} only"), None)
+                    } else if *max == i64::MAX {
+                        (format!("`{path}` is {number}"), Some(format!("a whole number, at least {min}")))
+                    } else {
+                        (format!("`{path}` is {number}"), Some(format!("a whole number from {min} to {max}")))
+                    };
+                    self.report(Some(span), message, None, hint);
+                }
+            }
+            (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
+                if number(value.get_ref()).is_none() {
+                    self.report(Some(span), format!("`{path}` must be a number above 0"), None, None);
+                }
+            }
+            (Kind::Boolean, DeValue::Boolean(_)) => {}
+            (Kind::List { item, may_be_empty }, DeValue::Array(items)) => {
+                if items.is_empty() && !may_be_empty {
+                    self.report(Some(span), format!("`{path}` is an empty list"), None, None);
+                }
+                for each in items.iter() {
+                    self.value(item, each, path, each.span());
+                }
+                self.twice(items, path);
+            }
+            (Kind::Either(_, list), DeValue::Array(_)) => self.value(list, value, path, key),
+            (Kind::Either(single, _), DeValue::String(_)) => self.value(single, value, path, key),
+            (Kind::Map { key: rule, value: kind }, DeValue::Table(table)) => {
+                for (key, value) in table {
+                    self.text(rule, key.get_ref(), key.span());
+                    self.value(kind, value, &join(path, key.get_ref()), key.span());
+                }
+            }
+            (Kind::Table(shape), DeValue::Table(table)) => self.table(shape, table, Some(heading(value, &key)), path),
+            (Kind::Tables { key: rule, shape }, DeValue::Table(tables)) => {
+                for (key, value) in tables {
+                    self.text(rule, key.get_ref(), key.span());
+                    let path = join(path, key.get_ref());
+                    match value.get_ref() {
+                        DeValue::Table(table) => self.table(shape, table, Some(heading(value, &key.span())), &path),
+                        other => self.wrong_type("a table", other, &path, value.span()),
+                    }
+                }
+            }
+            (kind, other) => self.wrong_type(&wanted(kind), other, path, span),
+        }
+    }
+
+    fn text(&mut self, rule: &Rule, text: &str, span: Range<usize>) {
+        if let Err(fault) = (rule.check)(text) {
+            self.report(Some(span), fault.message, None, fault.hint);
+        }
+    }
+
+    fn one_of_values(&mut self, allowed: &[&str], text: &str, path: &str, span: Range<usize>) {
+        if allowed.contains(&text) {
+            return;
+        }
+        let quoted: Vec<String> = allowed.iter().map(|value| format!("\"{value}\"")).collect();
+        let mut hint = format!("allowed: {}", quoted.join(", "));
+        if let Some(near) = nearest(text, allowed.iter().copied()) {
+            hint = format!("did you mean \"{near}\"? {hint}");
+        }
+        self.report(Some(span), format!("`{path}` can't be {text:?}"), None, Some(hint));
+    }
+
+    fn twice(&mut self, items: &[Spanned<DeValue<'_>>], path: &str) {
+        let plain = |value: &DeValue<'_>| match value {
+            DeValue::String(text) => Some(format!("{text:?}")),
+            DeValue::Integer(number) => Some(number.to_string()),
+            _ => None,
+        };
+        for (index, item) in items.iter().enumerate() {
+            let Some(text) = plain(item.get_ref()) else { continue };
+            if items[..index].iter().any(|other| plain(other.get_ref()).as_ref() == Some(&text)) {
+                self.report(Some(item.span()), format!("`{path}` lists {text} twice"), None, None);
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, wanted: &str, found: &DeValue<'_>, path: &str, span: Range<usize>) {
+        let hint = match found {
+            DeValue::Integer(number) if wanted.starts_with('a') && wanted.contains("text") => {
+                Some(format!("write it in quotes: \"{number}\""))
+            }
+            DeValue::String(text) if !text.is_empty() && text.parse::<f64>().is_ok() && wanted.contains("number") => {
+                Some(format!("write it without quotes: {text}"))
+            }
+            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") && wanted == "true or false" => {
+                Some(format!("write it without quotes: {text}"))
+            }
+            DeValue::String(text) if wanted.starts_with("a list") => Some(format!("write [{text:?}]")),
+            _ => None,
+        };
+        let message = format!("`{path}` must be {wanted}, not {}", named(found));
+        self.report(Some(span), message, None, hint);
+    }
+}
+
+/// Where a table is pointed at: its header or key, not its whole body.
+fn heading(value: &Spanned<DeValue<'_>>, key: &Range<usize>) -> Range<usize> {
+    let span = value.span();
+    if span.is_empty() { key.clone() } else { span }
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// A finite number above zero.
+pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
+    let number = match value {
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok()?.to_string(),
+        DeValue::Float(number) => number.as_str().to_owned(),
+        _ => return None,
+    };
+    number.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0)
+}
+
+fn wanted(kind: &Kind) -> String {
+    match kind {
+        Kind::Text(rule) if rule.what == "a text" => "a text".to_owned(),
+        Kind::Text(rule) => format!("a text: {}", rule.what),
+        Kind::OneOf(_) => "a text".to_owned(),
+        Kind::Integer { .. } => "a whole number".to_owned(),
+        Kind::Number => "a number".to_owned(),
+        Kind::Boolean => "true or false".to_owned(),
+        Kind::List { item, .. } => match item {
+            Kind::Integer { .. } => "a list of whole numbers".to_owned(),
+            _ => "a list of texts".to_owned(),
+        },
+        Kind::Either(single, list) => format!("{} or {}", wanted(single), wanted(list)),
+        Kind::Map { .. } | Kind::Table(_) | Kind::Tables { .. } => "a table".to_owned(),
+    }
+}
+
+fn named(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a decimal number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn example(kind: &Kind) -> Option<String> {
+    match kind {
+        Kind::Text(_) => Some("\"…\"".to_owned()),
+        Kind::OneOf(allowed) => allowed.first().map(|value| format!("\"{value}\"")),
+        Kind::Integer { min, .. } => Some(min.to_string()),
+        Kind::Boolean => Some("true".to_owned()),
+        Kind::List { .. } => Some("[…]".to_owned()),
+        _ => None,
+    }
+}
