@@ -1,6 +1,12 @@
 //! Bytes to Arrow. Knows formats, never networks; drops, rounds, guesses and
 //! fills nothing.
 
+pub mod file;
+mod json;
+pub mod json_stat;
+mod number;
+pub mod staging;
 mod table;
 
+pub use staging::{parquet_writer_properties, writer};
 pub use table::{CodeRow, DecodeError, Dimension, Layout, Measure};

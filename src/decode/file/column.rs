@@ -1,0 +1,178 @@
+//! One column while its cells come in. Numbers are parsed strictly: the empty
+//! text is missing, anything else must be a number.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, DictionaryArray, Float64Builder, Int8Array, Int64Builder, StringArray, StringBuilder};
+use arrow::datatypes::{DataType, Field, Int8Type, Schema, SchemaRef};
+
+use crate::config::ValueType;
+use crate::contract::Status;
+use crate::decode::number::{self, Number};
+
+/// A cell as a format hands it over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Cell<'a> {
+    Absent,
+    Text(&'a str),
+    Number(Number),
+    Bool(bool),
+}
+
+pub(super) const NOT_A_NUMBER: &str = "not a number";
+pub(super) const NOT_WHOLE: &str = "not a whole number";
+
+pub(super) enum Column {
+    Text(StringBuilder),
+    Whole(Int64Builder, Vec<i8>),
+    Float(Float64Builder, Vec<i8>),
+}
+
+impl Column {
+    /// A column that lacks its first `rows` cells.
+    pub(super) fn new(kind: ValueType, rows: usize) -> Self {
+        let mut column = match kind {
+            ValueType::Text => Self::Text(StringBuilder::new()),
+            ValueType::Int64 => Self::Whole(Int64Builder::new(), Vec::new()),
+            ValueType::Float64 => Self::Float(Float64Builder::new(), Vec::new()),
+        };
+        for _ in 0..rows {
+            column.push_null();
+        }
+        column
+    }
+
+    pub(super) fn push_null(&mut self) {
+        match self {
+            Self::Text(texts) => texts.append_null(),
+            Self::Whole(numbers, statuses) => {
+                numbers.append_null();
+                statuses.push(Status::Missing as i8);
+            }
+            Self::Float(numbers, statuses) => {
+                numbers.append_null();
+                statuses.push(Status::Missing as i8);
+            }
+        }
+    }
+
+    /// Says why a cell can't stand in this column.
+    pub(super) fn push(&mut self, cell: Cell<'_>, decimal: char) -> Result<(), &'static str> {
+        if let Self::Text(texts) = self {
+            match cell {
+                Cell::Absent => texts.append_null(),
+                Cell::Text(text) => texts.append_value(text),
+                Cell::Number(Number::Whole(number)) => texts.append_value(number.to_string()),
+                Cell::Number(Number::Float(number)) => texts.append_value(number.to_string()),
+                Cell::Bool(truth) => texts.append_value(truth.to_string()),
+            }
+            return Ok(());
+        }
+        let number = match cell {
+            Cell::Absent => return self.push_nothing(),
+            Cell::Text(text) if text.trim().is_empty() => return self.push_nothing(),
+            Cell::Text(text) => localized(text.trim(), decimal).ok_or(NOT_A_NUMBER)?,
+            Cell::Number(number) => number,
+            Cell::Bool(_) => return Err(NOT_A_NUMBER),
+        };
+        match self {
+            Self::Whole(numbers, statuses) => {
+                numbers.append_value(number.whole().ok_or(NOT_WHOLE)?);
+                statuses.push(Status::Observed as i8);
+            }
+            Self::Float(numbers, statuses) => {
+                numbers.append_value(number.float());
+                statuses.push(Status::Observed as i8);
+            }
+            Self::Text(_) => {}
+        }
+        Ok(())
+    }
+
+    fn push_nothing(&mut self) -> Result<(), &'static str> {
+        self.push_null();
+        Ok(())
+    }
+
+    /// The Arrow columns: one, or a number with its status and symbol.
+    pub(super) fn finish(self) -> Result<Vec<ArrayRef>, arrow::error::ArrowError> {
+        let (values, statuses): (ArrayRef, _) = match self {
+            Self::Text(mut texts) => return Ok(vec![Arc::new(texts.finish())]),
+            Self::Whole(mut numbers, statuses) => (Arc::new(numbers.finish()), statuses),
+            Self::Float(mut numbers, statuses) => (Arc::new(numbers.finish()), statuses),
+        };
+        let rows = statuses.len();
+        let words = Arc::new(StringArray::from(Status::ALL.map(Status::as_str).to_vec()));
+        let status = DictionaryArray::<Int8Type>::try_new(Int8Array::from(statuses), words)?;
+        let none = Arc::new(StringArray::from(Vec::<&str>::new()));
+        let symbol = DictionaryArray::<Int8Type>::try_new(Int8Array::new_null(rows), none)?;
+        Ok(vec![values, Arc::new(status), Arc::new(symbol)])
+    }
+}
+
+pub(super) fn schema<'a>(columns: impl Iterator<Item = (&'a str, ValueType)>) -> SchemaRef {
+    let flags = DataType::Dictionary(Box::new(DataType::Int8), Box::new(DataType::Utf8));
+    let mut fields = Vec::new();
+    for (name, kind) in columns {
+        let kind = match kind {
+            ValueType::Text => {
+                fields.push(Field::new(name, DataType::Utf8, true));
+                continue;
+            }
+            ValueType::Int64 => DataType::Int64,
+            ValueType::Float64 => DataType::Float64,
+        };
+        fields.push(Field::new(name, kind, true));
+        fields.push(Field::new(format!("{name}_status"), flags.clone(), false));
+        fields.push(Field::new(format!("{name}_symbol"), flags.clone(), true));
+    }
+    Arc::new(Schema::new(fields))
+}
+
+/// A number as it is written in the file: with a comma, thousands may be set apart by no-break
+/// spaces and the minus may be the typographer's.
+fn localized(text: &str, decimal: char) -> Option<Number> {
+    if decimal == '.' {
+        return number::parse(text);
+    }
+    let (sign, text) = match text.strip_prefix(['-', '\u{2212}']) {
+        Some(rest) => ("-", rest),
+        None => ("", text),
+    };
+    let (whole, rest) = text.split_once(decimal).map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    // The other language's decimal point is not skipped over but refused.
+    if rest.is_some_and(|rest| rest.contains(['.', decimal])) || whole.contains('.') {
+        return None;
+    }
+    let mut plain = sign.to_owned();
+    let groups: Vec<&str> = whole.split(['\u{a0}', '\u{202f}']).collect();
+    let [first, others @ ..] = groups.as_slice() else { return None };
+    if !others.is_empty() && (!(1..=3).contains(&first.len()) || others.iter().any(|group| group.len() != 3)) {
+        return None;
+    }
+    groups.iter().for_each(|group| plain.push_str(group));
+    if let Some(rest) = rest {
+        plain.push('.');
+        plain.push_str(rest);
+    }
+    number::parse(&plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_swedish_and_in_english() {
+        let swedish = |text| localized(text, ',').map(Number::float);
+        assert_eq!(swedish("1\u{a0}234\u{202f}567,5"), Some(1_234_567.5));
+        assert_eq!(swedish("\u{2212}0,5"), Some(-0.5));
+        assert_eq!(swedish("12"), Some(12.0));
+        for wrong in ["1.5", "1\u{a0}23", "1234\u{a0}567", "1 234", "1,2,3", "1,2.3", "007", ",5", "..", "-"] {
+            assert_eq!(swedish(wrong), None, "{wrong}");
+        }
+        assert_eq!(localized("1.5", '.'), Some(Number::Float(1.5)));
+        assert_eq!(localized("1,5", '.'), None);
+        assert_eq!(localized("1\u{a0}000", '.'), None);
+    }
+}

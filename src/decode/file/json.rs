@@ -1,0 +1,223 @@
+//! Records as JSON objects: an array of them somewhere in a document, or one a
+//! line. A nested leaf's column is its dotted path; a missing key is null. Lists
+//! inside a record are refused where they would become a column.
+
+use std::fmt;
+
+use arrow::record_batch::RecordBatch;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::column::Cell;
+use super::declared;
+use super::table::Table;
+use crate::config::FileFetch;
+use crate::decode::DecodeError;
+use crate::decode::json::{begins, fault};
+use crate::decode::number::Number;
+
+pub(super) fn lines(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
+    let mut rows = Rows::new(spec);
+    let mut base = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        if !bare.is_empty() {
+            let start = base + (line.len() - line.trim_start().len());
+            if rows.row == 0 && !bare.starts_with('{') {
+                return Err(DecodeError::NotTheFormat { expected: "JSON Lines", begins: begins(bare.as_bytes()) });
+            }
+            let record = serde_json::from_str(bare).map_err(|error| fault(&error, bare.as_bytes(), start))?;
+            rows.push(&record)?;
+        }
+        base += line.len();
+    }
+    rows.table.finish()
+}
+
+pub(super) fn records(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
+    if !text.trim_start().starts_with(['{', '[']) {
+        return Err(DecodeError::NotTheFormat { expected: "JSON", begins: begins(text.as_bytes()) });
+    }
+    let path = pointer(&spec.pointer)?;
+    let mut rows = Rows::new(spec);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let found = Step { path: &path, rows: &mut rows, pointer: &spec.pointer }.deserialize(&mut deserializer);
+    if let Some(error) = rows.fault.take() {
+        return Err(error);
+    }
+    found.and_then(|()| deserializer.end()).map_err(|error| fault(&error, text.as_bytes(), 0))?;
+    rows.table.finish()
+}
+
+/// RFC 6901.
+fn pointer(text: &str) -> Result<Vec<String>, DecodeError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rest = text
+        .strip_prefix('/')
+        .ok_or_else(|| DecodeError::Shape(format!("{text:?} is not a JSON pointer: it must begin with /")))?;
+    Ok(rest.split('/').map(|token| token.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+/// Walks to the array without building what lies beside it.
+struct Step<'a> {
+    path: &'a [String],
+    pointer: &'a str,
+    rows: &'a mut Rows,
+}
+
+impl<'de> DeserializeSeed<'de> for Step<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Step<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path.first() {
+            Some(token) => write!(f, "an object or array with {token:?}, on the way to {:?}", self.pointer),
+            None => write!(f, "the array of records at {:?}", self.pointer),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Some((token, rest)) = self.path.split_first() else {
+            return Err(A::Error::invalid_type(serde::de::Unexpected::Map, &self));
+        };
+        let mut found = false;
+        while let Some(key) = map.next_key::<String>()? {
+            if key != *token {
+                map.next_value::<IgnoredAny>()?;
+            } else if std::mem::replace(&mut found, true) {
+                return Err(A::Error::custom(format!("{token:?} comes twice")));
+            } else {
+                map.next_value_seed(Step { path: rest, pointer: self.pointer, rows: &mut *self.rows })?;
+            }
+        }
+        if found { Ok(()) } else { Err(A::Error::custom(format!("there is nothing at {:?}", self.pointer))) }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let Some((token, rest)) = self.path.split_first() else {
+            while let Some(record) = seq.next_element::<Value>()? {
+                if let Err(error) = self.rows.push(&record) {
+                    self.rows.fault = Some(error);
+                    return Err(A::Error::custom("a record can't be taken"));
+                }
+            }
+            return Ok(());
+        };
+        let mut found = false;
+        let mut place = 0_usize;
+        loop {
+            if token.parse() == Ok(place) {
+                found =
+                    seq.next_element_seed(Step { path: rest, pointer: self.pointer, rows: &mut *self.rows })?.is_some();
+                if !found {
+                    break;
+                }
+            } else if seq.next_element::<IgnoredAny>()?.is_none() {
+                break;
+            }
+            place += 1;
+        }
+        if found { Ok(()) } else { Err(A::Error::custom(format!("there is nothing at {:?}", self.pointer))) }
+    }
+}
+
+struct Rows {
+    table: Table,
+    /// Only the declared columns; otherwise every leaf.
+    declared: Option<Vec<String>>,
+    row: u64,
+    fault: Option<DecodeError>,
+}
+
+impl Rows {
+    fn new(spec: &FileFetch) -> Self {
+        let columns = declared(spec);
+        let names = columns.as_ref().map(|columns| columns.iter().map(|(name, _)| name.clone()).collect());
+        Self { table: Table::new(columns.unwrap_or_default(), spec.decimal), declared: names, row: 0, fault: None }
+    }
+
+    fn push(&mut self, record: &Value) -> Result<(), DecodeError> {
+        self.row += 1;
+        let Value::Object(record) = record else {
+            return Err(DecodeError::Shape(format!("record {} is not an object", self.row)));
+        };
+        if let Some(names) = &self.declared {
+            for (place, name) in names.iter().enumerate() {
+                let cell = self.cell(name, find(record, name).unwrap_or(&Value::Null))?;
+                self.table.push(place, self.row, cell)?;
+            }
+            self.table.end_row(&vec![true; names.len()]);
+            return Ok(());
+        }
+        let mut touched = Vec::new();
+        self.leaves(record, "", &mut touched)?;
+        self.table.end_row(&touched);
+        Ok(())
+    }
+
+    /// Every leaf below an object, columns named by their paths.
+    fn leaves(
+        &mut self,
+        object: &Map<String, Value>,
+        prefix: &str,
+        touched: &mut Vec<bool>,
+    ) -> Result<(), DecodeError> {
+        for (key, value) in object {
+            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            if let Value::Object(inner) = value {
+                self.leaves(inner, &path, touched)?;
+                continue;
+            }
+            let cell = self.cell(&path, value)?;
+            let place = self.table.place(&path);
+            if touched.len() <= place {
+                touched.resize(place + 1, false);
+            }
+            if std::mem::replace(&mut touched[place], true) {
+                return Err(DecodeError::Shape(format!("record {} has {path:?} twice", self.row)));
+            }
+            self.table.push(place, self.row, cell)?;
+        }
+        Ok(())
+    }
+
+    fn cell<'v>(&self, column: &str, value: &'v Value) -> Result<Cell<'v>, DecodeError> {
+        scalar(value).ok_or_else(|| DecodeError::Cell {
+            row: self.row,
+            column: column.to_owned(),
+            value: value.to_string().chars().take(60).collect(),
+            why: "not a single value",
+        })
+    }
+}
+
+/// The member of this name, or the leaf at this dotted path.
+fn find<'v>(record: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+    record.get(path).or_else(|| {
+        path.match_indices('.').find_map(|(dot, _)| {
+            let inner = record.get(&path[..dot])?.as_object()?;
+            find(inner, &path[dot + 1..])
+        })
+    })
+}
+
+pub(super) fn scalar(value: &Value) -> Option<Cell<'_>> {
+    match value {
+        Value::Null => Some(Cell::Absent),
+        Value::Bool(truth) => Some(Cell::Bool(*truth)),
+        Value::String(text) => Some(Cell::Text(text)),
+        Value::Number(number) => {
+            number.as_i64().map(Number::Whole).or_else(|| number.as_f64().map(Number::Float)).map(Cell::Number)
+        }
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}

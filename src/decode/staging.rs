@@ -1,0 +1,42 @@
+//! Staged Parquet: written fast, read once by the engine and never by an
+//! analyst. Codes, statuses and symbols are dictionary-encoded, values plain;
+//! readers see plain strings.
+
+use std::io::Write;
+
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+/// Rows that a page may hold: the default of 20 000 cuts long runs of one code for no use.
+const PAGE_ROWS: usize = 1 << 18;
+
+/// The properties of a staged file with this schema.
+pub fn parquet_writer_properties(schema: &Schema) -> WriterProperties {
+    let zstd = ZstdLevel::try_new(1).unwrap_or_default();
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(zstd))
+        // Nothing prunes a staged file: each is read whole, once.
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS / 16);
+    for field in schema.fields() {
+        let text = matches!(field.data_type(), DataType::Dictionary(..) | DataType::Utf8);
+        properties = properties.set_column_dictionary_enabled(ColumnPath::new(vec![field.name().clone()]), text);
+    }
+    properties.build()
+}
+
+/// A writer of one staged file. Close it: an unclosed file is unreadable.
+pub fn writer<W: Write + Send>(sink: W, schema: SchemaRef) -> Result<ArrowWriter<W>, ParquetError> {
+    let options = ArrowWriterOptions::new()
+        .with_properties(parquet_writer_properties(&schema))
+        // Without Arrow's own schema in the file, dictionaries are read back as plain strings.
+        .with_skip_arrow_metadata(true);
+    ArrowWriter::try_new_with_options(sink, schema, options)
+}
