@@ -3,17 +3,12 @@
 use super::{Harvest, Plan, Progress, Sink, SourceError};
 use crate::config::{FileFetch, FileLocation};
 use crate::decode::file;
-use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Validators};
+use crate::fetch::{Answer, Courier, Expect, Request, Validators};
 
 pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceError> {
     let (stamp, stamp_proves) = match &fetch.location {
         FileLocation::Local(path) => (Some(contents(&courier.read_local(path).await?)), true),
-        FileLocation::OnSource(_) | FileLocation::Url(_) => match courier.head(&address(&fetch.location)).await {
-            Ok(validators) => stamp(&validators),
-            // The server does not do HEAD; that says nothing about the file.
-            Err(FetchError::Refused { status: 405 | 501, .. }) => (None, false),
-            Err(error) => return Err(error.into()),
-        },
+        FileLocation::OnSource(_) | FileLocation::Url(_) => stamp(&courier.head(&address(&fetch.location)).await?),
     };
     let mut notes = Vec::new();
     if stamp.is_none() {

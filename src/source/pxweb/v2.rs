@@ -80,7 +80,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         stamp: table.updated.as_ref().map(|updated| format!("{} {updated} {}", fetch.table, query.hash())),
         stamp_proves: true,
         notes,
-        publish_notes: note::mandatory(&answer.body, &|dimension| query.keeps(dimension)),
+        publish_notes: meta.notes.into_iter().chain(note::of_dimensions(&answer.body, &query)).collect(),
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
         measures: query.measures.clone(),
@@ -118,7 +118,7 @@ pub async fn harvest(
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
 async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError> {
-    let answer = courier.ask_fresh(&table_request(&work.table), Expect::Json).await;
+    let answer = courier.ask_anew(&table_request(&work.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
     let now: Table = parse(&answer)?;
     if now.updated == work.updated {
