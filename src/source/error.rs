@@ -62,14 +62,15 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
         match self {
-            Self::UnknownTable { .. } => Some("the table may have been withdrawn or replaced by one with another id".into()),
+            Self::UnknownTable { .. } => {
+                Some("the table may have been withdrawn or replaced by one with another id".into())
+            }
             Self::UnknownDimension { known, nearest, .. } => {
                 Some(did_you_mean(nearest).unwrap_or_else(|| format!("the table has {}", known.join(", "))))
             }
-            Self::UnknownCode { nearest, .. } => Some(
-                did_you_mean(nearest)
-                    .unwrap_or_else(|| "the source may have changed its code list, or the code stands in another `codelist`".into()),
-            ),
+            Self::UnknownCode { nearest, .. } => Some(did_you_mean(nearest).unwrap_or_else(|| {
+                "the source may have changed its code list, or the code stands in another `codelist`".into()
+            })),
             Self::Expression { .. } => Some(
                 "a code, a pattern such as \"01*\" or \"??\", or TOP(n), BOTTOM(n), RANGE(a,b), FROM(a), TO(a)".into(),
             ),

@@ -15,7 +15,11 @@ mod pxweb;
 mod selection;
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod replay;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,12 +136,8 @@ pub fn codes_schema() -> SchemaRef {
 pub fn codes_batch(codes: &[CodeRow]) -> Result<RecordBatch, DecodeError> {
     let text = |field: fn(&CodeRow) -> &str| Arc::new(StringArray::from_iter_values(codes.iter().map(field)));
     let order = Int32Array::from_iter_values(codes.iter().map(|row| row.ordning));
-    let columns = vec![
-        text(|row| &row.kolumn) as _,
-        text(|row| &row.kod) as _,
-        text(|row| &row.text) as _,
-        Arc::new(order) as _,
-    ];
+    let columns =
+        vec![text(|row| &row.kolumn) as _, text(|row| &row.kod) as _, text(|row| &row.text) as _, Arc::new(order) as _];
     Ok(RecordBatch::try_new(codes_schema(), columns)?)
 }
 

@@ -57,9 +57,8 @@ impl CodeList<'_> {
             return Ok(self.range(expression, &word, &arguments)?.collect());
         }
         if expression.contains(['*', '?']) {
-            let pattern = Pattern::new(expression).ok_or_else(|| {
-                self.fault(expression, "at most two stars are allowed, and only at the ends")
-            })?;
+            let pattern = Pattern::new(expression)
+                .ok_or_else(|| self.fault(expression, "at most two stars are allowed, and only at the ends"))?;
             return Ok((0..self.codes.len()).filter(|&at| pattern.matches(&self.codes[at].0)).collect());
         }
         Err(self.unknown(expression))
@@ -160,9 +159,8 @@ impl Pattern {
     fn matches(&self, code: &str) -> bool {
         let code: Vec<char> = code.to_lowercase().chars().collect();
         let Some(room) = code.len().checked_sub(self.body.len()) else { return false };
-        let fits = |at: usize| {
-            self.body.iter().zip(&code[at..]).all(|(wanted, letter)| *wanted == '?' || wanted == letter)
-        };
+        let fits =
+            |at: usize| self.body.iter().zip(&code[at..]).all(|(wanted, letter)| *wanted == '?' || wanted == letter);
         match (self.open_start, self.open_end) {
             (false, false) => room == 0 && fits(0),
             (false, true) => fits(0),

@@ -7,8 +7,8 @@ use serde::de::{DeserializeOwned, Deserializer, Error, Unexpected};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::answer::{bytes, fault, parse};
 use super::super::SourceError;
+use super::super::answer::{bytes, fault, parse};
 use crate::decode::DecodeError;
 use crate::fetch::Answer;
 
@@ -45,10 +45,8 @@ pub struct Kpi {
 impl Kpi {
     /// All that is known of the indicator, in a form that changes only when it does.
     pub fn canonical(&self) -> String {
-        let mut text = format!(
-            "{}\n{}\n{}\n{}",
-            self.id, self.title, self.is_divided_by_gender, self.municipality_type
-        );
+        let mut text =
+            format!("{}\n{}\n{}\n{}", self.id, self.title, self.is_divided_by_gender, self.municipality_type);
         for field in [&self.description, &self.prel_publication_date, &self.publication_date, &self.publ_period] {
             // Writing to a string cannot fail.
             let _ = write!(text, "\n{}", field.as_deref().unwrap_or_default());

@@ -103,7 +103,11 @@ fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {
         "L" if id == NATION => Level::Nation,
         "L" if digits && id.starts_with("00") => Level::Region,
         "K" if digits => Level::Municipality,
-        _ => return Err(DecodeError::Shape(format!("{id:?} ({title}) is of type {kind:?}: neither nation, region nor municipality"))),
+        _ => {
+            return Err(DecodeError::Shape(format!(
+                "{id:?} ({title}) is of type {kind:?}: neither nation, region nor municipality"
+            )));
+        }
     };
     Ok(Unit { id, title, level })
 }

@@ -153,18 +153,17 @@ fn stamp(kpis: &[Kpi], segments: &[Segment]) -> String {
 }
 
 fn codes(kpis: &[Kpi], units: &[Unit]) -> Vec<CodeRow> {
-    let list = |kolumn: &'static str, rows: Vec<(&str, &str)>| {
-        rows.into_iter().enumerate().map(move |(place, (kod, text))| CodeRow {
-            kolumn: kolumn.to_owned(),
-            kod: kod.to_owned(),
-            text: text.trim().to_owned(),
-            ordning: order(place),
-        })
+    let row = |kolumn: &str, place: usize, kod: &str, text: &str| CodeRow {
+        kolumn: kolumn.to_owned(),
+        kod: kod.to_owned(),
+        text: text.trim().to_owned(),
+        ordning: order(place),
     };
-    list("kpi", kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str())).collect())
-        .chain(list("enhet", units.iter().map(|unit| (unit.id.as_str(), unit.title.as_str())).collect()))
-        .chain(list("kon", vec![("T", "Totalt"), ("M", "Män"), ("K", "Kvinnor")]))
-        .collect()
+    let sexes = [("T", "Totalt"), ("M", "Män"), ("K", "Kvinnor")];
+    let kpis = kpis.iter().enumerate().map(|(place, kpi)| row("kpi", place, &kpi.id, &kpi.title));
+    let units = units.iter().enumerate().map(|(place, unit)| row("enhet", place, &unit.id, &unit.title));
+    let sexes = sexes.iter().enumerate().map(|(place, (code, text))| row("kon", place, code, text));
+    kpis.chain(units).chain(sexes).collect()
 }
 
 /// Ids in lists that fit a path segment.
@@ -191,8 +190,7 @@ mod tests {
     #[test]
     fn the_schema_is_the_documented_one() {
         let names: Vec<String> = schema().fields().iter().map(|field| field.name().clone()).collect();
-        let expected =
-            ["kpi", "enhet", "niva", "kod", "period", "kon", "varde", "varde_status", "varde_symbol"];
+        let expected = ["kpi", "enhet", "niva", "kod", "period", "kon", "varde", "varde_status", "varde_symbol"];
         assert_eq!(names, expected);
     }
 }

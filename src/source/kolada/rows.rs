@@ -35,11 +35,7 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// For the rows of one page of the answer to `segment`.
-    pub fn new(
-        units: &'a HashMap<String, Unit>,
-        segment: &'a Segment,
-        symbols: &'a BTreeMap<String, Status>,
-    ) -> Self {
+    pub fn new(units: &'a HashMap<String, Unit>, segment: &'a Segment, symbols: &'a BTreeMap<String, Status>) -> Self {
         Self {
             units,
             segment,
@@ -129,12 +125,11 @@ impl<'a> Rows<'a> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::util::pretty::pretty_format_batches;
-
+    use super::super::super::testing::Kept;
     use super::super::lookup::Level;
     use super::*;
 
-    fn batch(rows: &str) -> Result<(String, u64), String> {
+    fn batch(rows: &str) -> Result<(Vec<String>, u64), String> {
         let unit = |id: &str, level| (id.to_owned(), Unit { id: id.into(), title: String::new(), level });
         let units = HashMap::from([unit("0180", Level::Municipality), unit("0001", Level::Region)]);
         let segment = Segment {
@@ -150,7 +145,9 @@ mod tests {
         }
         let deleted = batch.deleted();
         let batch = batch.finish().map_err(|error| error.to_string())?;
-        Ok((pretty_format_batches(&[batch]).unwrap().to_string(), deleted))
+        let columns = ["kpi", "enhet", "niva", "kod", "period", "kon", "varde", "varde_status", "varde_symbol"];
+        let lines = Kept(vec![batch]).rows().map(|row| columns.map(|column| row[column].clone()).join("|")).collect();
+        Ok((lines, deleted))
     }
 
     #[test]
@@ -166,15 +163,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!(deleted, 1);
-        let expected = "\
-+-----+-------+--------+------+--------+-----+-------+----------------+----------------+
-| kpi | enhet | niva   | kod  | period | kon | varde | varde_status   | varde_symbol   |
-+-----+-------+--------+------+--------+-----+-------+----------------+----------------+
-| N1  | 0180  | kommun | 0180 | 2023   | T   | 1.5   | observed       |                |
-| N1  | 0180  | kommun | 0180 | 2023   | M   |       | not_applicable | Not applicable |
-| N1  | 0001  | lan    | 01   | 2024   | T   | 0.0   | observed       | Not applicable |
-| N1  | 0001  | lan    | 01   | 2024   | K   |       | missing        |                |
-+-----+-------+--------+------+--------+-----+-------+----------------+----------------+";
+        let expected = [
+            "N1|0180|kommun|0180|2023|T|1.5|observed|",
+            "N1|0180|kommun|0180|2023|M||not_applicable|Not applicable",
+            "N1|0001|lan|01|2024|T|0.0|observed|Not applicable",
+            "N1|0001|lan|01|2024|K||missing|",
+        ];
         assert_eq!(table, expected);
     }
 

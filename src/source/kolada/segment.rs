@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use super::super::SourceError;
 use super::super::chunk::chunks;
+use super::SEGMENT;
 use super::answer::Kpi;
 use super::lookup::{Level, Unit};
-use super::SEGMENT;
 
 /// One data call: every combination of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +87,7 @@ const COVERS: &[&[Block]] = &[
 ];
 
 /// The calls in a stable order, and words for the operator about what is not asked for.
-pub fn segments(
-    kpis: &[Kpi],
-    units: &[Unit],
-    years: &[String],
-) -> Result<(Vec<Segment>, Vec<String>), SourceError> {
+pub fn segments(kpis: &[Kpi], units: &[Unit], years: &[String]) -> Result<(Vec<Segment>, Vec<String>), SourceError> {
     let mut notes = Vec::new();
     for kpi in kpis {
         let meant = meant_for(kpi);
@@ -183,7 +179,8 @@ mod tests {
     #[test]
     fn every_cover_asks_for_each_meaningful_pair_once() {
         let (kpis, units) = (kpis([3, 2, 4]), sweden());
-        let meaningful = kpis.iter().flat_map(|kpi| units.iter().filter(|unit| fits(meant_for(kpi), class(unit)))).count();
+        let meaningful =
+            kpis.iter().flat_map(|kpi| units.iter().filter(|unit| fits(meant_for(kpi), class(unit)))).count();
         for cover in COVERS {
             let mut pairs = HashSet::new();
             for segment in calls(cover, &kpis, &units, &years(1)) {

@@ -34,10 +34,7 @@ fn declared_measures(fetch: &PxwebFetch) -> Option<Vec<(String, String)>> {
 }
 
 /// Dimensions in the order of their names, then measures in the order of their codes.
-pub fn declared_schema(
-    fetch: &PxwebFetch,
-    dataset_columns: &dyn Fn(&str) -> Option<ValueType>,
-) -> Option<SchemaRef> {
+pub fn declared_schema(fetch: &PxwebFetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     let mut ids: Vec<&String> = fetch.select.keys().chain(fetch.rename.keys()).collect();
     ids.retain(|id| *id != CONTENTS);
     ids.sort_unstable();
