@@ -1,5 +1,42 @@
-//! Asking politely and keeping every answer. Nothing here interprets a number.
+//! Asking politely and keeping every answer: one HTTP client with caps and
+//! timeouts, a limiter per source, retries, a content-addressed archive, and a
+//! journal that lets an interrupted run go on where it was. Nothing here
+//! interprets a number or knows an API.
 
+mod address;
+mod archive;
+mod body;
+mod client;
+mod courier;
+mod durable;
+mod error;
+mod journal;
+mod limiter;
+mod problem;
 mod request;
+mod retry;
+mod tally;
+mod verdict;
 
+#[cfg(test)]
+mod courier_tests;
+#[cfg(test)]
+mod loopback;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use address::{masked, on_origin};
+pub use archive::{Archive, Envelope, Records};
+pub use client::Client;
+pub use courier::{Courier, Expect, Validators};
+pub use error::FetchError;
+pub use journal::Journal;
+pub use limiter::{Limiter, Slot};
 pub use request::{Answer, AnswerRecord, Identity, Method, Request};
+pub use tally::{Counts, Tally};
+
+/// The states behind these locks are valid after every statement, so a panic
+/// elsewhere does not spoil them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::problem::without_bom;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -65,20 +67,43 @@ pub struct Answer {
     pub body: Bytes,
 }
 
+impl Answer {
+    /// The body without a byte order mark.
+    pub fn content(&self) -> &[u8] {
+        without_bom(&self.body)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnswerRecord {
     pub identity: Identity,
     pub source: String,
     pub method: Method,
+    /// As it may be shown: without credentials and secret parameters.
     pub url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_body: Option<String>,
     pub fetched_at: Timestamp,
     pub status: u16,
-    /// Those that matter: content-type, etag, last-modified, date, retry-after, content-encoding.
+    /// Those that matter: content-type, etag, last-modified, date, retry-after, content-encoding, content-length.
     pub headers: BTreeMap<String, String>,
     /// BLAKE3 (hex) of the decompressed body; names the object in the archive.
     pub hash: String,
     /// Bytes of the decompressed body.
     pub size: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_the_same_wherever_its_source_has_moved() {
+        let call = Request::post("/tables/TAB1/data?lang=sv", "{\"selection\":[]}");
+        assert_eq!(call.identity("scb"), call.clone().identity("scb"));
+        assert_ne!(call.identity("scb"), call.identity("kolada"));
+        assert_ne!(call.identity("scb"), Request::get("/tables/TAB1/data?lang=sv").identity("scb"));
+        // The parts are told apart, not just joined.
+        assert_ne!(Request::post("/a", "b").identity("scb"), Request::get("/ab").identity("scb"));
+    }
 }

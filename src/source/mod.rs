@@ -1,10 +1,147 @@
 //! One module per API, the only place that knows its quirks: it plans the
 //! calls, has them made, and decodes the answers. Nothing after this knows
-//! which API a table came from.
+//! which API a table came from. It never retries, waits or archives: that is
+//! the courier's work.
 
+mod answer;
+mod chunk;
+mod column;
+mod encode;
+mod error;
+mod file;
+pub mod kolada;
+mod nearest;
+mod pxweb;
+mod selection;
+
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{Int32Array, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use jiff::civil::Date;
+
+use crate::config::{Fetch, FetchKind, Limits, ValueType};
+use crate::decode::{CodeRow, DecodeError, Measure};
+use crate::fetch::Courier;
+
+pub use error::SourceError;
 
 /// Takes the decoded rows of one fetch, in the plan's order.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+}
+
+/// What a harvest would do, found out with metadata calls alone.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Data calls; where the source pages its answers, the number if every cell exists.
+    pub calls: u64,
+    /// Cells asked for; 0 where a source does not count them.
+    pub cells: u64,
+    /// The fewest calls that any split could need.
+    pub lower_bound: u64,
+    /// Limits in force.
+    pub limits: Option<Limits>,
+    /// The least time that the limits make the data calls take.
+    pub wait: Duration,
+    /// Names the state of the source's data together with what is asked of it.
+    pub stamp: Option<String>,
+    /// An equal stamp proves that the data have not changed.
+    pub stamp_proves: bool,
+    /// Words for the operator.
+    pub notes: Vec<String>,
+    /// What the source demands to be shown wherever the data are.
+    pub publish_notes: Vec<String>,
+    pub schema: Option<SchemaRef>,
+    pub codes: Vec<CodeRow>,
+    pub measures: Vec<Measure>,
+    work: Work,
+}
+
+#[derive(Clone, Debug)]
+enum Work {
+    Pxweb(pxweb::Work),
+    Kolada(kolada::Work),
+    File,
+}
+
+/// What a harvest brought home, besides the rows that went to the sink.
+#[derive(Clone, Debug)]
+pub struct Harvest {
+    pub rows: u64,
+    pub codes: Vec<CodeRow>,
+    pub stamp: Option<String>,
+    /// Words for the operator that only the data could give.
+    pub notes: Vec<String>,
+}
+
+/// Told the number of data calls done so far.
+pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+/// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
+pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
+    match &fetch.kind {
+        FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
+        FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::File(file) => file::plan(courier, file).await,
+    }
+}
+
+/// Makes the plan's calls in the plan's order and writes every answer's rows to the sink.
+pub async fn harvest(
+    courier: &Courier,
+    fetch: &Fetch,
+    plan: &Plan,
+    sink: &mut dyn Sink,
+    progress: Progress<'_>,
+) -> Result<Harvest, SourceError> {
+    match (&fetch.kind, &plan.work) {
+        (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::File(file), Work::File) => file::harvest(courier, file, plan, sink, progress).await,
+        _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
+    }
+}
+
+/// The staged table's schema as far as it can be known without asking anyone; `None` where it cannot.
+/// `dataset_columns` gives the type that a contract declares for a column of that name.
+pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
+    match &fetch.kind {
+        FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
+        FetchKind::Kolada(_) => Some(kolada::schema()),
+        FetchKind::File(file) => crate::decode::file::schema(file),
+    }
+}
+
+/// The schema of the SQL table `NAME_koder`.
+pub fn codes_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("kolumn", DataType::Utf8, false),
+        Field::new("kod", DataType::Utf8, false),
+        Field::new("text", DataType::Utf8, false),
+        Field::new("ordning", DataType::Int32, false),
+    ]))
+}
+
+/// The rows of the SQL table `NAME_koder`.
+pub fn codes_batch(codes: &[CodeRow]) -> Result<RecordBatch, DecodeError> {
+    let text = |field: fn(&CodeRow) -> &str| Arc::new(StringArray::from_iter_values(codes.iter().map(field)));
+    let order = Int32Array::from_iter_values(codes.iter().map(|row| row.ordning));
+    let columns =
+        vec![text(|row| &row.kolumn) as _, text(|row| &row.kod) as _, text(|row| &row.text) as _, Arc::new(order) as _];
+    Ok(RecordBatch::try_new(codes_schema(), columns)?)
+}
+
+/// The order of a code in its list, as the code table holds it.
+fn order(position: usize) -> i32 {
+    i32::try_from(position).unwrap_or(i32::MAX)
 }

@@ -1,0 +1,135 @@
+//! What can go wrong between asking and holding the answer. Every message is
+//! complete in itself: it names the source and the URL, and no secret.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::problem::status_text;
+
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error("could not set up the HTTP client: {reason}")]
+    Setup { reason: String },
+
+    #[error("{source_name}: {url:?} is not a usable URL: {reason}")]
+    Address { source_name: String, url: String, reason: String },
+
+    /// A final answer outside 2xx that no retry would mend.
+    #[error(
+        "{source_name}: {method} {url} was answered {}{}",
+        refusal_status(*status, *problem_status),
+        after_colon(message)
+    )]
+    Refused {
+        source_name: String,
+        url: String,
+        method: String,
+        status: u16,
+        /// The status that the body gives, where it gives one; PxWeb answers 400 with 404 inside.
+        problem_status: Option<u16>,
+        /// The short human part of the body, or nothing.
+        message: String,
+    },
+
+    #[error("{source_name}: {method} {url} failed {}; the last time: {last}", times(*tries))]
+    GaveUp {
+        source_name: String,
+        url: String,
+        method: String,
+        tries: usize,
+        /// Of the last answer; none when there was no whole answer.
+        status: Option<u16>,
+        last: String,
+    },
+
+    #[error(
+        "{source_name}: {method} {url} was answered {} with the request to wait {} s, longer than the {} s allowed",
+        status_text(*status),
+        asked.as_secs(),
+        allowed.as_secs()
+    )]
+    WaitTooLong { source_name: String, url: String, method: String, status: u16, asked: Duration, allowed: Duration },
+
+    #[error("{source_name}: {method} {url} was answered with {content_type} instead of JSON; it begins {start:?}")]
+    NotJson { source_name: String, url: String, method: String, content_type: String, start: String },
+
+    #[error("{source_name}: the answer of {url} is larger than the {limit} bytes allowed on the wire")]
+    TooLarge { source_name: String, url: String, limit: u64 },
+
+    #[error("{source_name}: the answer of {url} unpacks to more than the {limit} bytes allowed")]
+    UnpacksTooLarge { source_name: String, url: String, limit: u64 },
+
+    #[error("{source_name}: the answer of {url} is compressed with {encoding:?}, which was not asked for")]
+    Encoding { source_name: String, url: String, encoding: String },
+
+    #[error("{source_name}: {url} redirects to {location}, which is on another origin and is not followed")]
+    RedirectElsewhere { source_name: String, url: String, location: String },
+
+    #[error("{source_name}: {url} redirects more than the {limit} times allowed, the last time to {location}")]
+    TooManyRedirects { source_name: String, url: String, location: String, limit: usize },
+
+    /// `action` is a verb: read, write, create, remove.
+    #[error("could not {action} {}: {error}", path.display())]
+    Io { action: &'static str, path: PathBuf, error: io::Error },
+
+    #[error("the archived answer {} is damaged: {reason}", path.display())]
+    Damaged { path: PathBuf, reason: String },
+
+    #[error("the program is shutting down")]
+    Stopped,
+}
+
+impl FetchError {
+    /// What the operator may do about it, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NotJson { start, .. } if start.starts_with('<') => {
+                "a proxy or maintenance page may be answering in the API's place"
+            }
+            Self::NotJson { .. } => "base_url may not point at the API itself",
+            Self::Refused { status: 401 | 403, .. } => "the source may want a key, or refuses this network address",
+            Self::Refused { status: 404 | 410, .. } | Self::Refused { problem_status: Some(404), .. } => {
+                "the name asked for may be misspelled or withdrawn, or base_url may be out of date"
+            }
+            Self::GaveUp { status: Some(429), .. } | Self::WaitTooLong { .. } => {
+                "the source limits calls; run again later, or set lower limits for it in sources.toml"
+            }
+            Self::GaveUp { status: Some(_), .. } => "the source seems to be out of order; run again later",
+            Self::GaveUp { status: None, .. } => "check the network, the proxy settings and the source's base_url",
+            Self::TooLarge { .. } => "ask for less at a time, or raise max_body",
+            Self::UnpacksTooLarge { .. } => "ask for less at a time, or raise max_decompressed",
+            Self::RedirectElsewhere { .. } => "if the source has moved, set base_url to its new address",
+            Self::Io { error, .. } if error.kind() == io::ErrorKind::StorageFull => {
+                "free space on the disk that holds the data folder"
+            }
+            Self::Damaged { .. } => "the answer will be fetched again when it is next needed",
+            _ => return None,
+        };
+        Some(hint.to_owned())
+    }
+
+    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { action, path: path.to_owned(), error }
+    }
+}
+
+fn times(tries: usize) -> String {
+    match tries {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+fn after_colon(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
+fn refusal_status(status: u16, problem_status: Option<u16>) -> String {
+    let shown = status_text(status);
+    match problem_status {
+        Some(inner) if inner != status => format!("{shown} (with status {inner} inside)"),
+        _ => shown,
+    }
+}

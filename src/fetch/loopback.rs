@@ -1,0 +1,92 @@
+//! A server for tests: hears one call per connection and answers with the very
+//! bytes it is told to, wrong ones too.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use url::Url;
+
+use super::lock;
+
+/// A call as it arrived.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub method: String,
+    pub path: String,
+    /// Request line and headers, in lower case.
+    pub head: String,
+    pub body: String,
+}
+
+#[derive(Clone)]
+pub struct Server {
+    pub url: Url,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+impl Server {
+    /// `answer` gets the call and how many came before it.
+    pub async fn start(answer: impl Fn(&Heard, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let url = Url::parse(&format!("http://{}/api/v2", listener.local_addr().unwrap())).unwrap();
+        let server = Self { url, heard: Arc::default() };
+        let (heard, answer) = (Arc::clone(&server.heard), Arc::new(answer));
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (heard, answer) = (Arc::clone(&heard), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    let Some(call) = hear(&mut stream).await else { return };
+                    let before = {
+                        let mut heard = lock(&heard);
+                        heard.push(call.clone());
+                        heard.len() - 1
+                    };
+                    let _ = stream.write_all(&answer(&call, before)).await;
+                    let _ = stream.shutdown().await;
+                });
+            }
+        });
+        server
+    }
+
+    pub fn heard(&self) -> Vec<Heard> {
+        lock(&self.heard).clone()
+    }
+}
+
+async fn hear(stream: &mut TcpStream) -> Option<Heard> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let head = text.to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
+    while bytes.len() < end + length {
+        stream.read_buf(&mut bytes).await.ok()?;
+    }
+    let mut words = text.split(' ').map(str::to_owned);
+    let (method, path) = (words.next()?, words.next()?);
+    Some(Heard { method, path, head, body: String::from_utf8_lossy(&bytes[end..]).into_owned() })
+}
+
+/// A whole answer with its length.
+pub fn reply(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    [head.as_bytes(), b"\r\n", body].concat()
+}
+
+pub fn json(body: &str) -> Vec<u8> {
+    reply("200 OK", &[("Content-Type", "application/json; charset=utf-8")], body)
+}

@@ -1,0 +1,91 @@
+//! What can go wrong between a configuration and a source's answer.
+
+use crate::decode::DecodeError;
+use crate::fetch::{Answer, FetchError, Method};
+
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    #[error("{name}: {method} {url}: {error}")]
+    Decode { name: String, method: Method, url: String, error: Box<DecodeError> },
+    /// The rows could not be kept.
+    #[error("the rows could not be written: {0:#}")]
+    Sink(anyhow::Error),
+    #[error("table {table:?} does not exist at {url}")]
+    UnknownTable { table: String, url: String },
+    #[error("table {table} has no dimension {dimension:?}")]
+    UnknownDimension { table: String, dimension: String, known: Vec<String>, nearest: Option<String> },
+    #[error("dimension {dimension:?} has no code {code:?}")]
+    UnknownCode { dimension: String, code: String, nearest: Option<String> },
+    #[error("dimension {dimension:?}: {expression:?} is no selection expression: {why}")]
+    Expression { dimension: String, expression: String, why: &'static str },
+    #[error("dimension {dimension:?}: {expression:?} selects no code")]
+    EmptySelection { dimension: String, expression: String },
+    #[error("dimension {dimension:?} is not selected, and the table cannot do without it")]
+    NotEliminable { dimension: String },
+    #[error("dimension {dimension:?} has a name in `rename` but is not selected")]
+    RenamedNotSelected { dimension: String },
+    #[error("{first} and {second} would both become column {column:?}")]
+    SameColumn { column: String, first: String, second: String },
+    #[error("table {table}: one row of {cells} measures exceeds the limit of {limit} cells in a call")]
+    TooLarge { table: String, cells: u64, limit: u64 },
+    #[error("table {table} was updated during the download: {before} became {after}")]
+    Moved { table: String, before: String, after: String },
+    #[error("{name} knows no indicator {}", .kpis.join(", "))]
+    UnknownKpi { name: String, kpis: Vec<String> },
+    #[error("{name} knows no municipality, region or group {id:?}")]
+    UnknownUnit { name: String, id: String, nearest: Option<String> },
+    #[error("nothing to ask for: {why}")]
+    NothingToAsk { why: String },
+    #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
+    OffOrigin { name: String, url: String, link: String },
+    #[error("{name}: the answer to {url} goes on without end: {why}")]
+    Endless { name: String, url: String, why: String },
+    #[error("fetch {fetch:?} was given the plan of another fetch")]
+    NotItsPlan { fetch: String },
+}
+
+impl SourceError {
+    /// An answer that could not be decoded, with the call it answers.
+    pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
+        let record = &answer.record;
+        Self::Decode {
+            name: record.source.clone(),
+            method: record.method,
+            url: record.url.clone(),
+            error: Box::new(error.into()),
+        }
+    }
+
+    /// What the operator can do about it.
+    pub fn hint(&self) -> Option<String> {
+        let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
+        match self {
+            Self::UnknownTable { .. } => {
+                Some("the table may have been withdrawn or replaced by one with another id".into())
+            }
+            Self::UnknownDimension { known, nearest, .. } => {
+                Some(did_you_mean(nearest).unwrap_or_else(|| format!("the table has {}", known.join(", "))))
+            }
+            Self::UnknownCode { nearest, .. } => Some(did_you_mean(nearest).unwrap_or_else(|| {
+                "the source may have changed its code list, or the code stands in another `codelist`".into()
+            })),
+            Self::Expression { .. } => Some(
+                "a code, a pattern such as \"01*\" or \"??\", or TOP(n), BOTTOM(n), RANGE(a,b), FROM(a), TO(a)".into(),
+            ),
+            Self::EmptySelection { .. } => Some("\"*\" takes every code".into()),
+            Self::NotEliminable { dimension } | Self::RenamedNotSelected { dimension } => {
+                Some(format!("add it to `select`, such as {dimension} = \"*\""))
+            }
+            Self::SameColumn { .. } => Some("give one of them another name in `rename` or `measures`".into()),
+            Self::TooLarge { .. } => Some("name fewer contents in `measures`".into()),
+            Self::Moved { .. } => Some("nothing was published; run again to fetch the new edition whole".into()),
+            Self::UnknownKpi { .. } => {
+                Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
+            }
+            Self::UnknownUnit { nearest, .. } => did_you_mean(nearest),
+            _ => None,
+        }
+    }
+}

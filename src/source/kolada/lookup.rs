@@ -1,0 +1,156 @@
+//! Looks up indicators and units before any data are asked for: Kolada answers
+//! an unknown id with an empty success.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::de::DeserializeOwned;
+
+use super::super::SourceError;
+use super::super::nearest::nearest_code;
+use super::answer::{Group, Kpi, Municipality};
+use super::paging::Pages;
+use super::{PAGE, id_lists};
+use crate::decode::DecodeError;
+use crate::fetch::{Courier, Request};
+
+/// The nation's id.
+const NATION: &str = "0000";
+
+/// What a unit is, which decides the indicators that can have values for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Nation,
+    Region,
+    Municipality,
+    Group,
+}
+
+impl Level {
+    /// As the column `niva` says it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nation => "riket",
+            Self::Region => "lan",
+            Self::Municipality => "kommun",
+            Self::Group => "grupp",
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub id: String,
+    pub title: String,
+    pub level: Level,
+}
+
+impl Unit {
+    /// The code that everyone else uses: `00` for the nation, two digits for a county.
+    pub fn code(&self) -> &str {
+        match self.level {
+            Level::Nation | Level::Region => &self.id[2..],
+            Level::Municipality | Level::Group => &self.id,
+        }
+    }
+}
+
+/// The catalogue of indicators, whole.
+pub async fn catalogue(courier: &Courier) -> Result<Vec<Kpi>, SourceError> {
+    whole(courier, &format!("/kpi?per_page={PAGE}")).await
+}
+
+/// The indicators with these ids, in this order, each once.
+pub async fn kpis(courier: &Courier, ids: &[String]) -> Result<Vec<Kpi>, SourceError> {
+    let ids = distinct(ids);
+    let mut found = BTreeMap::new();
+    for list in id_lists(&ids) {
+        let kpis: Vec<Kpi> = whole(courier, &format!("/kpi/{list}")).await?;
+        found.extend(kpis.into_iter().map(|kpi| (kpi.id.clone(), kpi)));
+    }
+    let unknown: Vec<String> = ids.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(SourceError::UnknownKpi { name: courier.source().name.clone(), kpis: unknown });
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// The units with these ids; all but the groups when none are named.
+pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<Vec<Unit>, SourceError> {
+    let mut pages = Pages::new(courier, Request::get(format!("/municipality?per_page={PAGE}")));
+    let mut all = Vec::new();
+    while let Some((answer, page)) = pages.next::<Municipality>().await? {
+        for municipality in page {
+            all.push(unit(municipality).map_err(|error| SourceError::decode(&answer, error))?);
+        }
+        courier.accept(&answer)?;
+    }
+    let Some(ids) = ids else { return Ok(all) };
+    let ids = distinct(ids);
+    let groups: Vec<String> = ids.iter().filter(|id| id.starts_with('G')).cloned().collect();
+    for list in id_lists(&groups) {
+        let groups: Vec<Group> = whole(courier, &format!("/municipality_groups/{list}")).await?;
+        all.extend(groups.into_iter().map(|group| Unit { id: group.id, title: group.title, level: Level::Group }));
+    }
+    ids.iter()
+        .map(|id| all.iter().find(|unit| unit.id == *id).cloned().ok_or_else(|| unknown_unit(courier, id, &all)))
+        .collect()
+}
+
+fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {
+    let Municipality { id, title, kind } = municipality;
+    let digits = id.len() == 4 && id.bytes().all(|byte| byte.is_ascii_digit());
+    let level = match kind.as_str() {
+        "L" if id == NATION => Level::Nation,
+        "L" if digits && id.starts_with("00") => Level::Region,
+        "K" if digits => Level::Municipality,
+        _ => {
+            return Err(DecodeError::Shape(format!(
+                "{id:?} ({title}) is of type {kind:?}: neither nation, region nor municipality"
+            )));
+        }
+    };
+    Ok(Unit { id, title, level })
+}
+
+fn unknown_unit(courier: &Courier, id: &str, all: &[Unit]) -> SourceError {
+    let known: Vec<(String, String)> = all.iter().map(|unit| (unit.id.clone(), unit.title.clone())).collect();
+    SourceError::UnknownUnit {
+        name: courier.source().name.clone(),
+        id: id.to_owned(),
+        nearest: nearest_code(id, &known),
+    }
+}
+
+/// Every row of every page.
+async fn whole<T: DeserializeOwned>(courier: &Courier, path: &str) -> Result<Vec<T>, SourceError> {
+    let mut pages = Pages::new(courier, Request::get(path));
+    let mut rows = Vec::new();
+    while let Some((answer, page)) = pages.next::<T>().await? {
+        courier.accept(&answer)?;
+        rows.extend(page);
+    }
+    Ok(rows)
+}
+
+fn distinct(ids: &[String]) -> Vec<String> {
+    let mut seen = HashSet::new();
+    ids.iter().filter(|id| seen.insert(id.as_str())).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(id: &str, kind: &str) -> Result<(Level, String), String> {
+        let municipality = Municipality { id: id.into(), title: "X".into(), kind: kind.into() };
+        unit(municipality).map(|unit| (unit.level, unit.code().to_owned())).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn units_get_the_codes_that_everyone_uses() {
+        assert_eq!(level("0000", "L"), Ok((Level::Nation, "00".into())));
+        assert_eq!(level("0014", "L"), Ok((Level::Region, "14".into())));
+        assert_eq!(level("0114", "K"), Ok((Level::Municipality, "0114".into())));
+        assert!(level("01", "R").unwrap_err().contains("neither nation, region nor municipality"));
+    }
+}

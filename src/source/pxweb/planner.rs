@@ -1,0 +1,220 @@
+//! Splits a selection into the fewest calls that respect a cell limit.
+//!
+//! Every call asks for a box: a run of codes of each dimension. The runs of a
+//! dimension are of equal length, give or take one, so the boxes form a grid,
+//! and their number is the product of the numbers of runs. The planner looks
+//! for the smallest such product. It never splits the measures: one row must
+//! come out of one call.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::super::chunk::nth_run;
+
+/// A grid over the dimensions, and the box of every call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Number of codes per dimension.
+    sizes: Vec<u64>,
+    /// Number of runs per dimension.
+    runs: Vec<u64>,
+    /// Cells in all.
+    pub cells: u64,
+    /// Boxes in all.
+    pub calls: u64,
+    /// Cells over limit, rounded up: no way of asking could need fewer calls.
+    pub lower_bound: u64,
+}
+
+/// The cells of a single row exceed the limit, or the cells in all exceed counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DoesNotFit {
+    pub cells: u64,
+}
+
+impl Split {
+    /// `per_row` is the number of cells that belong together in every row; a `limit` of 0 is none.
+    pub fn new(sizes: &[u64], per_row: u64, limit: u64) -> Result<Self, DoesNotFit> {
+        let cells = sizes.iter().try_fold(per_row, |product, size| product.checked_mul(*size));
+        let cells = cells.ok_or(DoesNotFit { cells: u64::MAX })?;
+        let limit = if limit == 0 { u64::MAX } else { limit };
+        if per_row > limit {
+            return Err(DoesNotFit { cells: per_row });
+        }
+        let room = limit.checked_div(per_row).unwrap_or(u64::MAX);
+        let runs = Search::new(sizes).runs(room);
+        let calls = runs.iter().product();
+        Ok(Self { sizes: sizes.to_vec(), runs, cells, calls, lower_bound: cells.div_ceil(limit) })
+    }
+
+    /// The boxes in row-major order, each a range of positions per dimension.
+    pub fn boxes(&self) -> impl Iterator<Item = Vec<Range<usize>>> + '_ {
+        (0..self.calls).map(|call| {
+            let mut rest = call;
+            let mut ranges: Vec<Range<usize>> = Vec::with_capacity(self.sizes.len());
+            for (size, runs) in self.sizes.iter().zip(&self.runs).rev() {
+                ranges.push(nth_run(*size, *runs, rest % runs));
+                rest /= runs;
+            }
+            ranges.reverse();
+            ranges
+        })
+    }
+}
+
+/// Finds the numbers of runs, dimension by dimension. What the rest of the dimensions may hold
+/// depends only on the room left, and dividing the limit again and again leaves few different
+/// rooms, so every (dimension, room) is solved once.
+struct Search {
+    /// Per dimension: (longest run, number of runs), shortest run first, without useless ones.
+    choices: Vec<Vec<(u64, u64)>>,
+    solved: HashMap<(usize, u64), (u64, u64)>,
+}
+
+impl Search {
+    fn new(sizes: &[u64]) -> Self {
+        let choices = sizes
+            .iter()
+            .map(|&size| {
+                let mut choices: Vec<(u64, u64)> = Vec::new();
+                // From the finest division to the whole; the fewest runs for each length.
+                let mut runs = size.max(1);
+                loop {
+                    let longest = size.div_ceil(runs).max(1);
+                    let fewest = size.div_ceil(longest).max(1);
+                    choices.push((longest, fewest));
+                    if fewest == 1 {
+                        break choices;
+                    }
+                    runs = fewest - 1;
+                }
+            })
+            .collect();
+        Self { choices, solved: HashMap::new() }
+    }
+
+    fn runs(mut self, room: u64) -> Vec<u64> {
+        let mut runs = Vec::with_capacity(self.choices.len());
+        let mut room = room;
+        for dimension in 0..self.choices.len() {
+            self.fewest(dimension, room);
+            let (_, choice) = self.solved[&(dimension, room)];
+            let (longest, number) = self.choices[dimension][usize::try_from(choice).unwrap_or_default()];
+            runs.push(number);
+            room /= longest;
+        }
+        runs
+    }
+
+    /// The fewest boxes over this dimension and those after it, with room for that many rows in a box.
+    fn fewest(&mut self, dimension: usize, room: u64) -> u64 {
+        if dimension == self.choices.len() {
+            return 1;
+        }
+        if let Some((boxes, _)) = self.solved.get(&(dimension, room)) {
+            return *boxes;
+        }
+        let mut best = (u64::MAX, 0);
+        for choice in 0..self.choices[dimension].len() {
+            let (longest, number) = self.choices[dimension][choice];
+            if longest > room {
+                break;
+            }
+            let boxes = self.fewest(dimension + 1, room / longest).saturating_mul(number);
+            // Of equals the first stands: the outer dimensions are split before the inner ones.
+            if boxes < best.0 {
+                best = (boxes, choice as u64);
+            }
+        }
+        self.solved.insert((dimension, room), best);
+        best.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The smallest product over every vector of run lengths.
+    fn brute_force(sizes: &[u64], room: u64) -> u64 {
+        match sizes.split_first() {
+            None => 1,
+            Some((size, rest)) => (1..=*size)
+                .filter(|longest| *longest <= room)
+                .map(|longest| size.div_ceil(longest) * brute_force(rest, room / longest))
+                .min()
+                .unwrap_or(u64::MAX),
+        }
+    }
+
+    #[test]
+    fn no_grid_has_fewer_boxes() {
+        for a in 1..=6 {
+            for b in 1..=6 {
+                for c in 1..=4 {
+                    for limit in 1..=(a * b * c + 1) {
+                        let split = Split::new(&[a, b, c], 1, limit).unwrap();
+                        assert_eq!(split.calls, brute_force(&[a, b, c], limit), "{a} {b} {c} limit {limit}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_real_table_is_split_at_its_lower_bound() {
+        let split = Split::new(&[21, 11, 3, 4], 1, 500).unwrap();
+        assert_eq!((split.cells, split.calls, split.lower_bound), (2772, 6, 6));
+    }
+
+    #[test]
+    fn many_large_dimensions_are_planned_at_once() {
+        let split = Split::new(&[312, 400, 134, 100, 57, 3], 7, 150_000).unwrap();
+        assert!(split.calls >= split.lower_bound);
+        assert!(split.calls < split.lower_bound * 2);
+    }
+
+    #[test]
+    fn no_limit_is_one_call() {
+        assert_eq!(Split::new(&[312, 134], 3, 0).unwrap().calls, 1);
+    }
+
+    #[test]
+    fn a_row_wider_than_the_limit_does_not_fit() {
+        assert_eq!(Split::new(&[3], 11, 10), Err(DoesNotFit { cells: 11 }));
+        assert_eq!(Split::new(&[u64::MAX, 3], 1, 10), Err(DoesNotFit { cells: u64::MAX }));
+    }
+
+    proptest! {
+        #[test]
+        fn every_cell_is_asked_for_once_within_the_limit(
+            sizes in prop::collection::vec(1_u64..9, 0..5),
+            per_row in 1_u64..4,
+            extra in 0_u64..400,
+        ) {
+            let limit = per_row + extra;
+            let split = Split::new(&sizes, per_row, limit).unwrap();
+            let mut seen = std::collections::HashSet::new();
+            let mut calls = 0;
+            for ranges in split.boxes() {
+                calls += 1;
+                let rows = ranges.iter().map(|range| range.len() as u64).product::<u64>();
+                prop_assert!(rows > 0 && rows * per_row <= limit);
+                let mut cells = vec![Vec::new()];
+                for range in ranges {
+                    cells = cells.into_iter().flat_map(|cell: Vec<usize>| {
+                        range.clone().map(move |at| { let mut cell = cell.clone(); cell.push(at); cell })
+                    }).collect();
+                }
+                for cell in cells {
+                    prop_assert!(seen.insert(cell));
+                }
+            }
+            prop_assert_eq!(calls, split.calls);
+            prop_assert_eq!(seen.len() as u64 * per_row, split.cells);
+            prop_assert!(split.calls >= split.lower_bound);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! PxWeb API v2: `/config`, `/tables/ID`, `/tables/ID/metadata` and
+//! `POST /tables/ID/data` as JSON-stat 2.0.
+//!
+//! Facts behind the code: data calls are POSTs because long URLs answer 404 at
+//! SCB and codes such as `100+` need no escaping there. The server counts
+//! cells in 32 bits and overflows, so the cells are counted here. It answers
+//! an unknown table with 404, but data of one with 400 and a 404 inside. The
+//! metadata answer 404 on any inner fault.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::super::answer::parse;
+use super::super::encode::encode;
+use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::note;
+use super::planner::Split;
+use super::query::Query;
+use crate::config::{Limits, PxwebFetch};
+use crate::decode::{DecodeError, json_stat};
+use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
+
+/// Labels are what planners read.
+const LANGUAGE: &str = "lang=sv";
+
+#[derive(Clone, Debug)]
+pub struct Work {
+    table: String,
+    updated: Option<String>,
+    query: Query,
+    split: Split,
+}
+
+/// What `/config` announces.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Announced {
+    max_data_cells: Option<u64>,
+    max_calls_per_time_window: Option<u32>,
+    /// Seconds.
+    time_window: Option<u64>,
+}
+
+/// What `/tables/ID` says of a table.
+#[derive(Deserialize)]
+struct Table {
+    updated: Option<String>,
+    discontinued: Option<bool>,
+}
+
+pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
+    let mut notes = Vec::new();
+    let limits = limits(courier, &mut notes).await?;
+    let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
+    let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
+    let table: Table = parse(&answer)?;
+    courier.accept(&answer)?;
+
+    let answer = metadata(courier, fetch).await?;
+    let meta = json_stat::metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
+    let query = Query::new(fetch, &meta)?;
+    courier.accept(&answer)?;
+
+    if table.discontinued == Some(true) || meta.discontinued == Some(true) {
+        notes.push(format!("table {} is discontinued: the source will not update it", fetch.table));
+    }
+    let limit = limits.map_or(0, |limits| limits.cells);
+    let split = Split::new(&query.sizes(), query.per_row(), limit).map_err(|fault| SourceError::TooLarge {
+        table: fetch.table.clone(),
+        cells: fault.cells,
+        limit,
+    })?;
+    Ok(Plan {
+        calls: split.calls,
+        cells: split.cells,
+        lower_bound: split.lower_bound,
+        limits,
+        wait: courier.limiter().wait_for(split.calls),
+        stamp: table.updated.as_ref().map(|updated| format!("{} {updated} {}", fetch.table, query.hash())),
+        stamp_proves: true,
+        notes,
+        publish_notes: meta.notes.into_iter().chain(note::of_dimensions(&answer.body, &query)).collect(),
+        schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
+        codes: query.codes.clone(),
+        measures: query.measures.clone(),
+        work: super::super::Work::Pxweb(Work { table: fetch.table.clone(), updated: table.updated, query, split }),
+    })
+}
+
+pub async fn harvest(
+    courier: &Courier,
+    plan: &Plan,
+    work: &Work,
+    sink: &mut dyn Sink,
+    progress: Progress<'_>,
+) -> Result<Harvest, SourceError> {
+    let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
+    let symbols = &courier.source().symbols;
+    let (mut rows, mut calls) = (0, 0);
+    for ranges in work.split.boxes() {
+        let request = Request::post(&path, work.query.body(&ranges));
+        let answer = courier.ask(&request, Expect::Json).await;
+        let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
+        let batch = json_stat::decode(&answer.body, &work.query.layout(&ranges, symbols))
+            .map_err(|error| SourceError::decode(&answer, error))?;
+        courier.accept(&answer)?;
+        sink.write(&batch).map_err(SourceError::Sink)?;
+        rows += batch.num_rows() as u64;
+        calls += 1;
+        progress(calls);
+    }
+    if calls > 1 {
+        refuse_moved(courier, work).await?;
+    }
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new() })
+}
+
+/// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
+async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError> {
+    let answer = courier.ask_anew(&table_request(&work.table), Expect::Json).await;
+    let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
+    let now: Table = parse(&answer)?;
+    if now.updated == work.updated {
+        return Ok(());
+    }
+    let word = |updated: &Option<String>| updated.clone().unwrap_or_else(|| "no date".to_owned());
+    Err(SourceError::Moved { table: work.table.clone(), before: word(&work.updated), after: word(&now.updated) })
+}
+
+fn table_request(table: &str) -> Request {
+    Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
+}
+
+async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+    let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
+    for (dimension, list) in &fetch.codelist {
+        path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
+    }
+    let request = Request::get(path);
+    match courier.ask(&request, Expect::Json).await {
+        // The table exists, so this is an inner fault of the server; once more is worth it.
+        Err(FetchError::Refused { status: 404, .. }) => Ok(courier.ask(&request, Expect::Json).await?),
+        other => Ok(other?),
+    }
+}
+
+/// Reads the limits and puts them in force.
+async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Limits>, SourceError> {
+    let configured = courier.source().limits;
+    let announced = match courier.ask(&Request::get("/config"), Expect::Json).await {
+        Ok(answer) => {
+            let announced: Announced = parse(&answer)?;
+            let limits = announced.limits(configured).map_err(|error| SourceError::decode(&answer, error))?;
+            courier.accept(&answer)?;
+            limits
+        }
+        Err(FetchError::Refused { status: 404, .. }) => configured,
+        Err(error) => return Err(error.into()),
+    };
+    match announced {
+        Some(limits) => courier.limiter().set(limits),
+        None => notes.push("the source announces no limits and none are configured".to_owned()),
+    }
+    Ok(announced)
+}
+
+impl Announced {
+    /// What is announced, and for the rest what is configured.
+    fn limits(&self, configured: Option<Limits>) -> Result<Option<Limits>, DecodeError> {
+        let calls = match (self.max_calls_per_time_window, self.time_window) {
+            (Some(0), _) => Some((0, Duration::ZERO)),
+            (Some(calls), Some(0)) => {
+                return Err(DecodeError::Shape(format!("it announces {calls} calls per window of 0 seconds")));
+            }
+            (Some(calls), Some(seconds)) => Some((calls, Duration::from_secs(seconds))),
+            _ => configured.map(|limits| (limits.calls, limits.window)),
+        };
+        let cells = self.max_data_cells.or(configured.map(|limits| limits.cells));
+        if calls.is_none() && cells.is_none() {
+            return Ok(None);
+        }
+        let (calls, window) = calls.unwrap_or_default();
+        Ok(Some(Limits { calls, window, cells: cells.unwrap_or(0) }))
+    }
+}
+
+/// Tells an unknown table from other refusals.
+fn unknown_table(error: FetchError, table: &str) -> SourceError {
+    match error {
+        FetchError::Refused { url, status: 404, .. } | FetchError::Refused { url, problem_status: Some(404), .. } => {
+            SourceError::UnknownTable { table: table.to_owned(), url }
+        }
+        error => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(config: &str) -> Result<Option<(u32, u64, u64)>, String> {
+        let configured = Limits { calls: 10, window: Duration::from_secs(10), cells: 1000 };
+        let announced: Announced = serde_json::from_str(config).map_err(|error| error.to_string())?;
+        let limits = announced.limits(Some(configured)).map_err(|error| error.to_string())?;
+        Ok(limits.map(|limits| (limits.calls, limits.window.as_secs(), limits.cells)))
+    }
+
+    #[test]
+    fn announced_limits_go_before_configured_ones() {
+        let recorded = r#"{"apiVersion":"2.3.2","maxDataCells":150000,"maxCallsPerTimeWindow":30,"timeWindow":10}"#;
+        assert_eq!(limits(recorded), Ok(Some((30, 10, 150_000))));
+        let unlimited = r#"{"maxDataCells":800000,"maxCallsPerTimeWindow":0,"timeWindow":0}"#;
+        assert_eq!(limits(unlimited), Ok(Some((0, 0, 800_000))));
+        assert_eq!(limits("{}"), Ok(Some((10, 10, 1000))));
+    }
+
+    #[test]
+    fn limits_that_cannot_be_read_are_an_error() {
+        assert!(limits(r#"{"maxDataCells":"many"}"#).unwrap_err().contains("expected u64"));
+        let zero = r#"{"maxCallsPerTimeWindow":30,"timeWindow":0}"#;
+        assert_eq!(limits(zero).unwrap_err(), "it announces 30 calls per window of 0 seconds");
+    }
+}

@@ -1,0 +1,185 @@
+//! What the tests of sources share: a courier to a loopback address, a sink
+//! that keeps what it gets, and servers that answer as they are told.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use tempfile::TempDir;
+use url::Url;
+
+use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
+use crate::config::{Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+
+pub const TODAY: Date = date(2026, 11, 23);
+
+/// A courier with a data folder of its own.
+pub struct Post {
+    pub courier: Courier,
+    folder: TempDir,
+    source: Source,
+}
+
+impl Post {
+    pub fn to(base_url: &str, kind: SourceKind) -> Self {
+        let source = Source {
+            name: "prov".into(),
+            kind,
+            base_url: Url::parse(base_url).unwrap(),
+            credit: "SCB".into(),
+            licence: "CC0-1.0".into(),
+            limits: None,
+            symbols: BTreeMap::new(),
+            synthetic: false,
+        };
+        let folder = TempDir::new().unwrap();
+        Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// The next run of the same pipeline, after this one was interrupted.
+    pub fn again(self) -> Self {
+        Self { courier: courier(&self.source, self.folder.path()), ..self }
+    }
+
+    pub fn calls(&self) -> u64 {
+        self.courier.tally().snapshot().calls
+    }
+
+    pub async fn plan(&self, kind: FetchKind) -> Result<(Fetch, Plan), SourceError> {
+        let fetch = Fetch { name: "f".into(), source: Some("prov".into()), kind };
+        let plan = plan(&self.courier, &fetch, TODAY).await?;
+        Ok((fetch, plan))
+    }
+
+    pub async fn run(&self, kind: FetchKind) -> Result<(Plan, Harvest, Kept), SourceError> {
+        let (fetch, plan) = self.plan(kind).await?;
+        let (mut kept, mut calls) = (Kept::default(), 0);
+        let harvest = harvest(&self.courier, &fetch, &plan, &mut kept, &mut |done| calls = done).await?;
+        assert_eq!(calls, plan.calls, "progress ends where the plan said");
+        assert_eq!(harvest.rows, kept.rows().count() as u64);
+        Ok((plan, harvest, kept))
+    }
+}
+
+fn courier(source: &Source, folder: &Path) -> Courier {
+    let second = Duration::from_secs(1);
+    let http = HttpSettings {
+        connect_timeout: 10 * second,
+        read_timeout: 10 * second,
+        total_timeout: 30 * second,
+        max_body: 1 << 26,
+        max_decompressed: 1 << 27,
+        max_redirects: 3,
+        max_tries: 2,
+        max_wait: second,
+    };
+    let publisher = Publisher { name: "Prov".into(), contact: "prov@example.org".into() };
+    let journal = Journal::open(&folder.join("stage"), 3600 * second, Timestamp::now()).unwrap();
+    Courier::new(
+        "prov",
+        Arc::new(source.clone()),
+        Client::new(&http, &publisher).unwrap(),
+        Arc::new(Limiter::new(source.limits)),
+        Arc::new(Archive::open(folder).unwrap()),
+        Arc::new(journal),
+        Arc::new(Tally::default()),
+    )
+}
+
+/// Keeps every batch.
+#[derive(Default)]
+pub struct Kept(pub Vec<RecordBatch>);
+
+impl Sink for Kept {
+    fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+        self.0.push(batch.clone());
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// Every row as texts by column; a null is empty.
+    pub fn rows(&self) -> impl Iterator<Item = BTreeMap<String, String>> + '_ {
+        self.0.iter().flat_map(|batch| {
+            let columns: Vec<_> = batch.columns().iter().map(|column| cast(column, &DataType::Utf8).unwrap()).collect();
+            let schema = batch.schema();
+            (0..batch.num_rows()).map(move |row| {
+                let text = |column: &Arc<dyn Array>| match column.is_null(row) {
+                    true => String::new(),
+                    false => column.as_string::<i32>().value(row).to_owned(),
+                };
+                schema
+                    .fields()
+                    .iter()
+                    .zip(&columns)
+                    .map(|(field, column)| (field.name().clone(), text(column)))
+                    .collect()
+            })
+        })
+    }
+
+    /// The only row whose columns hold these texts.
+    pub fn row(&self, wanted: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut found = self.rows().filter(|row| wanted.iter().all(|(column, text)| row[*column] == *text));
+        let row = found.next().unwrap();
+        assert!(found.next().is_none(), "{wanted:?} is no key");
+        row
+    }
+}
+
+pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {
+    PxwebFetch {
+        table: table.into(),
+        select: select.iter().map(|(id, codes)| ((*id).to_owned(), vec![(*codes).to_owned()])).collect(),
+        codelist: BTreeMap::new(),
+        rename: BTreeMap::new(),
+        measures: measures.iter().map(|(code, column)| ((*code).to_owned(), (*column).to_owned())).collect(),
+    }
+}
+
+/// The recorded real answers, served by the script beside the project; ends with the value.
+pub struct Replay {
+    child: Child,
+    pub url: String,
+}
+
+impl Replay {
+    /// `None`, with a word about it, where the script or Python is missing.
+    pub fn start(options: &[&str]) -> Option<Self> {
+        let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/replay/serve.py"));
+        if !script.exists() {
+            println!("skipped: no recorded answers at {}", script.display());
+            return None;
+        }
+        let mut command = Command::new("python3");
+        command.arg(script).args(["--port", "0"]).args(options).stdout(Stdio::piped());
+        let Ok(mut child) = command.spawn() else {
+            println!("skipped: no python3");
+            return None;
+        };
+        let mut line = String::new();
+        let read = BufReader::new(child.stdout.take().unwrap()).read_line(&mut line);
+        let url = line.split_whitespace().nth(1).map(str::to_owned);
+        let mut replay = Self { child, url: String::new() };
+        assert!(read.is_ok() && line.starts_with("ready "), "the replay server said {line:?}");
+        replay.url = url.unwrap();
+        Some(replay)
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
