@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Zoned;
+use jiff::Timestamp;
 
 use crate::config::{Fetch, Pipeline};
 use crate::decode::CodeRow;
@@ -14,7 +14,7 @@ use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Plan};
 
 use super::progress::Line;
-use super::{Options, Problem, Workshop};
+use super::{Options, Problem, Workshop, stockholm};
 
 /// A fetch whose calls are known.
 pub struct Planned<'a> {
@@ -40,7 +40,7 @@ pub async fn plan<'a>(
     journal: &Arc<Journal>,
     tally: &Arc<Tally>,
 ) -> Result<Vec<Planned<'a>>, Problem> {
-    let today = Zoned::now().date();
+    let today = Timestamp::now().to_zoned(stockholm()).date();
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
@@ -85,7 +85,7 @@ pub async fn stage(
         let (path, rows) = file.finish()?;
         let answers = courier.accepted();
         let source = courier.source();
-        let fetched_at = answers.iter().map(|answer| answer.fetched_at).max().unwrap_or_else(jiff::Timestamp::now);
+        let fetched_at = answers.iter().map(|answer| answer.fetched_at).max().unwrap_or_else(Timestamp::now);
         let stamp = harvest.stamp.clone().or_else(|| plan.stamp.clone());
         let info = SourceInfo {
             source: source.name.clone(),

@@ -31,6 +31,11 @@ use tokio::task::JoinSet;
 
 use crate::config::Pipeline;
 
+/// The zone in which Swedish publications are dated.
+fn stockholm() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
+}
+
 /// What a run was asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {

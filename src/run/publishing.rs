@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::config::{Dataset, Pipeline, Publisher};
 use crate::lake::{Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId};
 
 use super::compute::Computed;
-use super::{Problem, Workshop};
+use super::{Problem, Workshop, stockholm};
 
 /// Everything a manifest says beside the rows themselves.
 pub struct Provenance<'a> {
@@ -109,7 +108,7 @@ fn credit(
         .chain(inputs.values().flat_map(|input| input.sources.values()))
         .map(|source| source.fetched_at)
         .max()
-        .map(|at| at.to_zoned(TimeZone::get("Europe/Stockholm").unwrap_or(TimeZone::UTC)).date().to_string())
+        .map(|at| at.to_zoned(stockholm()).date().to_string())
         .unwrap_or_default();
     format!("Beräknad av {} med underlag från {names}, hämtat {fetched}", publisher.name)
 }
