@@ -236,4 +236,18 @@ pub(super) mod tests {
             format!("could not write {}: No such file or directory (os error 2)", index(folder.path()).display())
         );
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_named_as_such() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path()).unwrap();
+        std::os::unix::fs::symlink("/dev/full", index(folder.path())).unwrap();
+        let fault = archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &Bytes::from_static(b"[]")).unwrap_err();
+        assert_eq!(
+            fault.to_string(),
+            format!("could not write {}: No space left on device (os error 28)", index(folder.path()).display())
+        );
+        assert_eq!(fault.hint().unwrap(), "free space on the disk that holds the data folder");
+    }
 }

@@ -94,7 +94,7 @@ pub(super) async fn read(
 fn fault(error: io::Error) -> BodyFault {
     let text = error.to_string();
     let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-    match error.into_inner().map(|inner| inner.downcast::<BodyFault>()) {
+    match error.into_inner().map(<dyn std::error::Error + Send + Sync>::downcast::<BodyFault>) {
         Some(Ok(ours)) => *ours,
         _ if ended => BodyFault::Broken("the compressed body ended too early".to_owned()),
         _ => BodyFault::Broken(format!("the body could not be decompressed: {text}")),
@@ -110,7 +110,7 @@ mod tests {
 
     const CAPS: Caps = Caps { wire: 100_000, unpacked: 1_000_000 };
 
-    async fn packed(body: &[u8], encoding: &str) -> Vec<u8> {
+    async fn packed(mut body: &[u8], encoding: &str) -> Vec<u8> {
         let mut out = Vec::new();
         match encoding {
             "gzip" => GzipEncoder::new(body).read_to_end(&mut out).await.unwrap(),
@@ -144,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn bombs_stop_at_the_cap() {
-        let zeros = vec![0; 20_000_000];
+        let zeros = vec![0; 3_000_000];
         for encoding in ["gzip", "br", "zstd"] {
             let wire = packed(&zeros, encoding).await;
             assert!(matches!(unpack(&wire, encoding, CAPS).await, Err(BodyFault::UnpacksTooLarge)), "{encoding}");

@@ -147,9 +147,12 @@ impl Client {
             let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
             let chunks =
                 response.bytes_stream().map(|chunk| chunk.map_err(|fault| BodyFault::Broken(self.broken_body(&fault))));
-            body::read(chunks, &encoding, caps, |bytes| tally.wire(bytes))
-                .await
-                .map_err(|fault| self.body_failure(outgoing, &headers, fault))?
+            match body::read(chunks, &encoding, caps, |bytes| tally.wire(bytes)).await {
+                Ok(body) => body,
+                // The headers have said what matters: not now, and perhaps when.
+                Err(BodyFault::Broken(_)) if is_transient(status) => Bytes::new(),
+                Err(fault) => return Err(self.body_failure(outgoing, &headers, fault)),
+            }
         };
         tally.body(body.len() as u64);
         let received = Received { status, headers, fetched_at, body, redirect };

@@ -149,7 +149,7 @@ impl Courier {
         lock(&self.shared.accepted).records.clone()
     }
 
-    /// What the source says about a file. Empty where the source refuses to tell (405, 501).
+    /// What the source says about a file; nothing is archived. Empty where the source refuses to tell (405, 501).
     pub async fn head(&self, path: &str) -> Result<Validators, FetchError> {
         let mut outgoing = self.outgoing(&Request::get(path), Expect::Any)?;
         outgoing.method = reqwest::Method::HEAD;

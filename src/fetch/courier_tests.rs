@@ -1,81 +1,16 @@
 //! The courier against a server that behaves in every way we know of.
 
 use std::fs;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZstdEncoder};
-use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 
-use super::loopback::{Heard, Server, json, reply};
+use super::loopback::{House, json, reply, settings};
 use super::*;
-use crate::config::{HttpSettings, Limits, Publisher, Source, SourceKind};
+use crate::config::{HttpSettings, Limits};
 
 const NO_BODY: &[u8] = b"";
-
-fn settings() -> HttpSettings {
-    HttpSettings {
-        connect_timeout: Duration::from_secs(5),
-        read_timeout: Duration::from_secs(5),
-        total_timeout: Duration::from_secs(10),
-        max_body: 100_000,
-        max_decompressed: 1_000_000,
-        max_redirects: 3,
-        max_tries: 3,
-        max_wait: Duration::from_millis(20),
-    }
-}
-
-/// A data folder with everything that a run has; `courier` begins a run.
-struct House {
-    folder: tempfile::TempDir,
-    server: Server,
-}
-
-impl House {
-    async fn new(answer: impl Fn(&Heard, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), server: Server::start(answer).await }
-    }
-
-    fn courier(&self) -> Courier {
-        self.courier_with(&settings())
-    }
-
-    fn courier_with(&self, http: &HttpSettings) -> Courier {
-        let source = Source {
-            name: "scb".to_owned(),
-            kind: SourceKind::Pxweb,
-            base_url: self.server.url.clone(),
-            credit: "SCB".to_owned(),
-            licence: "CC0-1.0".to_owned(),
-            limits: None,
-            symbols: std::collections::BTreeMap::new(),
-            synthetic: false,
-        };
-        let publisher = Publisher { name: "Region Exempel".to_owned(), contact: "statistik@example.org".to_owned() };
-        let stage = self.folder.path().join("stage/befolkning");
-        Courier::new(
-            "befolkning",
-            Arc::new(source),
-            Client::new(http, &publisher).unwrap(),
-            Arc::new(Limiter::new(None)),
-            Arc::new(Archive::open(self.folder.path()).unwrap()),
-            Arc::new(Journal::open(&stage, Duration::from_secs(3600), Timestamp::now()).unwrap()),
-            Arc::default(),
-        )
-    }
-
-    fn statuses(&self) -> Vec<u16> {
-        let archive = Archive::open(self.folder.path()).unwrap();
-        archive.records().unwrap().map(|record| record.unwrap().status).collect()
-    }
-
-    /// The error's text, with the server's changing address replaced.
-    fn text(&self, fault: &FetchError) -> String {
-        fault.to_string().replace(self.server.url.as_str(), "BASE")
-    }
-}
 
 async fn fault_of(house: &House, path: &str) -> FetchError {
     house.courier().ask(&Request::get(path), Expect::Json).await.unwrap_err()
@@ -233,6 +168,18 @@ async fn no_connection_is_trouble_too() {
         house.text(&fault),
         "scb: GET BASE/x failed 3 times; the last time: could not connect: Connection refused"
     );
+}
+
+#[tokio::test]
+async fn silence_has_an_end() {
+    let mut house = House::new(|_, _| json("[]")).await;
+    // Connections are taken by the system, and nobody ever answers.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    house.server.url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+    let http = HttpSettings { read_timeout: Duration::from_millis(50), max_tries: 1, ..settings() };
+    let fault = house.courier_with(&http).ask(&Request::get("/x"), Expect::Json).await.unwrap_err();
+    assert_eq!(house.text(&fault), "scb: GET BASE/x failed once; the last time: no answer within 0.05 s");
+    assert_eq!(fault.hint().unwrap(), "check the network, the proxy settings and the source's base_url");
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::fetch::{Archive, Request};
 
-    const DAY: Duration = Duration::from_secs(24 * 3600);
+    const DAY: Duration = Duration::from_hours(24);
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()

@@ -20,7 +20,7 @@ use crate::config::Limits;
 
 /// Calls are remembered this long even without a limit, since the first call to a source
 /// may be the one that tells its limit.
-const MEMORY: Duration = Duration::from_secs(60);
+const MEMORY: Duration = Duration::from_mins(1);
 const MAX_REMEMBERED: usize = 10_000;
 
 /// One per source, shared by everything that calls it.

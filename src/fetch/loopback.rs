@@ -1,14 +1,18 @@
 //! A server for tests: hears one call per connection and answers with the very
 //! bytes it is told to, wrong ones too.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::lock;
+use super::{Archive, Client, Courier, FetchError, Journal, Limiter, lock};
+use crate::config::{HttpSettings, Publisher, Source, SourceKind};
 
 /// A call as it arrived.
 #[derive(Clone, Debug)]
@@ -80,13 +84,75 @@ async fn hear(stream: &mut TcpStream) -> Option<Heard> {
 /// A whole answer with its length.
 pub fn reply(status: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let mut head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    [head.as_bytes(), b"\r\n", body].concat()
+    let length = body.len().to_string();
+    let always = [("Connection", "close"), ("Content-Length", length.as_str())];
+    let lines: Vec<String> = always.iter().chain(headers).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    [format!("HTTP/1.1 {status}\r\n{}\r\n", lines.concat()).as_bytes(), body].concat()
 }
 
 pub fn json(body: &str) -> Vec<u8> {
     reply("200 OK", &[("Content-Type", "application/json; charset=utf-8")], body)
+}
+
+pub fn settings() -> HttpSettings {
+    HttpSettings {
+        connect_timeout: Duration::from_secs(5),
+        read_timeout: Duration::from_secs(5),
+        total_timeout: Duration::from_secs(10),
+        max_body: 100_000,
+        max_decompressed: 1_000_000,
+        max_redirects: 3,
+        max_tries: 3,
+        max_wait: Duration::from_millis(20),
+    }
+}
+
+/// A data folder with everything that a run has; `courier` begins a run.
+pub struct House {
+    pub folder: tempfile::TempDir,
+    pub server: Server,
+}
+
+impl House {
+    pub async fn new(answer: impl Fn(&Heard, usize) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), server: Server::start(answer).await }
+    }
+
+    pub fn courier(&self) -> Courier {
+        self.courier_with(&settings())
+    }
+
+    pub fn courier_with(&self, http: &HttpSettings) -> Courier {
+        let source = Source {
+            name: "scb".to_owned(),
+            kind: SourceKind::Pxweb,
+            base_url: self.server.url.clone(),
+            credit: "SCB".to_owned(),
+            licence: "CC0-1.0".to_owned(),
+            limits: None,
+            symbols: BTreeMap::new(),
+            synthetic: false,
+        };
+        let publisher = Publisher { name: "Region Exempel".to_owned(), contact: "statistik@example.org".to_owned() };
+        let stage = self.folder.path().join("stage/befolkning");
+        Courier::new(
+            "befolkning",
+            Arc::new(source),
+            Client::new(http, &publisher).unwrap(),
+            Arc::new(Limiter::new(None)),
+            Arc::new(Archive::open(self.folder.path()).unwrap()),
+            Arc::new(Journal::open(&stage, Duration::from_hours(1), Timestamp::now()).unwrap()),
+            Arc::default(),
+        )
+    }
+
+    pub fn statuses(&self) -> Vec<u16> {
+        let archive = Archive::open(self.folder.path()).unwrap();
+        archive.records().unwrap().map(|record| record.unwrap().status).collect()
+    }
+
+    /// The error's text, with the server's changing address replaced.
+    pub fn text(&self, fault: &FetchError) -> String {
+        fault.to_string().replace(self.server.url.as_str(), "BASE")
+    }
 }

@@ -32,13 +32,14 @@ impl Failure {
         }
     }
 
-    /// At least what the source asks for, at most what the settings allow.
+    /// What the source asks for and the backoff on top, so that callers who were refused
+    /// together do not come back together; at most what the settings allow.
     pub fn wait(&self, backoff: Duration, max_wait: Duration) -> Duration {
         let asked = match self {
             Self::NotNow { after: Some(after), .. } => *after,
             _ => Duration::ZERO,
         };
-        backoff.min(max_wait).max(asked)
+        (asked + backoff).min(max_wait.max(asked))
     }
 
     /// `429 Too Many Requests: …`, or what cut the call short.
@@ -105,12 +106,12 @@ mod tests {
     #[test]
     fn waits_keep_to_what_is_asked_and_allowed() {
         let cut = Failure::Transport("cut off".to_owned());
-        let max = Duration::from_secs(60);
+        let max = Duration::from_mins(1);
         assert_eq!(cut.wait(Duration::from_secs(90), max), max);
         let received = Box::new(Received::for_test(503, b"{\"title\":\"Busy\"}"));
         let asked = Failure::NotNow { received, after: Some(Duration::from_secs(30)) };
-        assert_eq!(asked.wait(Duration::from_secs(1), max), Duration::from_secs(30));
-        assert_eq!(asked.wait(Duration::from_secs(45), max), Duration::from_secs(45));
+        assert_eq!(asked.wait(Duration::from_secs(1), max), Duration::from_secs(31));
+        assert_eq!(asked.wait(Duration::from_secs(45), max), max);
         assert!(asked.worth_retrying(max) && !asked.worth_retrying(Duration::from_secs(29)));
         assert_eq!(asked.reason(), "503 Service Unavailable: Busy");
     }

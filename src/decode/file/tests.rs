@@ -1,1 +1,230 @@
+//! Each format: what it takes and what it refuses.
+
+use std::collections::BTreeMap;
+
+use arrow::array::{Array, AsArray};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+
 use super::*;
+use crate::config::FileLocation;
+
+fn spec(format: FileFormat, columns: &[(&str, ValueType)]) -> FileFetch {
+    FileFetch {
+        location: FileLocation::OnSource(String::new()),
+        format,
+        keys: Vec::new(),
+        value: None,
+        columns: columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect::<BTreeMap<_, _>>(),
+        pointer: String::new(),
+        delimiter: b',',
+        decimal: '.',
+        encoding: "utf-8",
+    }
+}
+
+fn map(keys: &[&str], kind: ValueType) -> FileFetch {
+    FileFetch {
+        keys: keys.iter().map(ToString::to_string).collect(),
+        value: Some("antal".to_owned()),
+        ..spec(FileFormat::JsonMap, &[("antal", kind)])
+    }
+}
+
+fn rows(body: impl AsRef<[u8]>, spec: &FileFetch) -> Vec<String> {
+    let batch = decode(body.as_ref(), spec).unwrap();
+    if let Some(schema) = schema(spec) {
+        assert_eq!(batch.schema(), schema);
+    }
+    let options = FormatOptions::new().with_null("∅");
+    let columns: Vec<_> =
+        batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+    (0..batch.num_rows())
+        .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|"))
+        .collect()
+}
+
+fn refusal(body: impl AsRef<[u8]>, spec: &FileFetch) -> String {
+    decode(body.as_ref(), spec).unwrap_err().to_string()
+}
+
+use ValueType::{Float64, Int64, Text};
+
+#[test]
+fn csv_as_swedish_offices_write_it() {
+    let swedish = FileFetch {
+        delimiter: b';',
+        decimal: ',',
+        encoding: "windows-1252",
+        ..spec(FileFormat::Csv, &[("andel", Float64), ("antal", Int64), ("kommun", Text)])
+    };
+    let body = b"kommun;antal;andel;annat\r\n0114;1\xa0234;12,5;x\r\n\"\xc5re; g:a\";;\x20;y\r\n";
+    assert_eq!(rows(body, &swedish), ["12.5|observed|∅|1234|observed|∅|0114", "∅|missing|∅|∅|missing|∅|Åre; g:a"]);
+}
+
+#[test]
+fn csv_without_declared_columns_is_all_text() {
+    let text = spec(FileFormat::Csv, &[]);
+    assert_eq!(rows("\u{feff}kod,antal\n01,007\n", &text), ["01|007"]);
+    assert_eq!(schema(&text), None);
+    assert!(rows("kod,antal\n", &text).is_empty());
+}
+
+#[test]
+fn csv_refusals() {
+    let columns = spec(FileFormat::Csv, &[("antal", Int64)]);
+    for (body, expected) in [
+        ("kod,antal\n01,1\n02,x\n", "row 3: column \"antal\" is \"x\", not a number"),
+        ("kod,antal\n01,..\n", "row 2: column \"antal\" is \"..\", not a number"),
+        ("kod,antal\n01,1.5\n", "row 2: column \"antal\" is \"1.5\", not a whole number"),
+        ("kod,antal\n01,0114\n", "row 2: column \"antal\" is \"0114\", not a number"),
+        ("kod,Antal\n01,1\n", "there is no column \"antal\"; the header has kod, Antal"),
+        ("kod,kod\n01,1\n", "the header has column \"kod\" twice"),
+        ("kod,antal\n01,1\n02\n", "row 3 has 1 fields, the header has 2"),
+        ("kod,antal\n01,1,2\n", "row 2 has 3 fields, the header has 2"),
+        ("<!DOCTYPE html>", "the body is not CSV: it begins with \"<!DOCTYPE html>\""),
+        ("", "the body is not CSV with a header row: it begins with \"\""),
+    ] {
+        assert_eq!(refusal(body, &columns), expected);
+    }
+}
+
+#[test]
+fn bytes_that_are_not_the_declared_encoding() {
+    let csv = spec(FileFormat::Csv, &[]);
+    assert_eq!(refusal(b"kod\n\xc5re\n", &csv), "the body is cut off or broken at byte 4: not UTF-8");
+    let latin = FileFetch { encoding: "windows-1252", ..csv.clone() };
+    assert!(refusal("\u{feff}kod\n", &latin).contains("begins with a UTF-8 mark"));
+    let utf16 = FileFetch { encoding: "utf-16le", ..csv };
+    assert!(matches!(decode(b"k\0\x00\xd8k\0", &utf16), Err(DecodeError::NotTheFormat { .. })));
+}
+
+#[test]
+fn records_at_a_pointer_with_nested_leaves() {
+    let records = FileFetch {
+        pointer: "/svar/0/rader".to_owned(),
+        ..spec(FileFormat::JsonRecords, &[("antal", Int64), ("plats.kod", Text), ("saknas", Float64)])
+    };
+    let body = r#"{"annat":[{"x":1}],"svar":[{"rader":[
+        {"antal":3,"plats":{"kod":"01","namn":"A"}},
+        {"antal":null,"plats":{}},
+        {"antal":"4","plats.kod":"03","lista":[1]}]},{"rader":7}]}"#;
+    assert_eq!(
+        rows(body, &records),
+        ["3|observed|∅|01|∅|missing|∅", "∅|missing|∅|∅|∅|missing|∅", "4|observed|∅|03|∅|missing|∅"]
+    );
+}
+
+#[test]
+fn records_without_declared_columns() {
+    let records = spec(FileFormat::JsonRecords, &[]);
+    let batch = decode(br#"[{"a":1,"b":{"c":true}},{"d":"x","a":null},{}]"#, &records).unwrap();
+    let names: Vec<_> = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["a", "b.c", "d"]);
+    assert_eq!(batch.column(2).null_count(), 2);
+    assert_eq!(rows(r#"[{"a":1,"b":{"c":true}},{"d":"x","a":null},{}]"#, &records), ["1|true|∅", "∅|∅|x", "∅|∅|∅"]);
+}
+
+#[test]
+fn record_refusals() {
+    let records = spec(FileFormat::JsonRecords, &[("antal", Int64)]);
+    let below = FileFetch { pointer: "/a/b".to_owned(), ..records.clone() };
+    assert_eq!(
+        refusal(r#"[{"antal":1},{"antal":1.5}]"#, &records),
+        "row 2: column \"antal\" is \"1.5\", not a whole number"
+    );
+    assert_eq!(refusal(r#"[{"antal":[1]}]"#, &records), "row 1: column \"antal\" is \"[1]\", not a single value");
+    assert_eq!(refusal(r#"[{"antal":true}]"#, &records), "row 1: column \"antal\" is \"true\", not a number");
+    assert_eq!(refusal("[1]", &records), "record 1 is not an object");
+    assert!(refusal(r#"{"a":{}}"#, &below).starts_with("there is nothing at \"/a/b\""));
+    assert!(refusal(r#"{"a":{"b":{}}}"#, &below).contains("expected the array of records at \"/a/b\""));
+    assert!(matches!(decode(b"<html>", &records), Err(DecodeError::NotTheFormat { .. })));
+    assert!(matches!(decode(br#"[{"antal":1},"#, &records), Err(DecodeError::Broken { offset: 13, .. })));
+    assert!(matches!(decode(b"[] []", &records), Err(DecodeError::Broken { .. })));
+}
+
+#[test]
+fn json_lines() {
+    let lines = spec(FileFormat::JsonLines, &[("kod", Text), ("varde", Float64)]);
+    let body = "{\"kod\":\"01\",\"varde\":1.5}\r\n\n{\"kod\":\"03\"}";
+    assert_eq!(rows(body, &lines), ["01|1.5|observed|∅", "03|∅|missing|∅"]);
+    let cut = decode(b"{\"kod\":\"01\"}\n{\"kod\":", &lines).unwrap_err();
+    assert!(matches!(cut, DecodeError::Broken { offset: 20, .. }), "{cut}");
+    assert!(matches!(decode(b"<html>", &lines), Err(DecodeError::NotTheFormat { .. })));
+}
+
+#[test]
+fn a_map_of_codes() {
+    let spec = map(&["yrkesgrupp", "plats"], Int64);
+    let body = r#"{"0110":{"01":1,"0114":null},"2512":{"01":"7"},"tom":{}}"#;
+    assert_eq!(rows(body, &spec), ["0110|01|1|observed|∅", "0110|0114|∅|missing|∅", "2512|01|7|observed|∅"]);
+}
+
+#[test]
+fn map_refusals() {
+    let spec = map(&["yrkesgrupp", "plats"], Int64);
+    for (body, expected) in [
+        (r#"{"a":{"b":1,"b":2}}"#, "\"a\" has key \"b\" twice"),
+        (r#"{"a":{"b":1},"a":{}}"#, "the whole has key \"a\" twice"),
+        (r#"{"a":1}"#, "\"a\" is a value, but 2 levels of keys are declared"),
+        (r#"{"a":{"b":{"c":1}}}"#, "\"a/b\" holds more than a value, but 2 levels of keys are declared"),
+        (r#"{"a":{"b":[1]}}"#, "\"a/b\" holds more than a value, but 2 levels of keys are declared"),
+        (r#"{"a":{"b":"x"}}"#, "row 1: column \"antal\" is \"x\", not a number"),
+    ] {
+        let said = refusal(body, &spec);
+        assert!(said.starts_with(expected), "{said}");
+    }
+    assert!(matches!(decode(br#"{"a":{"b":1"#, &spec), Err(DecodeError::Broken { offset: 11, .. })));
+    assert!(refusal("{}", &map(&["antal"], Int64)).contains("names of their own"));
+}
+
+#[test]
+fn recorded_counts_of_advertisements() {
+    let dir = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/real/arbetsformedlingen"));
+    let Ok(files) = std::fs::read_dir(dir) else {
+        eprintln!("skipped: {} is not here", dir.display());
+        return;
+    };
+    for file in files.map(Result::unwrap).filter(|file| file.file_name().to_string_lossy().ends_with(".json")) {
+        let body = std::fs::read(file.path()).unwrap();
+        // Whatever the file is, reading it must end in rows or in words.
+        let _ = decode(&body, &spec(FileFormat::JsonRecords, &[]));
+        let Ok(batch) = decode(&body, &map(&["yrkesgrupp", "plats"], Int64)) else { continue };
+        if file.file_name() == "ads2024_ssyk4concept_x_country_region_municipality.json" {
+            assert_eq!(batch.num_rows(), 51_936);
+            let places = batch.column(1).as_string::<i32>().iter();
+            let counts = batch.column(2).as_primitive::<arrow::datatypes::Int64Type>().iter();
+            let sweden = places.zip(counts).filter(|(place, _)| *place == Some("i46j_HmG_v64"));
+            assert_eq!(sweden.map(|(_, count)| count.unwrap()).sum::<i64>(), 697_030);
+        }
+    }
+}
+
+mod any {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_never_panic(body: Vec<u8>) {
+            for format in [FileFormat::Csv, FileFormat::JsonRecords, FileFormat::JsonLines] {
+                let _ = decode(&body, &spec(format, &[]));
+                let _ = decode(&body, &spec(format, &[("a", Int64)]));
+            }
+            let _ = decode(&body, &map(&["a"], Text));
+        }
+
+        #[test]
+        fn csv_comes_back(cells in prop::collection::vec(("[a-zåäö \",;\n]{1,6}", any::<i64>()), 0..20)) {
+            let mut writer = ::csv::Writer::from_writer(Vec::new());
+            writer.write_record(["kod", "antal"]).unwrap();
+            for (text, number) in &cells {
+                writer.write_record([text.as_str(), &number.to_string()]).unwrap();
+            }
+            let body = writer.into_inner().unwrap();
+            let expected: Vec<String> =
+                cells.iter().map(|(text, number)| format!("{number}|observed|∅|{text}")).collect();
+            prop_assert_eq!(rows(&body, &spec(FileFormat::Csv, &[("antal", Int64), ("kod", Text)])), expected);
+        }
+    }
+}

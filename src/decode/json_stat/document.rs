@@ -16,6 +16,7 @@ use crate::decode::json::{Cursor, begins, without_mark};
 
 #[derive(Debug, Default)]
 pub(super) struct Document {
+    class: Value,
     pub(super) id: Vec<String>,
     pub(super) size: Vec<u64>,
     pub(super) dimension: Vec<(String, RawDimension)>,
@@ -105,43 +106,62 @@ impl Document {
         let mut cursor = Cursor::new(without_mark(body));
         cursor.open(EXPECTED)?;
         let mut document = Self::default();
-        let (mut class, mut seen) = (Value::Null, Vec::new());
+        let mut seen = Vec::new();
+        let mut first_fault = None;
         while let Some(name) = cursor.member(seen.is_empty())? {
-            if seen.contains(&name) {
-                return Err(DecodeError::Shape(format!("member {name:?} comes twice")));
-            }
-            match name.as_str() {
-                "class" => class = cursor.value()?,
-                "id" => document.id = cursor.value()?,
-                "size" => {
-                    document.size =
-                        cursor.value::<Vec<Size>>()?.into_iter().map(Size::number).collect::<Result<_, _>>()?;
-                }
-                "dimension" => document.dimension = cursor.value::<Pairs<_>>()?.0,
-                "value" if cells => {
-                    let cells = document.size.iter().try_fold(1_u64, |cells, size| cells.checked_mul(*size));
-                    let room = cells.and_then(|cells| usize::try_from(cells).ok()).unwrap_or(usize::MAX);
-                    document.value = Some(Cells::read(&mut cursor, if document.size.is_empty() { 0 } else { room })?);
-                }
-                "status" if cells => document.status = cursor.value()?,
-                "label" => document.label = cursor.value()?,
-                "source" => document.source = cursor.value()?,
-                "updated" => document.updated = cursor.value()?,
-                "note" => document.note = cursor.value()?,
-                "role" => document.role = cursor.value()?,
-                "extension" => document.extension = cursor.value()?,
-                _ => {
+            let start = cursor.at;
+            let read = if seen.contains(&name) {
+                Err(DecodeError::Shape(format!("member {name:?} comes twice")))
+            } else {
+                document.member(&name, &mut cursor, cells)
+            };
+            // A member of the wrong shape may only mean that this is no dataset at all (a PxWeb
+            // error has a `status` too), which is the better message.
+            match read {
+                Err(fault @ DecodeError::Shape(_)) => {
+                    cursor.at = start;
                     cursor.value::<serde::de::IgnoredAny>()?;
+                    first_fault.get_or_insert(fault);
                 }
+                read => read?,
             }
             seen.push(name);
         }
         cursor.close()?;
-        let dataset = class.is_null() || class.as_str() == Some("dataset");
+        let dataset = document.class.is_null() || document.class.as_str() == Some("dataset");
         let whole = ["id", "size", "dimension"].iter().all(|name| seen.iter().any(|member| member == name));
         if !dataset || !whole {
             return Err(DecodeError::NotTheFormat { expected: EXPECTED, begins: begins(cursor.body) });
         }
-        Ok(document)
+        first_fault.map_or(Ok(document), Err)
+    }
+
+    /// Reads the member that stands at the cursor.
+    fn member(&mut self, name: &str, cursor: &mut Cursor, cells: bool) -> Result<(), DecodeError> {
+        match name {
+            "class" => self.class = cursor.value()?,
+            "id" => self.id = cursor.value()?,
+            "size" => {
+                self.size = cursor.value::<Vec<Size>>()?.into_iter().map(Size::number).collect::<Result<_, _>>()?;
+            }
+            "dimension" => self.dimension = cursor.value::<Pairs<_>>()?.0,
+            "value" if cells => {
+                // Where `size` comes later, the room is not known and grows.
+                let cells = self.size.iter().try_fold(1_u64, |cells, size| cells.checked_mul(*size));
+                let room = cells.filter(|_| !self.size.is_empty()).and_then(|cells| usize::try_from(cells).ok());
+                self.value = Some(Cells::read(cursor, room.unwrap_or(0))?);
+            }
+            "status" if cells => self.status = cursor.value()?,
+            "label" => self.label = cursor.value()?,
+            "source" => self.source = cursor.value()?,
+            "updated" => self.updated = cursor.value()?,
+            "note" => self.note = cursor.value()?,
+            "role" => self.role = cursor.value()?,
+            "extension" => self.extension = cursor.value()?,
+            _ => {
+                cursor.value::<serde::de::IgnoredAny>()?;
+            }
+        }
+        Ok(())
     }
 }
