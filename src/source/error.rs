@@ -62,6 +62,7 @@ impl SourceError {
     pub fn hint(&self) -> Option<String> {
         let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
         match self {
+            Self::Fetch(error) => error.hint(),
             Self::UnknownTable { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }

@@ -134,6 +134,10 @@ async fn a_table_without_contents_has_one_measure() {
     let (plan, _, kept) = post.run(years()).await.unwrap();
     assert_eq!(kept.row(&[("tid", "2024")])["antal"], "1");
     assert_eq!(plan.notes, ["table TAB1 is discontinued: the source will not update it"]);
+
+    let named = FetchKind::Pxweb(pxweb("TAB1", &[("Tid", "*")], &[("000007SF", "folkmangd")]));
+    let error = post.plan(named).await.map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "table TAB1 has no dimension \"ContentsCode\"");
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ pub struct Plan {
 
 #[derive(Clone, Debug)]
 enum Work {
-    Pxweb(pxweb::Work),
+    Pxweb(Box<pxweb::Work>),
     Kolada(kolada::Work),
     File,
 }
@@ -144,4 +144,27 @@ pub fn codes_batch(codes: &[CodeRow]) -> Result<RecordBatch, DecodeError> {
 /// The order of a code in its list, as the code table holds it.
 fn order(position: usize) -> i32 {
     i32::try_from(position).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sendable<T: Send>(value: T) -> T {
+        value
+    }
+
+    /// Runs are tasks, and tasks move between threads.
+    #[expect(dead_code, reason = "compiling it is the test")]
+    async fn plans_and_harvests_can_be_tasks(courier: Courier, fetch: Fetch, sink: &mut dyn Sink) {
+        let Ok(plan) = sendable(plan(&courier, &fetch, testing::TODAY)).await else { return };
+        drop(sendable(harvest(&courier, &fetch, &plan, sink, &mut |_| ())).await);
+    }
+
+    #[test]
+    fn labels_make_a_table() {
+        let row = CodeRow { kolumn: "kod".into(), kod: "01".into(), text: "Stockholms län".into(), ordning: 0 };
+        let batch = codes_batch(&[row]).unwrap();
+        assert_eq!((batch.schema(), batch.num_rows()), (codes_schema(), 1));
+    }
 }

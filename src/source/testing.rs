@@ -114,9 +114,9 @@ impl Kept {
             let columns: Vec<_> = batch.columns().iter().map(|column| cast(column, &DataType::Utf8).unwrap()).collect();
             let schema = batch.schema();
             (0..batch.num_rows()).map(move |row| {
-                let text = |column: &Arc<dyn Array>| match column.is_null(row) {
-                    true => String::new(),
-                    false => column.as_string::<i32>().value(row).to_owned(),
+                let text = |column: &Arc<dyn Array>| {
+                    let value = (!column.is_null(row)).then(|| column.as_string::<i32>().value(row));
+                    value.unwrap_or_default().to_owned()
                 };
                 schema
                     .fields()

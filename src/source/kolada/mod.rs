@@ -39,13 +39,13 @@ const SEGMENT: usize = 25;
 const PAGE: u64 = 5000;
 
 #[derive(Clone, Debug)]
-pub struct Work {
+pub(super) struct Work {
     segments: Vec<Segment>,
     units: HashMap<String, Unit>,
 }
 
 /// `kpi, enhet, niva, kod, period, kon`, then `varde` with its status and symbol.
-pub fn schema() -> SchemaRef {
+pub(super) fn schema() -> SchemaRef {
     let dimension = |column: &str| Dimension { id: column.to_owned(), column: column.to_owned(), codes: Vec::new() };
     let dimensions = ["kpi", "enhet", "niva", "kod", "period", "kon"].map(dimension).into();
     Layout { dimensions, measures: vec![measure()], ..Layout::default() }.schema()
@@ -55,7 +55,7 @@ fn measure() -> Measure {
     Measure { code: String::new(), column: "varde".into(), kind: ValueType::Float64, decimals: None, unit: None }
 }
 
-pub async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) -> Result<Plan, SourceError> {
+pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) -> Result<Plan, SourceError> {
     let years = years(&fetch.years, today)?;
     let kpis = lookup::kpis(courier, &fetch.kpi).await?;
     let units = lookup::units(courier, fetch.municipality.as_deref()).await?;
@@ -86,7 +86,7 @@ pub async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) -> Result
     })
 }
 
-pub async fn harvest(
+pub(super) async fn harvest(
     courier: &Courier,
     plan: &Plan,
     work: &Work,

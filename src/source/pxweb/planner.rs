@@ -11,6 +11,10 @@ use std::ops::Range;
 
 use super::super::chunk::nth_run;
 
+/// The most cells in a call, whatever the source allows: an answer is held in memory while it is
+/// decoded, and a smaller part is a smaller loss when a run is interrupted.
+const MOST_CELLS: u64 = 5_000_000;
+
 /// A grid over the dimensions, and the box of every call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
@@ -37,12 +41,19 @@ impl Split {
     pub fn new(sizes: &[u64], per_row: u64, limit: u64) -> Result<Self, DoesNotFit> {
         let cells = sizes.iter().try_fold(per_row, |product, size| product.checked_mul(*size));
         let cells = cells.ok_or(DoesNotFit { cells: u64::MAX })?;
-        let limit = if limit == 0 { u64::MAX } else { limit };
+        let limit = if limit == 0 { MOST_CELLS } else { limit.min(MOST_CELLS) };
         if per_row > limit {
             return Err(DoesNotFit { cells: per_row });
         }
-        let room = limit.checked_div(per_row).unwrap_or(u64::MAX);
-        let runs = Search::new(sizes).runs(room);
+        // Dimensions of one code cannot be split.
+        let long: Vec<usize> = (0..sizes.len()).filter(|&dimension| sizes[dimension] > 1).collect();
+        let mut runs = vec![1; sizes.len()];
+        if cells > limit {
+            let search = Search::new(long.iter().map(|&dimension| sizes[dimension]));
+            for (dimension, number) in long.into_iter().zip(search.runs(limit / per_row)) {
+                runs[dimension] = number;
+            }
+        }
         let calls = runs.iter().product();
         Ok(Self { sizes: sizes.to_vec(), runs, cells, calls, lower_bound: cells.div_ceil(limit) })
     }
@@ -72,10 +83,9 @@ struct Search {
 }
 
 impl Search {
-    fn new(sizes: &[u64]) -> Self {
+    fn new(sizes: impl Iterator<Item = u64>) -> Self {
         let choices = sizes
-            .iter()
-            .map(|&size| {
+            .map(|size| {
                 let mut choices: Vec<(u64, u64)> = Vec::new();
                 // From the finest division to the whole; the fewest runs for each length.
                 let mut runs = size.max(1);
@@ -177,8 +187,17 @@ mod tests {
     }
 
     #[test]
-    fn no_limit_is_one_call() {
+    fn no_limit_is_one_call_until_the_answer_grows_too_large() {
         assert_eq!(Split::new(&[312, 134], 3, 0).unwrap().calls, 1);
+        assert_eq!(Split::new(&[10_000, 1000], 1, 0).unwrap().calls, 2);
+        assert_eq!(Split::new(&[10_000, 1000], 1, u64::MAX).unwrap().calls, 2);
+    }
+
+    #[test]
+    fn dimensions_of_one_code_cost_nothing() {
+        let mut sizes = vec![1; 100_000];
+        sizes.push(7);
+        assert_eq!(Split::new(&sizes, 1, 2).unwrap().calls, 4);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::super::column::column_name;
 use super::super::nearest::nearest;
 use super::super::order;
 use super::super::selection::CodeList;
-use super::ONLY_MEASURE;
+use super::{CONTENTS, ONLY_MEASURE};
 use crate::config::{PxwebFetch, ValueType};
 use crate::contract::Status;
 use crate::decode::json_stat::{CubeDimension, CubeMeta};
@@ -72,6 +72,10 @@ impl Query {
             }
         }
         if query.metric.is_none() {
+            // The only key that names the measure of such a table is the empty one.
+            if fetch.measures.keys().any(|code| !code.is_empty()) {
+                return Err(unknown_dimension(fetch, meta, CONTENTS));
+            }
             let column = fetch.measures.values().next().map_or(ONLY_MEASURE, String::as_str).to_owned();
             let decimals = meta.decimals;
             query.measures.push(Measure { code: String::new(), column, kind: kind(decimals), decimals, unit: None });

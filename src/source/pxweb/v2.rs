@@ -84,7 +84,12 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
         measures: query.measures.clone(),
-        work: super::super::Work::Pxweb(Work { table: fetch.table.clone(), updated: table.updated, query, split }),
+        work: super::super::Work::Pxweb(Box::new(Work {
+            table: fetch.table.clone(),
+            updated: table.updated,
+            query,
+            split,
+        })),
     })
 }
 
