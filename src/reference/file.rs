@@ -66,7 +66,14 @@ pub(super) fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> O
             return None;
         }
     };
-    let header_line = reader.headers().ok().and_then(|header| header.position()).map_or(1, csv::Position::line);
+    let lines: Vec<&str> = text.lines().collect();
+    // The reader counts from where it began to look, before the comments and empty lines it passed over.
+    let content = |from: u64| {
+        let at = usize::try_from(from.saturating_sub(1)).unwrap_or_default();
+        let passed = lines.iter().skip(at).take_while(|line| line.is_empty() || line.starts_with('#')).count();
+        from + passed as u64
+    };
+    let header_line = content(1);
     for (at, column) in columns.iter().enumerate() {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         if column.is_empty() || !column.bytes().all(plain) {
@@ -80,7 +87,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> O
     for record in reader.records() {
         match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = record.position().map_or(1, |position| content(position.line()));
                 if record.len() == columns.len() {
                     rows.push((line, record.iter().map(str::to_owned).collect()));
                 } else {
@@ -88,7 +95,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> O
                 }
             }
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = error.position().map_or(1, |position| content(position.line()));
                 note(line, format!("the line cannot be read: {error}"));
             }
         }

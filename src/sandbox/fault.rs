@@ -40,7 +40,7 @@ pub struct Fault {
 pub enum FaultKind {
     /// An HTML page with status 200.
     Html200,
-    /// Half the body, with a Content-Length that fits the half.
+    /// Half the document, in an answer that is whole as HTTP.
     Truncate,
     /// Half the body, then the connection breaks: Content-Length promises the whole.
     Drop,

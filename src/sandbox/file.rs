@@ -96,6 +96,16 @@ pub fn advertisements(
     };
     let ids: Vec<Option<String>> = regions.iter().map(|region| id_of(&region.code)).collect();
     let shares: Vec<f64> = (0..regions.len()).map(|at| people.exact(at, 0, 0, AGES, 0) as f64).collect();
+    // The places that each kommun is part of: its län and the nation.
+    let wholes: Vec<Vec<usize>> = regions
+        .iter()
+        .map(|region| {
+            let contains =
+                |other: &Region| other.level == Level::Riket || other.level == Level::Lan && other.code == region.lan;
+            let places = regions.iter().enumerate().filter(|(_, other)| contains(other));
+            places.map(|(at, _)| at).collect()
+        })
+        .collect();
     let nation = shares.first().copied().unwrap_or_default().max(1.0);
     let weights: Vec<f64> = (0..groups.num_rows())
         .map(|row| {
@@ -119,9 +129,8 @@ pub fn advertisements(
             if revised && count > 0 && key.is_multiple_of(40) {
                 count += 1;
             }
-            for (other, total) in regions.iter().zip(&mut counts) {
-                let part_of = other.level == Level::Riket || other.level == Level::Lan && other.code == region.lan;
-                *total += if part_of { count } else { 0 };
+            for whole in &wholes[at] {
+                counts[*whole] += count;
             }
             counts[at] = count;
         }

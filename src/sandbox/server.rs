@@ -9,8 +9,9 @@ use async_compression::Level;
 use async_compression::tokio::write::GzipEncoder;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
+use futures::StreamExt;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
@@ -50,9 +51,7 @@ pub async fn handle(State(server): State<Arc<Server>>, request: Request) -> Resp
     }
     let has_body = parts.method == Method::POST;
     let mut reply = damage(&strike).unwrap_or_else(|| {
-        let query: Vec<(String, String)> =
-            url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-        answer(&server, &parts.method, parts.uri.path(), &query, has_body.then_some(&body[..]), &parts.headers, &strike)
+        answer(&server, &parts.method, &parts.uri, has_body.then_some(&body[..]), &parts.headers, &strike)
     });
     server.calls.record(Call {
         method: parts.method.to_string(),
@@ -61,10 +60,10 @@ pub async fn handle(State(server): State<Arc<Server>>, request: Request) -> Resp
         cells: reply.cells,
         body: has_body.then(|| String::from_utf8_lossy(&body).into_owned()),
     });
-    compress(&mut reply, &parts.headers).await;
     if strike.truncate {
         reply.body.truncate(reply.body.len() / 2);
     }
+    compress(&mut reply, &parts.headers).await;
     if strike.broken {
         return broken(reply);
     }
@@ -115,12 +114,14 @@ fn damage(strike: &Strike) -> Option<Reply> {
 fn answer(
     server: &Server,
     method: &Method,
-    path: &str,
-    query: &[(String, String)],
+    uri: &Uri,
     body: Option<&[u8]>,
     headers: &HeaderMap,
     strike: &Strike,
 ) -> Reply {
+    let path = uri.path();
+    let query: Vec<(String, String)> =
+        url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     let get = matches!(*method, Method::GET | Method::HEAD);
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let origin = host.map_or_else(|| server.origin.clone(), |host| format!("http://{host}"));
@@ -131,15 +132,14 @@ fn answer(
     let header_text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let ask = |skip: usize| Ask {
         segments: segments[skip..].to_vec(),
-        query,
+        query: &query,
         body,
         origin: &origin,
         header: &header_text,
         distortion: &strike.distortion,
     };
     let world = server.worlds.get(strike.distortion.unknown_kommun);
-    let length =
-        origin.len() + path.len() + query.iter().map(|(key, value)| key.len() + value.len() + 2).sum::<usize>();
+    let length = origin.len() + uri.path_and_query().map_or(0, |path| path.as_str().len());
     match segments.as_slice() {
         ["pxweb", "api", "v2", tail @ ..] => match server.limiter.admit(Instant::now()) {
             Admission::Refused { seconds } => {
@@ -204,8 +204,13 @@ fn broken(reply: Reply) -> Response {
     let half = whole.slice(..whole.len() / 2);
     let mut headers = reply.headers;
     headers.push(("Content-Length", whole.len().to_string()));
-    let parts = [Ok(half), Err(io::Error::new(io::ErrorKind::ConnectionAborted, "dropped on order"))];
-    build(reply.status, reply.content_type, headers, Body::from_stream(futures::stream::iter(parts)))
+    let end = async {
+        // Without a pause the head of the answer would be lost with the connection.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Err(io::Error::new(io::ErrorKind::ConnectionAborted, "dropped on order"))
+    };
+    let parts = futures::stream::once(async { Ok(half) }).chain(futures::stream::once(end));
+    build(reply.status, reply.content_type, headers, Body::from_stream(parts))
 }
 
 fn build(status: u16, content_type: &'static str, headers: Vec<(&'static str, String)>, body: Body) -> Response {

@@ -16,8 +16,9 @@ pub struct Kpi {
     pub by_gender: bool,
     /// K: kommuner and riket; A: regions too.
     pub all_levels: bool,
-    area: String,
-    next_period: String,
+    pub area: String,
+    /// The year that is published next.
+    pub next_period: String,
 }
 
 impl Kpi {

@@ -83,7 +83,9 @@ impl Model {
         let people = |sex| world.people.exact(region, sex, 0, AGES, 0) as f64;
         match &self.form {
             Form::Share { level, spread, trend, women, most } => {
-                let value = level + spread * swing(effect) + trend * since + spread * 0.1 * swing(uneven);
+                let lean =
+                    if self.family == "eftergymnasial" { town(people(0)) + 0.5 * swing(effect) } else { swing(effect) };
+                let value = level + spread * lean + trend * since + spread * 0.1 * swing(uneven);
                 let clamp = |value: f64| value.clamp(0.0, *most);
                 Figures {
                     men: clamp(value - women / 2.0),
@@ -146,6 +148,16 @@ impl Model {
             Level::Lan => whole(&|member| member.lan == unit.lan),
             Level::Riket => whole(&|_| true),
         }
+    }
+}
+
+/// How much a kommun of this size leans towards longer education.
+fn town(inhabitants: f64) -> f64 {
+    match inhabitants {
+        100_000.0.. => 0.6,
+        40_000.0.. => 0.2,
+        15_000.0.. => -0.2,
+        _ => -0.5,
     }
 }
 

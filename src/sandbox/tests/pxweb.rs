@@ -192,7 +192,7 @@ async fn refusals_are_those_of_the_real_server() {
         (&format!("tables/TAB6471/data?valueCodes[Alder]=TotSa1&{rest}"), 400, 400, "Non-existent value"),
         (&format!("tables/TAB6471/data?valueCodes[Alder]=TOP(0)&{rest}"), 400, 400, "Illegal selection expression"),
         (
-            &format!("tables/TAB6471/data?valueCodes[Alder]=TOP(1,999)&{rest}"),
+            &format!("tables/TAB6471/data?valueCodes[Alder]=[TOP(1,999)]&{rest}"),
             400,
             400,
             "Illegal selection for mandantory variable",
@@ -250,7 +250,7 @@ async fn large_answers_are_compressed_when_asked() {
     let response = stage.client.get(&url).header("Accept-Encoding", "br;q=0, gzip").send().await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");
     let packed = response.bytes().await.unwrap();
-    assert!(packed.len() * 3 < plain.len());
+    assert!(packed.len() * 2 < plain.len());
     let mut decoder = async_compression::tokio::bufread::GzipDecoder::new(&packed[..]);
     let mut unpacked = Vec::new();
     tokio::io::AsyncReadExt::read_to_end(&mut decoder, &mut unpacked).await.unwrap();
