@@ -1,1 +1,113 @@
-//! (to come)
+//! Stand-ins of the public APIs, for the demonstration, tests and benchmarks:
+//! `PxWeb` v2, Kolada v3 and files over HTTP on one port, with the documented
+//! limits, errors and shapes, and synthetic figures on the real code lists.
+//!
+//! Two sandboxes with the same options answer with the same bytes. The figures are
+//! nobody's: every label says so, and nothing here reaches out to a network.
+
+mod calls;
+mod fault;
+mod file;
+mod http;
+mod kolada;
+mod lists;
+mod noise;
+mod options;
+mod population;
+mod pxweb;
+mod region;
+mod server;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use self::calls::Call;
+pub use self::fault::{Fault, FaultKind};
+pub use self::file::ADVERTISEMENTS;
+pub use self::options::Options;
+
+use self::calls::{Calls, Limiter};
+use self::fault::Faults;
+use self::server::Server;
+use self::world::Worlds;
+use crate::reference::Reference;
+
+/// How long calls under way may take to finish when the sandbox stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A running sandbox. It stops when it is dropped.
+pub struct Sandbox {
+    pub addr: SocketAddr,
+    server: Arc<Server>,
+    stop: CancellationToken,
+    task: Option<JoinHandle<io::Result<()>>>,
+}
+
+/// Starts to listen; port 0 takes a free one.
+pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -> io::Result<Sandbox> {
+    let listener = TcpListener::bind(listen).await?;
+    let addr = listener.local_addr()?;
+    let server = Arc::new(Server {
+        calls: Calls::default(),
+        faults: Faults::new(options.faults.clone()),
+        limiter: Limiter::new(options.calls, options.window),
+        worlds: Worlds::new(reference, options.clone()),
+        options,
+        origin: format!("http://{addr}"),
+    });
+    let stop = CancellationToken::new();
+    let router = Router::new().fallback(server::handle).with_state(Arc::clone(&server));
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let task = tokio::spawn(async move { serving.await });
+    Ok(Sandbox { addr, server, stop, task: Some(task) })
+}
+
+impl Sandbox {
+    /// Each API's name and base URL.
+    pub fn endpoints(&self) -> Vec<(&'static str, String)> {
+        let url = |path| format!("http://{}/{path}", self.addr);
+        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+    }
+
+    /// What has been asked so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.server.calls.all()
+    }
+
+    /// Orders misbehaviour from now on.
+    pub fn order(&self, fault: Fault) {
+        self.server.faults.add(fault);
+    }
+
+    /// Ends all misbehaviour.
+    pub fn behave(&self) {
+        self.server.faults.clear();
+    }
+
+    /// Lets calls under way finish, within reason, and stops.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        if let Some(mut task) = self.task.take()
+            && tokio::time::timeout(FAREWELL, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

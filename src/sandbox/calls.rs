@@ -1,0 +1,103 @@
+//! What has been asked of the sandbox, and the limit on how often.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Call {
+    pub method: String,
+    /// Path and query as they were sent.
+    pub path: String,
+    pub status: u16,
+    /// Cells or rows in the answer, where it holds data.
+    pub cells: Option<u64>,
+    /// The request's body, where it had one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+#[derive(Default)]
+pub struct Calls(Mutex<Vec<Call>>);
+
+impl Calls {
+    pub fn record(&self, call: Call) {
+        hold(&self.0).push(call);
+    }
+
+    pub fn all(&self) -> Vec<Call> {
+        hold(&self.0).clone()
+    }
+
+    pub fn clear(&self) {
+        hold(&self.0).clear();
+    }
+}
+
+/// A sliding window. Calls that are refused are not counted, as on the real server.
+pub struct Limiter {
+    calls: usize,
+    window: Duration,
+    admitted: Mutex<VecDeque<Instant>>,
+}
+
+/// What a call is told about the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// So many calls are left.
+    Granted { remaining: usize },
+    /// Whole seconds to wait.
+    Refused { seconds: u64 },
+}
+
+impl Limiter {
+    pub fn new(calls: u32, window: Duration) -> Self {
+        Self { calls: calls as usize, window, admitted: Mutex::default() }
+    }
+
+    pub fn admit(&self, now: Instant) -> Admission {
+        if self.calls == 0 {
+            return Admission::Granted { remaining: usize::MAX };
+        }
+        let mut admitted = hold(&self.admitted);
+        while admitted.front().is_some_and(|first| now.duration_since(*first) >= self.window) {
+            admitted.pop_front();
+        }
+        match admitted.front() {
+            Some(first) if admitted.len() >= self.calls => {
+                let left = self.window.saturating_sub(now.duration_since(*first));
+                let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+                Admission::Refused { seconds: whole.max(1) }
+            }
+            _ => {
+                admitted.push_back(now);
+                Admission::Granted { remaining: self.calls - admitted.len() }
+            }
+        }
+    }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while it was held cannot leave a list half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_slides_and_refused_calls_are_not_counted() {
+        let limiter = Limiter::new(2, Duration::from_secs(10));
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(limiter.admit(at(0)), Admission::Granted { remaining: 1 });
+        assert_eq!(limiter.admit(at(4)), Admission::Granted { remaining: 0 });
+        assert_eq!(limiter.admit(at(5)), Admission::Refused { seconds: 5 });
+        assert_eq!(limiter.admit(at(9)), Admission::Refused { seconds: 1 });
+        assert_eq!(limiter.admit(at(10)), Admission::Granted { remaining: 0 });
+        assert_eq!(limiter.admit(at(11)), Admission::Refused { seconds: 3 });
+    }
+}

@@ -1,0 +1,185 @@
+//! Misbehaviour on order, so that a test can see what the program does about it.
+//!
+//! A fault names the calls it hits and how often it strikes. Some faults replace
+//! the answer, some cut its bytes, and some (the distortions) make the data wrong
+//! while the answer stays well formed.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Strikes calls whose path with its query contains this; empty strikes all.
+    #[serde(default)]
+    pub path_contains: String,
+    /// How many matching calls pass unharmed first.
+    #[serde(default)]
+    pub after: u32,
+    /// How many calls are struck; without it, all.
+    #[serde(default)]
+    pub times: Option<u32>,
+    pub kind: FaultKind,
+    /// `status`: what to answer (503 unless told).
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// `status`: the `Retry-After` header, as it is.
+    #[serde(default)]
+    pub retry_after: Option<String>,
+    /// `delay`: how long the answer waits.
+    #[serde(default)]
+    pub delay_ms: Option<u64>,
+    /// `lost_code`: which code disappears (unless told, the last of the first dimension with several).
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// An HTML page with status 200.
+    Html200,
+    /// Half the document, in an answer that is whole as HTTP.
+    Truncate,
+    /// Half the body, then the connection breaks: Content-Length promises the whole.
+    Drop,
+    /// Another status.
+    Status,
+    /// The answer waits.
+    Delay,
+    /// `PxWeb`'s refusal of a selection that is too large.
+    TooManyCells,
+    /// The value array is one short.
+    ShortValue,
+    /// A code that was asked for is not in the answer, nor are its cells.
+    LostCode,
+    /// A kommun 9998 that no reference list knows, in metadata and data.
+    UnknownKommun,
+    /// The first row comes twice.
+    DuplicateKommun,
+    /// The source has revised: a later update stamp and other values here and there.
+    Revise,
+}
+
+impl Fault {
+    pub fn new(path_contains: &str, kind: FaultKind) -> Self {
+        Self {
+            path_contains: path_contains.to_owned(),
+            after: 0,
+            times: None,
+            kind,
+            status: None,
+            retry_after: None,
+            delay_ms: None,
+            code: None,
+        }
+    }
+}
+
+/// What the handlers must get wrong in one answer.
+#[derive(Clone, Debug, Default)]
+pub struct Distortion {
+    pub too_many_cells: bool,
+    pub short_value: bool,
+    /// Some: a code is lost, the named one or one of the handler's choice.
+    pub lost_code: Option<Option<String>>,
+    pub unknown_kommun: bool,
+    pub duplicate_kommun: bool,
+    pub revise: bool,
+}
+
+/// All that strikes one call.
+#[derive(Clone, Debug, Default)]
+pub struct Strike {
+    pub delay_ms: u64,
+    pub html: bool,
+    pub status: Option<(u16, Option<String>)>,
+    pub truncate: bool,
+    pub broken: bool,
+    pub distortion: Distortion,
+}
+
+#[derive(Default)]
+pub struct Faults(Mutex<Vec<Fault>>);
+
+impl Faults {
+    pub fn new(faults: Vec<Fault>) -> Self {
+        Self(Mutex::new(faults))
+    }
+
+    pub fn add(&self, fault: Fault) {
+        self.list().push(fault);
+    }
+
+    pub fn clear(&self) {
+        self.list().clear();
+    }
+
+    /// Those that still have strikes left.
+    pub fn all(&self) -> Vec<Fault> {
+        self.list().clone()
+    }
+
+    /// What strikes this call; each fault that does is used once.
+    pub fn strike(&self, path: &str) -> Strike {
+        let mut strike = Strike::default();
+        let mut list = self.list();
+        for fault in list.iter_mut().filter(|fault| path.contains(&fault.path_contains)) {
+            if fault.after > 0 {
+                fault.after -= 1;
+                continue;
+            }
+            if let Some(times) = &mut fault.times {
+                if *times == 0 {
+                    continue;
+                }
+                *times -= 1;
+            }
+            let distortion = &mut strike.distortion;
+            match fault.kind {
+                FaultKind::Html200 => strike.html = true,
+                FaultKind::Truncate => strike.truncate = true,
+                FaultKind::Drop => strike.broken = true,
+                FaultKind::Status => strike.status = Some((fault.status.unwrap_or(503), fault.retry_after.clone())),
+                FaultKind::Delay => strike.delay_ms += fault.delay_ms.unwrap_or(1000),
+                FaultKind::TooManyCells => distortion.too_many_cells = true,
+                FaultKind::ShortValue => distortion.short_value = true,
+                FaultKind::LostCode => distortion.lost_code = Some(fault.code.clone()),
+                FaultKind::UnknownKommun => distortion.unknown_kommun = true,
+                FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
+                FaultKind::Revise => distortion.revise = true,
+            }
+        }
+        list.retain(|fault| fault.times != Some(0));
+        strike
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Fault>> {
+        // A panic while the list was held cannot leave it half changed.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_passes_strikes_and_ends() {
+        let faults = Faults::default();
+        faults.add(Fault { after: 1, times: Some(2), ..Fault::new("/data", FaultKind::Html200) });
+        assert!(!faults.strike("/tables/X/metadata").html);
+        let struck: Vec<bool> = (0..5).map(|_| faults.strike("/tables/X/data").html).collect();
+        assert_eq!(struck, [false, true, true, false, false]);
+        assert!(faults.all().is_empty());
+    }
+
+    #[test]
+    fn an_order_is_read_strictly() {
+        let fault: Fault = serde_json::from_str(r#"{"path_contains":"kpi","kind":"status","status":429}"#).unwrap();
+        assert_eq!((fault.kind, fault.times), (FaultKind::Status, None));
+        assert!(serde_json::from_str::<Fault>(r#"{"kind":"status","tims":1}"#).is_err());
+        assert!(serde_json::from_str::<Fault>(r#"{"kind":"unheard_of"}"#).is_err());
+    }
+}

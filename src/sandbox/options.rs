@@ -1,0 +1,35 @@
+//! How a sandbox is set up.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::fault::Fault;
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `PxWeb` calls admitted per `window`; 0 admits any number.
+    pub calls: u32,
+    pub window: Duration,
+    /// Cells that one `PxWeb` call may ask for.
+    pub max_cells: u64,
+    pub seed: u64,
+    /// What the APIs give as the time of the latest update.
+    pub updated: Timestamp,
+    /// Misbehaviour from the start; more can be ordered at `/_fault`.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Options {
+    /// The limits recorded at SCB in June 2026.
+    fn default() -> Self {
+        Self {
+            calls: 30,
+            window: Duration::from_secs(10),
+            max_cells: 150_000,
+            seed: 1,
+            updated: Timestamp::constant(1_795_158_000, 0),
+            faults: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The synthetic world that all stand-ins describe, so that they agree with each other.
+
+use std::sync::{Arc, OnceLock};
+
+use super::file::{Files, advertisements};
+use super::http::{Ask, Reply};
+use super::kolada::Kolada;
+use super::options::Options;
+use super::population::Population;
+use super::pxweb::Pxweb;
+use super::region::{Region, regions};
+use crate::reference::Reference;
+
+pub struct World {
+    reference: Arc<Reference>,
+    seed: u64,
+    regions: Vec<Region>,
+    people: Arc<Population>,
+    pub pxweb: Pxweb,
+    pub kolada: Kolada,
+    files: Files,
+}
+
+/// The world as it should be, and the one with a kommun that nobody knows.
+pub struct Worlds {
+    reference: Arc<Reference>,
+    options: Options,
+    ordinary: OnceLock<World>,
+    strange: OnceLock<World>,
+}
+
+impl Worlds {
+    pub fn new(reference: Reference, options: Options) -> Self {
+        let reference = Arc::new(reference);
+        Self { reference, options, ordinary: OnceLock::new(), strange: OnceLock::new() }
+    }
+
+    pub fn get(&self, strange: bool) -> &World {
+        let world = if strange { &self.strange } else { &self.ordinary };
+        world.get_or_init(|| World::new(Arc::clone(&self.reference), &self.options, strange))
+    }
+}
+
+impl World {
+    fn new(reference: Arc<Reference>, options: &Options, strange: bool) -> Self {
+        let regions = regions(&reference, strange);
+        let people = Arc::new(Population::new(options.seed, &regions));
+        let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
+        let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
+        Self { reference, seed: options.seed, regions, people, pxweb, kolada, files: Files::new() }
+    }
+
+    pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
+        let make = |revised| advertisements(&self.reference, &self.regions, &self.people, self.seed, revised);
+        self.files.answer(ask, options.updated, make)
+    }
+}
