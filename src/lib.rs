@@ -13,15 +13,17 @@ pub mod fetch;
 pub mod lake;
 pub mod ledger;
 pub mod reference;
-pub mod report;
 pub mod sandbox;
-pub mod serve;
 pub mod source;
 
 #[cfg(feature = "engine")]
 pub mod cli;
 #[cfg(feature = "engine")]
+pub mod report;
+#[cfg(feature = "engine")]
 pub mod run;
+#[cfg(feature = "engine")]
+pub mod serve;
 #[cfg(feature = "engine")]
 pub mod transform;
 

@@ -76,14 +76,12 @@ impl Demo {
         if self.once {
             return Ok(Exit::Done);
         }
-        let server = serve::bind(self.listen).await;
-        let server = match server {
-            Ok(server) => server,
+        let (server, address) = match serve::bind(self.listen).await {
+            Ok(bound) => bound,
             // The usual port is taken: any free one will do for a demonstration.
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => serve::bind(loopback).await.map_err(Failure::failed)?,
             Err(error) => return Err(Failure::failed(error)),
         };
-        let address = server.local_addr().map_err(Failure::failed)?;
         text::line(&format!("site: http://{address}/"));
         text::line(&format!("datasets: {}", data_dir.join("datasets").display()));
         text::note("stop with Ctrl-C");

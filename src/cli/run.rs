@@ -63,6 +63,7 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
     let verdicts = run::run(workshop, names, options, &progress).await;
     for verdict in &verdicts {
         text::line(&verdict.line());
+        verdict.notes.iter().for_each(|note| text::line(&format!("  {note}")));
     }
     for verdict in &verdicts {
         if let Err(problem) = &verdict.result {

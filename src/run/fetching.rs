@@ -31,6 +31,8 @@ pub struct Staged {
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
     pub state: FetchState,
+    /// What the source wants the operator to know.
+    pub notes: Vec<String>,
 }
 
 pub async fn plan<'a>(
@@ -98,8 +100,10 @@ pub async fn stage(
             answers: answers.clone(),
             notes: plan.publish_notes.clone(),
         };
+        let mut notes = plan.notes.clone();
+        notes.extend(harvest.notes);
         let codes = harvest.codes;
-        staged.insert(name.clone(), Staged { path, codes, info, state: FetchState { stamp, answers } });
+        staged.insert(name.clone(), Staged { path, codes, info, state: FetchState { stamp, answers }, notes });
     }
     Ok(staged)
 }

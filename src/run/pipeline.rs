@@ -19,18 +19,26 @@ use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
 use super::{Options, Problem, Workshop, compute};
 
+/// What came in, told also when the run failed after it.
+#[derive(Default)]
+struct Fetched {
+    rows: u64,
+    notes: Vec<String>,
+}
+
 pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, progress: &Progress) -> Verdict {
     let begun = Instant::now();
     let started_at = Timestamp::now();
     let line = progress.line(&pipeline.name);
     let tally = Arc::new(Tally::default());
-    let mut rows_fetched = 0;
+    let mut fetched = Fetched::default();
     let (run, result) = match workshop.ledger.begin(&pipeline.name, started_at) {
-        Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut rows_fetched).await),
+        Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut fetched).await),
         Err(error) => (None, Err(error.into())),
     };
+    let Fetched { rows: rows_fetched, notes } = fetched;
     let mut verdict =
-        Verdict { pipeline: pipeline.name.clone(), result, counts: tally.snapshot(), rows_fetched, took: begun.elapsed() };
+        Verdict { pipeline: pipeline.name.clone(), result, counts: tally.snapshot(), rows_fetched, notes, took: begun.elapsed() };
     if let Some(run) = run {
         let entry = entry(&verdict, started_at);
         if let Err(error) = workshop.ledger.end(run, &entry) {
@@ -73,12 +81,12 @@ async fn attempt(
     options: Options,
     line: &Line,
     tally: &Arc<Tally>,
-    rows_fetched: &mut u64,
+    fetched: &mut Fetched,
 ) -> Result<Vec<DatasetVerdict>, Problem> {
     let now = Timestamp::now();
     let stage = Stage::open(workshop.lake.root(), &pipeline.name)?;
     let journal = Arc::new(Journal::open(stage.root(), workshop.config.run.resume_within, now)?);
-    let result = steps(workshop, pipeline, options, line, tally, rows_fetched, &stage, &journal).await;
+    let result = steps(workshop, pipeline, options, line, tally, fetched, &stage, &journal).await;
     match &result {
         Err(problem) if problem.is_resumable() => {}
         _ => {
@@ -96,7 +104,7 @@ async fn steps(
     options: Options,
     line: &Line,
     tally: &Arc<Tally>,
-    rows_fetched: &mut u64,
+    fetched: &mut Fetched,
     stage: &Stage,
     journal: &Arc<Journal>,
 ) -> Result<Vec<DatasetVerdict>, Problem> {
@@ -122,7 +130,9 @@ async fn steps(
     }
 
     let staged = fetching::stage(planned, stage, state.as_ref(), options, line).await?;
-    *rows_fetched = staged.values().map(|staged| staged.info.rows).sum();
+    fetched.rows = staged.values().map(|staged| staged.info.rows).sum();
+    fetched.notes =
+        staged.iter().flat_map(|(name, staged)| staged.notes.iter().map(move |note| format!("{name}: {note}"))).collect();
 
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;

@@ -61,8 +61,13 @@ impl Problem {
     }
 
     /// Whether the next run may go on from the answers that this one got: only when it ended for want of more.
+    /// A source that refuses a call may do so because an earlier answer is out of date.
     pub fn is_resumable(&self) -> bool {
-        matches!(self, Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_))
+        match self {
+            Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
+            Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_) => true,
+            _ => false,
+        }
     }
 }
 

@@ -10,12 +10,15 @@ use crate::report::{self, Geography, Published, SiteInput};
 
 use super::{Problem, Workshop};
 
+/// The report at the site's root.
+const FRONT: &str = "oversikt";
+
 /// What became of the site.
 #[derive(Debug)]
 pub struct SiteOutcome {
     /// None when readers see these very bytes already.
     pub version: Option<String>,
-    pub pages: u64,
+    pub pages: usize,
     /// Reports and figures left out, and why.
     pub skipped: Vec<String>,
 }
@@ -37,7 +40,9 @@ pub fn render_site(workshop: &Workshop, name: Option<&str>) -> Result<Option<Sit
     let mut outcome = SiteOutcome { version: None, pages: 0, skipped: Vec::new() };
     let mut hasher = blake3::Hasher::new();
     for report in &reports {
-        let rendered = report::render(report, &input, &site.folder).map_err(|error| Problem::Report(error.into()))?;
+        // The overview is the front door; other reports stand in folders of their own.
+        let folder = if report.name == FRONT { site.folder.clone() } else { site.folder.join(&report.name) };
+        let rendered = report::render(report, &input, &folder).map_err(|error| Problem::Report(error.into()))?;
         hasher.update(rendered.content_hash.as_bytes());
         outcome.pages += rendered.pages;
         outcome.skipped.extend(rendered.skipped);

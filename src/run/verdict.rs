@@ -13,6 +13,8 @@ pub struct Verdict {
     pub result: Result<Vec<DatasetVerdict>, Problem>,
     pub counts: Counts,
     pub rows_fetched: u64,
+    /// What the sources want the operator to know, each with its fetch.
+    pub notes: Vec<String>,
     pub took: Duration,
 }
 

@@ -24,21 +24,10 @@ pub async fn bind(listen: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Serves on a bound address until `shutdown` is ready; answers under way are finished first.
-pub async fn serve_on(
+pub async fn serve(
     listener: TcpListener,
     data_dir: &Path,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     axum::serve(listener, router(data_dir)).with_graceful_shutdown(shutdown).await
-}
-
-/// Binds and serves.
-pub async fn serve(
-    listen: SocketAddr,
-    data_dir: &Path,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (listener, address) = bind(listen).await?;
-    tracing::info!(%address, "serving the published site");
-    serve_on(listener, data_dir, shutdown).await
 }
