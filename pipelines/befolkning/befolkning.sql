@@ -9,12 +9,12 @@ SELECT
     f.kod,
     f.period,
     f.alder,
-    alder.text AS alder_text,
+    alder_kod.text AS alder_text,
     f.kon,
-    kon.text AS kon_text,
+    kon_kod.text AS kon_text,
     f.folkmangd,
     f.folkmangd_status,
     f.folkmangd_symbol
 FROM folk AS f
-LEFT JOIN folk_koder AS alder ON alder.kolumn = 'alder' AND alder.kod = f.alder
-LEFT JOIN folk_koder AS kon ON kon.kolumn = 'kon' AND kon.kod = f.kon
+LEFT JOIN folk_koder AS alder_kod ON alder_kod.kolumn = 'alder' AND alder_kod.kod = f.alder
+LEFT JOIN folk_koder AS kon_kod ON kon_kod.kolumn = 'kon' AND kon_kod.kod = f.kon

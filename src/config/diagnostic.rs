@@ -78,7 +78,9 @@ impl Diagnostic {
                 }
                 group.element(Snippet::source(text).path(path.as_str()).annotation(mark))
             }
-            _ => group.element(Origin::path(path.as_str())),
+            // Something is missing from the file as a whole.
+            (Some(_), None) => group.element(Origin::path(path.as_str()).line(1).char_column(1)),
+            (None, _) => group.element(Origin::path(path.as_str())),
         };
         if let Some(hint) = &self.hint {
             group = group.element(Severity::HELP.with_name("hint").message(hint.as_str()));
@@ -134,9 +136,9 @@ fn shown(file: &Path) -> String {
 pub struct SourceFiles(Vec<(PathBuf, Arc<str>)>);
 
 impl SourceFiles {
-    /// Adds a file, or replaces its text.
+    /// Adds a file, or replaces its text. A password in a URL is masked: what stands here is printed.
     pub fn insert(&mut self, file: impl Into<PathBuf>, text: impl Into<Arc<str>>) {
-        let (file, text) = (file.into(), text.into());
+        let (file, text) = (file.into(), masked(text.into()));
         match self.0.iter_mut().find(|(known, _)| *known == file) {
             Some(entry) => entry.1 = text,
             None => self.0.push((file, text)),
@@ -158,6 +160,34 @@ impl SourceFiles {
     }
 }
 
+/// Stars in place of what stands between `:` and `@` in a URL; no byte changes its place.
+fn masked(text: Arc<str>) -> Arc<str> {
+    let mut secrets: Vec<Range<usize>> = Vec::new();
+    for (at, mark) in text.match_indices("://") {
+        let start = at + mark.len();
+        let rest = &text[start..];
+        let end = rest.find(|each: char| each.is_whitespace() || "/?#\"'".contains(each)).unwrap_or(rest.len());
+        let authority = &rest[..end];
+        if let Some((user, _)) = authority.rsplit_once('@')
+            && let Some(colon) = user.find(':')
+        {
+            secrets.push(start + colon + 1..start + user.len());
+        }
+    }
+    if secrets.is_empty() {
+        return text;
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut done = 0;
+    for secret in secrets {
+        clean.push_str(&text[done..secret.start]);
+        clean.push_str(&"*".repeat(secret.len()));
+        done = secret.end;
+    }
+    clean.push_str(&text[done..]);
+    clean.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,19 +204,38 @@ mod tests {
             .at(12..17)
             .label("not known here")
             .hint("did you mean `title`?");
-        insta::assert_snapshot!(problem.render(&files(), false), @"");
+        insta::assert_snapshot!(problem.render(&files(), false), @r#"
+        error: unknown key `titel`
+         --> /x/pipeline.toml:2:1
+          |
+        2 | titel = "Födda"
+          | ^^^^^ not known here
+          |
+          = hint: did you mean `title`?
+        "#);
     }
 
     #[test]
     fn columns_count_characters_not_bytes() {
         let problem = Diagnostic::warning("/x/pipeline.toml", "odd").at(31..37);
-        insta::assert_snapshot!(problem.render(&files(), false), @"");
+        insta::assert_snapshot!(problem.render(&files(), false), @r#"
+        warning: odd
+         --> /x/pipeline.toml:3:2
+          |
+        3 | ödmjuk = true
+          |  ^^^^^^
+        "#);
     }
 
     #[test]
     fn a_problem_without_a_place_names_the_file() {
         let problems = [Diagnostic::error("/x/areas.toml", "can't be read: no such file")];
-        insta::assert_snapshot!(render_all(&problems, &files(), false), @"");
+        insta::assert_snapshot!(render_all(&problems, &files(), false), @r#"
+        error: can't be read: no such file
+        --> /x/areas.toml
+
+        1 problem in 1 file
+        "#);
     }
 
     #[test]
@@ -200,6 +249,16 @@ mod tests {
     fn a_span_outside_the_text_is_drawn_at_its_end() {
         let problem = Diagnostic::error("/x/pipeline.toml", "odd").at(900..1000);
         assert!(problem.render(&files(), false).contains("pipeline.toml:"));
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let text = "base_url = \"https://user:hemligt@x.example.org/\" # https://a/b:c@d\n";
+        let mut files = SourceFiles::default();
+        files.insert("/x/sources.toml", text);
+        let shown = files.text(Path::new("/x/sources.toml")).unwrap();
+        assert_eq!(shown, text.replace("hemligt", "*******"));
+        assert_eq!(shown.len(), text.len());
     }
 
     #[test]

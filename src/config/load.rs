@@ -42,8 +42,10 @@ pub struct Loaded {
 /// every pipeline and the SQL files that it names.
 pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let file = file.canonicalize().unwrap_or(file);
-    let dir = file.parent().unwrap_or(Path::new("/")).to_owned();
+    let dir = file.parent().unwrap_or(Path::new("/"));
+    // The folder's own name, so that paths are shown short; a link to the file stays where it stands.
+    let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let file = file.file_name().map_or_else(|| file.clone(), |name| dir.join(name));
     let mut loader = Loader::default();
 
     let mut settings = loader.settings(&file, &dir);
@@ -185,8 +187,11 @@ impl Loader {
         let complete = errors.is_empty();
         let broken: Vec<usize> = errors.iter().filter_map(|error| Some(line(text, error.span()?.start))).collect();
         for error in errors {
+            let unquoted = error.message().starts_with("invalid unquoted key");
+            let hint =
+                "names are made of a to z, digits and _; a source's own names with other letters stand in quotes";
             let plain = Diagnostic::error(file, error.message());
-            self.found.push(Diagnostic { span: error.span(), ..plain });
+            self.found.push(Diagnostic { span: error.span(), hint: unquoted.then(|| hint.to_owned()), ..plain });
         }
         // On a line that is no TOML, what recovery made of it only confuses.
         let walked = walk(file, shape, root.get_ref(), !complete);

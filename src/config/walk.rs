@@ -43,7 +43,12 @@ impl Walker<'_> {
         if self.partial {
             return;
         }
-        for key in shape.keys.iter().filter(|key| key.required && !table.contains_key(key.name)) {
+        // What was mistyped is not missing as well.
+        let known = || shape.keys.iter().map(|key| key.name);
+        let unknown = table.keys().map(|key| key.get_ref().as_ref()).filter(|name| known().all(|key| key != *name));
+        let meant: Vec<&str> = unknown.filter_map(|name| nearest(name, known())).collect();
+        let absent = |name| !table.contains_key(name) && !meant.contains(&name);
+        for key in shape.keys.iter().filter(|key| key.required && absent(key.name)) {
             let message = match path {
                 "" => format!("the key `{}` is missing", key.name),
                 path => format!("[{path}] lacks the key `{}`", key.name),
@@ -104,7 +109,7 @@ impl Walker<'_> {
             (Kind::Boolean, DeValue::Boolean(_)) => {}
             (Kind::List { item, may_be_empty }, DeValue::Array(items)) => {
                 if items.is_empty() && !may_be_empty {
-                    self.report(Some(span), format!("`{path}` is an empty list"), None, None);
+                    self.report(Some(key), format!("`{path}` is an empty list"), None, None);
                 }
                 for each in items.iter() {
                     self.value(item, each, path, each.span());
@@ -126,11 +131,11 @@ impl Walker<'_> {
                     let path = join(path, key.get_ref());
                     match value.get_ref() {
                         DeValue::Table(table) => self.table(shape, table, Some(heading(value, &key.span())), &path),
-                        other => self.wrong_type("a table", other, &path, value.span()),
+                        other => self.wrong_type(&Kind::Table(shape), other, &path, value.span()),
                     }
                 }
             }
-            (kind, other) => self.wrong_type(&wanted(kind), other, path, span),
+            (kind, other) => self.wrong_type(kind, other, path, span),
         }
     }
 
@@ -144,8 +149,7 @@ impl Walker<'_> {
         if allowed.contains(&text) {
             return;
         }
-        let quoted: Vec<String> = allowed.iter().map(|value| format!("\"{value}\"")).collect();
-        let mut hint = format!("allowed: {}", quoted.join(", "));
+        let mut hint = format!("allowed: {}", quoted(allowed));
         if let Some(near) = nearest(text, allowed.iter().copied()) {
             hint = format!("did you mean \"{near}\"? {hint}");
         }
@@ -166,23 +170,36 @@ impl Walker<'_> {
         }
     }
 
-    fn wrong_type(&mut self, wanted: &str, found: &DeValue<'_>, path: &str, span: Range<usize>) {
-        let hint = match found {
-            DeValue::Integer(number) if wanted.starts_with('a') && wanted.contains("text") => {
-                Some(format!("write it in quotes: \"{number}\""))
+    fn wrong_type(&mut self, kind: &Kind, found: &DeValue<'_>, path: &str, span: Range<usize>) {
+        let hint = match (kind, found) {
+            (Kind::Text(rule) | Kind::Either(Kind::Text(rule), _), DeValue::Integer(_) | DeValue::Float(_)) => {
+                let text = match found {
+                    DeValue::Float(number) => number.as_str().to_owned(),
+                    DeValue::Integer(number) => number.to_string(),
+                    _ => String::new(),
+                };
+                match (rule.check)(&text) {
+                    Ok(()) => Some(format!("write it in quotes: \"{text}\"")),
+                    Err(fault) => fault.hint,
+                }
             }
-            DeValue::String(text) if !text.is_empty() && text.parse::<f64>().is_ok() && wanted.contains("number") => {
+            (Kind::OneOf(allowed), _) => Some(format!("allowed: {}", quoted(allowed))),
+            (Kind::Integer { .. } | Kind::Number, DeValue::String(text)) if text.parse::<f64>().is_ok() => {
                 Some(format!("write it without quotes: {text}"))
             }
-            DeValue::String(text) if matches!(text.as_ref(), "true" | "false") && wanted == "true or false" => {
+            (Kind::Boolean, DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
                 Some(format!("write it without quotes: {text}"))
             }
-            DeValue::String(text) if wanted.starts_with("a list") => Some(format!("write [{text:?}]")),
+            (Kind::List { .. }, DeValue::String(text)) => Some(format!("write [{text:?}]")),
             _ => None,
         };
-        let message = format!("`{path}` must be {wanted}, not {}", named(found));
+        let message = format!("`{path}` must be {}, not {}", wanted(kind), named(found));
         self.report(Some(span), message, None, hint);
     }
+}
+
+fn quoted(values: &[&str]) -> String {
+    values.iter().map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where a table is pointed at: its header or key, not its whole body.
@@ -192,7 +209,9 @@ fn heading(value: &Spanned<DeValue<'_>>, key: &Range<usize>) -> Range<usize> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    let bare = !key.is_empty() && key.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-'));
+    let key = if bare { key.to_owned() } else { format!("{key:?}") };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
 }
 
 /// A finite number above zero.

@@ -1,0 +1,141 @@
+//! One mistake at a time, with its whole text.
+
+use super::{PIPELINE, Project};
+
+#[test]
+fn a_mistyped_key_is_shown_with_the_one_that_was_meant() {
+    let project = Project::new().with("table = ", "tabel = ");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: unknown key `tabel` in [fetch.folk.pxweb]
+     --> pipelines/befolkning/pipeline.toml:5:1
+      |
+    5 | tabel = "TAB1"
+      | ^^^^^
+      |
+      = hint: did you mean `table`?
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_missing_sql_file_lists_those_that_are_there() {
+    let project = Project::new().with("befolkning.sql", "befolkningen.sql");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: there is no file `befolkningen.sql` in this folder
+      --> pipelines/befolkning/pipeline.toml:11:7
+       |
+    11 | sql = "befolkningen.sql"
+       |       ^^^^^^^^^^^^^^^^^^
+       |
+       = hint: the folder has `befolkning.sql`
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn an_unknown_source_is_shown_with_the_known_ones() {
+    let project = Project::new().with("source = \"scb\"", "source = \"eurostat\"");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: unknown source `eurostat`
+     --> pipelines/befolkning/pipeline.toml:4:10
+      |
+    4 | source = "eurostat"
+      |          ^^^^^^^^^^
+      |
+      = hint: known sources: `scb`
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_missing_configuration_says_so() {
+    let project = Project::new();
+    std::fs::remove_file(project.0.path().join("config/underlag.toml")).unwrap();
+    insta::assert_snapshot!(project.report(), @r#"
+    error: the file can't be read: No such file or directory (os error 2)
+    --> config/underlag.toml
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn broken_sources_do_not_make_every_source_unknown() {
+    let project = Project::new();
+    project.write("config/sources.toml", "version = 1\n[source.scb.pxweb\n");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: unclosed table, expected `]`
+     --> config/sources.toml:2:18
+      |
+    2 | [source.scb.pxweb
+      |                  ^
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn an_unknown_municipality_is_shown_with_the_nearest() {
+    let project = Project::new();
+    project.write("reference/kommuner.csv", "# källa: påhittad\nkod,namn\n0180,Stockholm\n");
+    project.write("config/areas.toml", "version = 1\n[set.a.area.b]\ntitle = \"B\"\nkommuner = [\"0181\", \"0180\"]\n");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: no municipality has the code "0181"
+     --> config/areas.toml:4:13
+      |
+    4 | kommuner = ["0181", "0180"]
+      |             ^^^^^^
+      |
+      = hint: did you mean "0180"? reference/kommuner.csv lists every code
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_refused() {
+    let project = Project::new();
+    std::fs::write(project.0.path().join("config/areas.toml"), [b'#', 0xE5]).unwrap();
+    assert!(project.load().config.is_none());
+    insta::assert_snapshot!(project.report(), @r#"
+    error: the file can't be read: stream did not contain valid UTF-8
+    --> config/areas.toml
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_do_not_shift_the_caret() {
+    let project = Project::new();
+    let text = PIPELINE.replace("table = ", "tabel = ").replace('\n', "\r\n");
+    project.write("pipelines/befolkning/pipeline.toml", &format!("\u{feff}{text}"));
+    insta::assert_snapshot!(project.report(), @r#"
+    error: unknown key `tabel` in [fetch.folk.pxweb]
+     --> pipelines/befolkning/pipeline.toml:5:1
+      |
+    5 | tabel = "TAB1"
+      | ^^^^^
+      |
+      = hint: did you mean `table`?
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn no_input_makes_the_loader_panic() {
+    let whole = PIPELINE.as_bytes();
+    let project = Project::new();
+    for cut in (0..whole.len()).step_by(7) {
+        let mut text = String::from_utf8_lossy(&whole[..cut]).into_owned();
+        project.write("pipelines/befolkning/pipeline.toml", &text);
+        project.report();
+        text.push_str("]]}\"'''\n[[fetch]]\nfetch = [1, {a.b = 2}]\n[dataset]\nbefolkning = 3\n");
+        project.write("pipelines/befolkning/pipeline.toml", &text);
+        assert!(!project.report().is_empty());
+    }
+}
