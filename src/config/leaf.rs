@@ -107,7 +107,10 @@ pub(super) fn url(text: &str) -> Leaf<Url> {
         return Err(Fault::new(format!("only http and https are fetched, not {:?}", url.scheme()), hint));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Fault::new("a URL in a configuration file must not hold a user or password", hint));
+        return Err(Fault::new(
+            "a URL in a configuration file must not hold a user or password",
+            "leave out what stands before the @",
+        ));
     }
     if url.fragment().is_some() {
         return Err(Fault::new("a URL that is fetched has no #fragment", hint));
@@ -217,12 +220,12 @@ fn is_digits(text: &str) -> bool {
 
 /// `2015..` or `latest(5)`; a list of years is a TOML array and no text.
 pub(super) fn years(text: &str) -> Leaf<Years> {
-    let from = text.strip_suffix("..").filter(|year| year.len() == 4 && is_digits(year)).map(|year| year.parse());
+    let from = text.strip_suffix("..").filter(|year| year.len() == 4 && is_digits(year)).map(str::parse);
     let latest = text
         .strip_prefix("latest(")
         .and_then(|rest| rest.strip_suffix(')'))
         .filter(|number| !number.is_empty() && is_digits(number))
-        .map(|number| number.parse());
+        .map(str::parse);
     match (from, latest) {
         (Some(Ok(year)), _) if year >= 1900 => Ok(Years::From(year)),
         (_, Some(Ok(number @ 1..=200))) => Ok(Years::Latest(number)),
@@ -233,7 +236,7 @@ pub(super) fn years(text: &str) -> Leaf<Years> {
     }
 }
 
-/// A code or one of PxWeb v2's selection expressions; case does not matter to the server.
+/// A code or one of `PxWeb` v2's selection expressions; case does not matter to the server.
 pub(super) fn selection(text: &str) -> Leaf<String> {
     if text.trim() != text || text.is_empty() {
         return Err(Fault::new(format!("{text:?} is empty or has spaces around it"), "a code, or \"*\" for all"));

@@ -187,11 +187,11 @@ impl Loader {
         let complete = errors.is_empty();
         let broken: Vec<usize> = errors.iter().filter_map(|error| Some(line(text, error.span()?.start))).collect();
         for error in errors {
-            let hint = error.message().starts_with("invalid unquoted key").then(
-                || "names are made of a to z, digits and _; a source's own names with other letters stand in quotes",
-            );
+            let unquoted = error.message().starts_with("invalid unquoted key");
+            let hint =
+                "names are made of a to z, digits and _; a source's own names with other letters stand in quotes";
             let plain = Diagnostic::error(file, error.message());
-            self.found.push(Diagnostic { span: error.span(), hint: hint.map(str::to_owned), ..plain });
+            self.found.push(Diagnostic { span: error.span(), hint: unquoted.then(|| hint.to_owned()), ..plain });
         }
         // On a line that is no TOML, what recovery made of it only confuses.
         let walked = walk(file, shape, root.get_ref(), !complete);
