@@ -1,0 +1,8 @@
+//! The program from outside: a configuration is written, the sandbox or the
+//! recorded answers are started, the binary is run, and stdout, stderr, exit
+//! code and data folder are looked at. One crate, because a linked test binary
+//! is large.
+
+mod world;
+
+mod commands;
