@@ -50,7 +50,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], problems: &mut Vec<Problem>) -> O
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count() as u64;
             note(line, "the text is not UTF-8".to_owned());
             return None;
         }

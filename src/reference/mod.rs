@@ -66,11 +66,14 @@ pub enum ReferenceError {
 
 impl Reference {
     /// Reads every `*.csv` of a folder. A folder that does not exist is an empty one.
+    ///
+    /// # Errors
+    /// Where the folder or a file cannot be read, and every problem found in the files.
     pub fn load(dir: &Path) -> Result<Self, ReferenceError> {
         let mut files = BTreeMap::new();
         let entries = match fs::read_dir(dir) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::from_files(files),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::from_files(&files),
             Err(source) => return Err(ReferenceError::Read { path: dir.to_path_buf(), source }),
         };
         for entry in entries {
@@ -80,15 +83,18 @@ impl Reference {
                 files.insert(path, bytes);
             }
         }
-        Self::from_files(files)
+        Self::from_files(&files)
     }
 
     /// The same from bytes already in memory: each file's path, of which the stem names the table, and its content.
-    pub fn from_files(files: BTreeMap<PathBuf, Vec<u8>>) -> Result<Self, ReferenceError> {
+    ///
+    /// # Errors
+    /// Every problem found in the files.
+    pub fn from_files(files: &BTreeMap<PathBuf, Vec<u8>>) -> Result<Self, ReferenceError> {
         let mut problems = Vec::new();
         let mut hasher = blake3::Hasher::new();
         let mut parsed = Vec::new();
-        for (path, bytes) in &files {
+        for (path, bytes) in files {
             // Only the file's name counts, so that the hash is the same wherever the folder lies.
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
@@ -105,11 +111,13 @@ impl Reference {
     }
 
     /// BLAKE3 (hex) over the names and contents of all files, in name order.
+    #[must_use]
     pub fn hash(&self) -> &str {
         &self.hash
     }
 
     /// The name of a unit; `niva` is `riket`, `lan` or `kommun`.
+    #[must_use]
     pub fn name_of(&self, niva: &str, kod: &str) -> Option<&str> {
         match niva {
             "riket" => (kod == RIKET).then_some("Riket"),
@@ -120,6 +128,7 @@ impl Reference {
     }
 
     /// The two-digit län of a unit: `00` for the nation, itself for a län.
+    #[must_use]
     pub fn lan_of(&self, niva: &str, kod: &str) -> Option<&str> {
         match niva {
             "riket" => (kod == RIKET).then_some(RIKET),
@@ -130,6 +139,7 @@ impl Reference {
     }
 
     /// Every unit with its level, code, name and län: `niva`, `kod`, `namn`, `lan`.
+    #[must_use]
     pub fn geography(&self) -> RecordBatch {
         geography::batch(self)
     }

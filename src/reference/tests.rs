@@ -78,7 +78,7 @@ fn the_recorded_advertisements_find_all_their_codes() {
 
 #[test]
 fn every_problem_of_every_file_is_named() {
-    let error = Reference::from_files(files(&[
+    let error = Reference::from_files(&files(&[
         ("lan.csv", "# källa: prov\nkod,namn\n01,Ett\n1,Två\n"),
         (
             "kommuner.csv",
@@ -104,12 +104,19 @@ fn every_problem_of_every_file_is_named() {
 }
 
 #[test]
+fn bytes_that_are_not_utf8_are_placed() {
+    let bytes = b"# k\xc3\xa4lla: prov\na\nV\xe4sby\n".to_vec();
+    let error = Reference::from_files(&BTreeMap::from([(PathBuf::from("x.csv"), bytes)])).unwrap_err();
+    assert_eq!(error.to_string(), "x.csv:3: the text is not UTF-8");
+}
+
+#[test]
 fn an_absent_folder_is_an_empty_one_and_the_hash_follows_the_content() {
     let nothing = Reference::load(Path::new("/does/not/exist")).unwrap();
     assert_eq!(nothing.geography().num_rows(), 1);
-    let one = Reference::from_files(files(&[("a/x.csv", "# källa: prov\na\n1\n")])).unwrap();
-    let same = Reference::from_files(files(&[("b/x.csv", "# källa: prov\na\n1\n")])).unwrap();
-    let other = Reference::from_files(files(&[("a/x.csv", "# källa: prov\na\n2\n")])).unwrap();
+    let one = Reference::from_files(&files(&[("a/x.csv", "# källa: prov\na\n1\n")])).unwrap();
+    let same = Reference::from_files(&files(&[("b/x.csv", "# källa: prov\na\n1\n")])).unwrap();
+    let other = Reference::from_files(&files(&[("a/x.csv", "# källa: prov\na\n2\n")])).unwrap();
     assert_eq!(one.hash(), same.hash());
     assert_ne!(one.hash(), other.hash());
     assert_ne!(one.hash(), nothing.hash());

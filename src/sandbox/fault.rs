@@ -47,6 +47,7 @@ pub enum FaultKind {
     /// Another status.
     Status,
     /// The answer waits.
+    #[serde(alias = "slow")]
     Delay,
     /// `PxWeb`'s refusal of a selection that is too large.
     TooManyCells,
@@ -63,6 +64,7 @@ pub enum FaultKind {
 }
 
 impl Fault {
+    #[must_use]
     pub fn new(path_contains: &str, kind: FaultKind) -> Self {
         Self {
             path_contains: path_contains.to_owned(),
@@ -77,13 +79,21 @@ impl Fault {
     }
 }
 
+/// Which code is not in the answer.
+#[derive(Clone, Debug)]
+pub enum Lost {
+    Named(String),
+    /// The last that can be spared.
+    Last,
+}
+
 /// What the handlers must get wrong in one answer.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fault of its own, and they combine freely")]
 pub struct Distortion {
     pub too_many_cells: bool,
     pub short_value: bool,
-    /// Some: a code is lost, the named one or one of the handler's choice.
-    pub lost_code: Option<Option<String>>,
+    pub lost_code: Option<Lost>,
     pub unknown_kommun: bool,
     pub duplicate_kommun: bool,
     pub revise: bool,
@@ -145,7 +155,7 @@ impl Faults {
                 FaultKind::Delay => strike.delay_ms += fault.delay_ms.unwrap_or(1000),
                 FaultKind::TooManyCells => distortion.too_many_cells = true,
                 FaultKind::ShortValue => distortion.short_value = true,
-                FaultKind::LostCode => distortion.lost_code = Some(fault.code.clone()),
+                FaultKind::LostCode => distortion.lost_code = Some(fault.code.clone().map_or(Lost::Last, Lost::Named)),
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,

@@ -2,6 +2,13 @@
 //! map from the one's taxonomy id to the other's to a count. Places without an
 //! advertisement are left out; the nation is the sum of its län and of its kommuner.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the figures are invented, far below the limits, and rounding is what is meant"
+)]
+
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 

@@ -55,6 +55,9 @@ pub struct Sandbox {
 }
 
 /// Starts to listen; port 0 takes a free one.
+///
+/// # Errors
+/// Where the address cannot be listened on.
 pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -> io::Result<Sandbox> {
     let listener = TcpListener::bind(listen).await?;
     let addr = listener.local_addr()?;
@@ -75,12 +78,14 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
 
 impl Sandbox {
     /// Each API's name and base URL.
+    #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
         let url = |path| format!("http://{}/{path}", self.addr);
         vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
     }
 
     /// What has been asked so far.
+    #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.server.calls.all()
     }

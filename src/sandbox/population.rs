@@ -3,6 +3,13 @@
 //! the exact sums of their kommuner and the nation of its län until a figure is
 //! rounded and perturbed on its way out.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "the figures are invented, far below the limits, and rounding is what is meant"
+)]
+
 use super::noise::{between, mix, part, swing, unit};
 use super::region::{Level, Region};
 

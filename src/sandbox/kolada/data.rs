@@ -1,5 +1,7 @@
 //! `/data`: rows by kpi, municipality and year, two of the three at least, in any order.
 
+#![expect(clippy::cast_precision_loss, reason = "counts of people are far below the limit")]
+
 use std::fmt::Write as _;
 
 use serde_json::json;
@@ -8,6 +10,7 @@ use super::catalogue::Kpi;
 use super::model::{FIRST_YEAR, LAST_YEAR, Model};
 use super::unit::{Group, Unit};
 use super::{Kolada, Page, SEGMENT, too_many};
+use crate::sandbox::fault::Lost;
 use crate::sandbox::http::{Ask, Reply};
 use crate::sandbox::noise::{mix, part};
 use crate::sandbox::population::AGES;
@@ -88,13 +91,16 @@ pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
     if ask.distortion.duplicate_kommun && !rows.is_empty() {
         rows.insert(0, rows[0].clone());
     }
-    page.reply(ask, rows, more)
+    page.reply(ask, &rows, more)
 }
 
 fn distort(rows: &mut Vec<Row<'_>>, ask: &Ask<'_>) {
     if let Some(lost) = &ask.distortion.lost_code {
-        let last = rows.last().map(|row| row.whose.id().to_owned());
-        if let Some(code) = lost.clone().or(last) {
+        let code = match lost {
+            Lost::Named(code) => Some(code.clone()),
+            Lost::Last => rows.last().map(|row| row.whose.id().to_owned()),
+        };
+        if let Some(code) = code {
             rows.retain(|row| row.whose.id() != code && row.kpi.id != code);
         }
     }

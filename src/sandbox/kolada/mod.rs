@@ -43,16 +43,16 @@ impl Kolada {
     pub fn answer(&self, ask: &Ask<'_>) -> Reply {
         match ask.segments.as_slice() {
             ["kpi", ids @ ..] if ids.len() < 2 => {
-                self.list(ask, ids, self.kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json())))
+                list(ask, ids, self.kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json())))
             }
             ["municipality", ids @ ..] if ids.len() < 2 => {
                 let kind = ask.parameter("region_type").or(ask.parameter("type"));
                 let wanted = self.units.iter().filter(|unit| kind.is_none_or(|kind| unit.kind() == kind));
-                self.list(ask, ids, wanted.map(|unit| (unit.id.as_str(), unit.title.as_str(), unit.json())))
+                list(ask, ids, wanted.map(|unit| (unit.id.as_str(), unit.title.as_str(), unit.json())))
             }
             ["municipality_groups", ids @ ..] if ids.len() < 2 => {
                 let rows = self.groups.iter();
-                self.list(ask, ids, rows.map(|group| (group.id, group.title.as_str(), group.json(&self.units))))
+                list(ask, ids, rows.map(|group| (group.id, group.title.as_str(), group.json(&self.units))))
             }
             ["data", segments @ ..] if !segments.is_empty() && segments.len().is_multiple_of(2) => {
                 data::answer(self, ask, segments)
@@ -60,28 +60,24 @@ impl Kolada {
             _ => Reply::json(404, &json!({ "detail": "Not Found" })),
         }
     }
+}
 
-    fn list<'a>(
-        &self,
-        ask: &Ask<'_>,
-        ids: &[&str],
-        rows: impl Iterator<Item = (&'a str, &'a str, serde_json::Value)>,
-    ) -> Reply {
-        let wanted: Option<Vec<&str>> = ids.first().map(|ids| ids.split(',').collect());
-        if wanted.as_ref().is_some_and(|wanted| wanted.len() > SEGMENT) {
-            return too_many();
-        }
-        let title = ask.parameter("title").unwrap_or_default().to_lowercase();
-        let rows: Vec<String> = rows
-            .filter(|(id, ..)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
-            .filter(|(_, text, _)| text.to_lowercase().contains(&title))
-            .map(|(.., row)| row.to_string())
-            .collect();
-        let page = Page::of(ask);
-        let more = rows.len() > page.end();
-        let rows = rows.into_iter().skip(page.start()).take(page.size).collect();
-        page.reply(ask, rows, more)
+/// The rows of a list with these ids and this title, each given with both.
+fn list<'a>(ask: &Ask<'_>, ids: &[&str], rows: impl Iterator<Item = (&'a str, &'a str, serde_json::Value)>) -> Reply {
+    let wanted: Option<Vec<&str>> = ids.first().map(|ids| ids.split(',').collect());
+    if wanted.as_ref().is_some_and(|wanted| wanted.len() > SEGMENT) {
+        return too_many();
     }
+    let title = ask.parameter("title").unwrap_or_default().to_lowercase();
+    let rows: Vec<String> = rows
+        .filter(|(id, ..)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
+        .filter(|(_, text, _)| text.to_lowercase().contains(&title))
+        .map(|(.., row)| row.to_string())
+        .collect();
+    let page = Page::of(ask);
+    let more = rows.len() > page.end();
+    let rest = rows.get(page.start()..).unwrap_or_default();
+    page.reply(ask, &rest[..rest.len().min(page.size)], more)
 }
 
 fn too_many() -> Reply {
@@ -109,7 +105,7 @@ impl Page {
     }
 
     /// The envelope around rows already written as JSON.
-    fn reply(self, ask: &Ask<'_>, rows: Vec<String>, more: bool) -> Reply {
+    fn reply(self, ask: &Ask<'_>, rows: &[String], more: bool) -> Reply {
         let url = |page: usize| {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             for (key, value) in ask.query.iter().filter(|(key, _)| key != "page" && key != "per_page") {

@@ -1,6 +1,8 @@
 //! What the synthetic figures look like: a level, a spread between kommuner, a
 //! trend and a difference between the sexes for each KPI.
 
+#![expect(clippy::cast_precision_loss, reason = "counts of people are far below the limit")]
+
 use super::Kolada;
 use super::catalogue::Kpi;
 use super::unit::Unit;

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::selection::{Axis, place};
+use super::problem::Refusal;
+use super::selection::{Axis, cells, place};
 use super::table::{CodelistKind, Dimension, Group, Role, Table};
-use super::{REVISED_BY, problem::Refusal};
-use crate::sandbox::fault::Distortion;
+use super::values;
+use crate::sandbox::fault::{Distortion, Lost};
 use crate::sandbox::http::{Ask, Reply};
-use crate::sandbox::noise::mix;
 
 /// Everything but the values: a dataset with all codes and an empty value array.
 pub fn metadata(table: &Table, ask: &Ask<'_>, language: &str) -> Result<Reply, Refusal> {
@@ -37,7 +37,7 @@ pub fn metadata(table: &Table, ask: &Ask<'_>, language: &str) -> Result<Reply, R
             .collect();
         extension.insert("codelists".to_owned(), Value::Array(lists));
         size.push(groups.len());
-        dimensions.insert(dimension.id.to_owned(), category(dimension, &groups, extension, false));
+        dimensions.insert(dimension.id.to_owned(), category(dimension, &groups, &extension, false));
     }
     let (first, last) = table.span();
     let ids: Vec<&str> = table.dimensions.iter().map(|dimension| dimension.id).collect();
@@ -46,7 +46,7 @@ pub fn metadata(table: &Table, ask: &Ask<'_>, language: &str) -> Result<Reply, R
         _ => "Kvartal",
     };
     let label = format!("{}.  {span} {first}-{last}{}", table.label(false), super::MARK);
-    let mut document = head(table, label, &ids, &size, dimensions, language, ask.distortion);
+    let mut document = head(table, &label, &ids, &size, &dimensions, language, ask.distortion);
     document.insert("value".to_owned(), json!([]));
     Ok(Reply::json(200, &Value::Object(document)))
 }
@@ -55,7 +55,7 @@ pub fn metadata(table: &Table, ask: &Ask<'_>, language: &str) -> Result<Reply, R
 pub fn data(table: &Table, mut axes: Vec<Axis>, language: &str, distortion: &Distortion) -> Reply {
     let mut twice = false;
     if let Some(lost) = &distortion.lost_code {
-        lose(&mut axes, lost.as_deref());
+        lose(&mut axes, lost);
     }
     if distortion.duplicate_kommun
         && let Some(axis) = axes.iter_mut().find(|axis| !axis.eliminated)
@@ -76,124 +76,38 @@ pub fn data(table: &Table, mut axes: Vec<Axis>, language: &str, distortion: &Dis
         describe(dimension, &axis.groups, &mut extension);
         // A code that stands twice cannot be a key of an object.
         let listed = twice && at == 0;
-        dimensions.insert(dimension.id.to_owned(), category(dimension, &axis.groups, extension, listed));
+        dimensions.insert(dimension.id.to_owned(), category(dimension, &axis.groups, &extension, listed));
     }
     let ids: Vec<&str> = shown.iter().map(|axis| table.dimensions[axis.dimension].id).collect();
     let size: Vec<usize> = shown.iter().map(|axis| axis.groups.len()).collect();
     let label = format!("{}{}", table.label(true), super::MARK);
-    let head = head(table, label, &ids, &size, dimensions, language, distortion);
+    let head = head(table, &label, &ids, &size, &dimensions, language, distortion);
 
-    let cells = super::selection::cells(&axes);
     let mut body = Value::Object(head).to_string();
     body.pop();
     body.push_str(",\"value\":[");
     let mut status = String::new();
-    write_values(table, &axes, distortion, &mut body, &mut status);
+    values::write(table, &axes, distortion, &mut body, &mut status);
     body.push(']');
     if !status.is_empty() {
         let _ = write!(body, ",\"status\":{{{status}}}");
     }
     body.push('}');
     let mut reply = Reply::new(200, "application/json; charset=utf-8", body);
-    reply.cells = Some(cells);
+    reply.cells = Some(cells(&axes));
     reply
 }
 
-/// Row by row, the last dimension fastest.
-fn write_values(table: &Table, axes: &[Axis], distortion: &Distortion, values: &mut String, status: &mut String) {
-    let total = super::selection::cells(axes);
-    let total = if distortion.short_value { total.saturating_sub(1) } else { total };
-    let decimals = decimals(table, axes);
-    let metric = axes.iter().position(|axis| table.dimensions[axis.dimension].role == Role::Metric);
-    // Which group of each axis the cell is in, and which category of each dimension that is.
-    let mut step = vec![0_usize; axes.len()];
-    let mut at = vec![0_usize; table.dimensions.len()];
-    for axis in axes {
-        at[axis.dimension] = axis.groups[0].members[0];
-    }
-    let plain = axes.iter().all(|axis| axis.groups.iter().all(|group| group.members.len() == 1));
-    for flat in 0..total {
-        if flat > 0 {
-            values.push(',');
-        }
-        let cell = if plain { (table.cell)(&at) } else { sum(table, axes, &step, 0, &mut at) };
-        match cell.value {
-            Some(value) => {
-                let value = value + if distortion.revise { revision(&at) } else { 0 };
-                write_number(values, value, decimals[metric.map_or(0, |metric| step[metric])]);
-            }
-            None => values.push_str("null"),
-        }
-        if let Some(symbol) = cell.symbol {
-            let comma = if status.is_empty() { "" } else { "," };
-            let _ = write!(status, "{comma}\"{flat}\":\"{symbol}\"");
-        }
-        for (axis, step) in axes.iter().zip(&mut step).rev() {
-            *step += 1;
-            let done = *step == axis.groups.len();
-            if done {
-                *step = 0;
-            }
-            at[axis.dimension] = axis.groups[*step].members[0];
-            if !done {
-                break;
-            }
-        }
-    }
-}
-
-/// A cell of an aggregation: the sum of its parts, absent if one of them is.
-fn sum(table: &Table, axes: &[Axis], step: &[usize], depth: usize, at: &mut Vec<usize>) -> super::table::Cell {
-    let Some(axis) = axes.get(depth) else { return (table.cell)(at) };
-    let mut whole = super::table::Cell::value(0);
-    for member in &axis.groups[step[depth]].members {
-        at[axis.dimension] = *member;
-        let part = sum(table, axes, step, depth + 1, at);
-        whole.value = whole.value.zip(part.value).map(|(whole, part)| whole + part);
-        whole.symbol = whole.symbol.or(part.symbol);
-    }
-    whole
-}
-
-/// Decimals per category of the metric axis; one figure where there is none.
-fn decimals(table: &Table, axes: &[Axis]) -> Vec<u8> {
-    let metric = axes.iter().find(|axis| table.dimensions[axis.dimension].role == Role::Metric);
-    metric.map_or_else(
-        || vec![0],
-        |axis| {
-            let contents = &table.dimensions[axis.dimension].contents;
-            axis.groups.iter().map(|group| contents[group.members[0]].decimals).collect()
-        },
-    )
-}
-
-fn write_number(out: &mut String, value: i64, decimals: u8) {
-    if decimals == 0 {
-        let _ = write!(out, "{value}");
-        return;
-    }
-    let scale = 10_i64.pow(u32::from(decimals));
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, part) = ((value / scale).abs(), (value % scale).abs());
-    let _ = write!(out, "{sign}{whole}.{part:0width$}", width = usize::from(decimals));
-}
-
-/// What a revision adds to a cell: something to about every fortieth.
-fn revision(at: &[usize]) -> i64 {
-    let key = at.iter().fold(REVISED_BY, |key, one| mix(key, &[*one as u64]));
-    if key.is_multiple_of(40) { 1 + (key / 40 % 7).cast_signed() } else { 0 }
-}
-
 /// Takes a code and its cells away: the named one, or the last of the first dimension with several.
-fn lose(axes: &mut [Axis], code: Option<&str>) {
+fn lose(axes: &mut [Axis], lost: &Lost) {
     for axis in axes.iter_mut().filter(|axis| !axis.eliminated && axis.groups.len() > 1) {
-        match code {
-            Some(code) if axis.groups.iter().any(|group| group.code == code) => {
-                axis.groups.retain(|group| group.code != code);
+        match lost {
+            Lost::Named(code) if axis.groups.iter().any(|group| group.code == *code) => {
+                axis.groups.retain(|group| group.code != *code);
                 return;
             }
-            Some(_) => {}
-            None => {
+            Lost::Named(_) => {}
+            Lost::Last => {
                 axis.groups.pop();
                 return;
             }
@@ -203,10 +117,10 @@ fn lose(axes: &mut [Axis], code: Option<&str>) {
 
 fn head(
     table: &Table,
-    label: String,
+    label: &str,
     ids: &[&str],
     size: &[usize],
-    dimensions: Map<String, Value>,
+    dimensions: &Map<String, Value>,
     language: &str,
     distortion: &Distortion,
 ) -> Map<String, Value> {
@@ -277,7 +191,7 @@ fn describe(dimension: &Dimension, groups: &[Group], extension: &mut Map<String,
     }
 }
 
-fn category(dimension: &Dimension, groups: &[Group], extension: Map<String, Value>, listed: bool) -> Value {
+fn category(dimension: &Dimension, groups: &[Group], extension: &Map<String, Value>, listed: bool) -> Value {
     let index: Value = if listed {
         groups.iter().map(|group| json!(group.code)).collect()
     } else {

@@ -76,13 +76,13 @@ fn matching(text: &str, groups: &[Group], chosen: &mut [bool]) -> Result<(), Ref
     let core: Vec<char> = core.to_lowercase().chars().collect();
     let fits = |window: &[char]| core.iter().zip(window).all(|(want, have)| *want == '?' || want == have);
     for (group, chosen) in groups.iter().zip(chosen) {
-        let code: Vec<char> = group.code.to_lowercase().chars().collect();
-        let Some(slack) = code.len().checked_sub(core.len()) else { continue };
+        let letters: Vec<char> = group.code.to_lowercase().chars().collect();
+        let Some(slack) = letters.len().checked_sub(core.len()) else { continue };
         let hit = match (open_start, open_end) {
-            (false, false) => slack == 0 && fits(&code),
-            (false, true) => fits(&code),
-            (true, false) => fits(&code[slack..]),
-            (true, true) => (0..=slack).any(|from| fits(&code[from..])),
+            (false, false) => slack == 0 && fits(&letters),
+            (false, true) => fits(&letters),
+            (true, false) => fits(&letters[slack..]),
+            (true, true) => (0..=slack).any(|from| fits(&letters[from..])),
         };
         *chosen |= hit;
     }

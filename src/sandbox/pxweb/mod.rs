@@ -9,6 +9,7 @@ mod problem;
 mod selection;
 mod small;
 mod table;
+mod values;
 
 use std::sync::Arc;
 
@@ -26,8 +27,6 @@ use super::region::Region;
 /// What every label of synthetic data ends with.
 const MARK: &str = " (SYNTETISKA DATA)";
 const SOURCE: &str = "Underlags sandlåda";
-/// Stirred into the cells that a revision changes.
-const REVISED_BY: u64 = 0x7265_7669_7365;
 /// Longer ones the real server's front does not let through.
 const LONGEST_URL: usize = 2100;
 

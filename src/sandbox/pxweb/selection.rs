@@ -9,8 +9,8 @@ use crate::sandbox::http::Ask;
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Selection {
-    #[serde(default)]
-    selection: Vec<Variable>,
+    #[serde(default, rename = "selection")]
+    variables: Vec<Variable>,
     #[serde(default)]
     placement: Option<Placement>,
 }
@@ -18,7 +18,8 @@ pub struct Selection {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Variable {
-    variable_code: String,
+    #[serde(rename = "variableCode")]
+    name: String,
     #[serde(default)]
     value_codes: Option<Vec<String>>,
     #[serde(default, alias = "codeList")]
@@ -47,17 +48,13 @@ impl Selection {
         }
         let mut selection = Vec::new();
         for (variable, values) in ask.bracketed("valuecodes") {
-            selection.push(Variable {
-                variable_code: variable.to_owned(),
-                value_codes: Some(split(values)),
-                codelist: None,
-            });
+            selection.push(Variable { name: variable.to_owned(), value_codes: Some(split(values)), codelist: None });
         }
         for (variable, codelist) in ask.bracketed("codelist") {
-            match selection.iter_mut().find(|wanted| wanted.variable_code.eq_ignore_ascii_case(variable)) {
+            match selection.iter_mut().find(|wanted| wanted.name.eq_ignore_ascii_case(variable)) {
                 Some(wanted) => wanted.codelist = Some(codelist.to_owned()),
                 None => selection.push(Variable {
-                    variable_code: variable.to_owned(),
+                    name: variable.to_owned(),
                     value_codes: None,
                     codelist: Some(codelist.to_owned()),
                 }),
@@ -65,19 +62,19 @@ impl Selection {
         }
         let names = |name| ask.parameter(name).map(split).unwrap_or_default();
         let placement = Placement { heading: names("heading"), stub: names("stub") };
-        Ok(Self { selection, placement: Some(placement) })
+        Ok(Self { variables: selection, placement: Some(placement) })
     }
 
     /// The axes in the order they have in the answer; eliminated ones come last.
     pub fn resolve(&self, table: &Table) -> Result<Vec<Axis>, Refusal> {
         let mut wanted: Vec<Option<&Variable>> = vec![None; table.dimensions.len()];
-        for variable in &self.selection {
-            let at = place(table, &variable.variable_code).ok_or(Refusal::Variable)?;
+        for variable in &self.variables {
+            let at = place(table, &variable.name).ok_or(Refusal::Variable)?;
             if wanted[at].replace(variable).is_some() {
                 return Err(Refusal::Crash);
             }
         }
-        let default = self.selection.is_empty();
+        let default = self.variables.is_empty();
         let mut axes = Vec::new();
         for (at, wanted) in wanted.into_iter().enumerate() {
             axes.push(if default { by_default(table, at) } else { chosen(table, at, wanted)? });

@@ -15,8 +15,11 @@ pub struct Table {
     pub subject: Subject,
     /// May cells be summed? No, where they are perturbed.
     pub aggregable: bool,
-    pub cell: Box<dyn Fn(&[usize]) -> Cell + Send + Sync>,
+    /// The cell at a category of each dimension.
+    pub cell: Rule,
 }
+
+pub type Rule = Box<dyn Fn(&[usize]) -> Cell + Send + Sync>;
 
 pub struct Subject {
     pub code: &'static str,

@@ -4,6 +4,8 @@ use super::{Stage, cells};
 use crate::sandbox::{Fault, FaultKind};
 
 const DATA: &str = "pxweb/api/v2/tables/TAB6471/data?valueCodes[Region]=*&valueCodes[Alder]=TotSA&valueCodes[ContentsCode]=*&valueCodes[Tid]=TOP(2)";
+const ROWS: &str = "kolada/v3/data/kpi/N18898/year/2023";
+const FILE: &str = "filer/ssyk_region_kommun_annonser_2024.json";
 
 async fn order(stage: &Stage, fault: Value) {
     let response = stage.post("_fault", &fault).await;
@@ -93,8 +95,6 @@ async fn an_unknown_kommun_is_everywhere_and_changes_no_other() {
 #[tokio::test]
 async fn a_revision_moves_the_stamp_and_some_values() {
     let stage = Stage::open().await;
-    const ROWS: &str = "kolada/v3/data/kpi/N18898/year/2023";
-    const FILE: &str = "filer/ssyk_region_kommun_annonser_2024.json";
     let before = (stage.json(DATA).await, stage.json(ROWS).await, stage.get(FILE).await.headers()["etag"].clone());
     stage.sandbox.order(Fault::new("", FaultKind::Revise));
     let after = stage.json(DATA).await;

@@ -231,7 +231,7 @@ async fn refusals_are_those_of_the_real_server() {
 
 #[tokio::test]
 async fn too_many_calls_are_told_when_to_come_back() {
-    let stage = Stage::with(Options { calls: 2, window: Duration::from_secs(60), ..Options::default() }).await;
+    let stage = Stage::with(Options { calls: 2, window: Duration::from_mins(1), ..Options::default() }).await;
     assert_eq!(stage.get("pxweb/api/v2/config").await.headers()["x-rate-limit-remaining"], "1");
     stage.get("pxweb/api/v2/config").await;
     let refused = stage.get("pxweb/api/v2/config").await;
