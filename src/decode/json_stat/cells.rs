@@ -64,14 +64,6 @@ impl Cells {
         self.push(Kind::Text, place);
     }
 
-    pub(super) fn number(&self, flat: usize) -> Option<Number> {
-        match self.kinds[flat] {
-            Kind::Whole => Some(Number::Whole(self.bits[flat])),
-            Kind::Float => Some(Number::Float(f64::from_bits(self.bits[flat].cast_unsigned()))),
-            Kind::Null | Kind::Text => None,
-        }
-    }
-
     /// Reads what stands at the cursor. `room` is a guess of how many cells will come.
     pub(super) fn read(cursor: &mut Cursor, room: usize) -> Result<Self, DecodeError> {
         match cursor.peek()? {
@@ -172,6 +164,16 @@ impl Cells {
             dense.bits[place] = bits;
         }
         Ok(dense)
+    }
+}
+
+/// The number in a cell.
+#[inline]
+pub(super) const fn cell(kind: Kind, bits: i64) -> Option<Number> {
+    match kind {
+        Kind::Whole => Some(Number::Whole(bits)),
+        Kind::Float => Some(Number::Float(f64::from_bits(bits.cast_unsigned()))),
+        Kind::Null | Kind::Text => None,
     }
 }
 
