@@ -17,6 +17,7 @@ use parquet::schema::types::ColumnPath;
 const PAGE_ROWS: usize = 1 << 18;
 
 /// The properties of a staged file with this schema.
+#[must_use]
 pub fn parquet_writer_properties(schema: &Schema) -> WriterProperties {
     let zstd = ZstdLevel::try_new(1).unwrap_or_default();
     let mut properties = WriterProperties::builder()
@@ -38,6 +39,9 @@ pub fn parquet_writer_properties(schema: &Schema) -> WriterProperties {
 }
 
 /// A writer of one staged file. Close it: an unclosed file is unreadable.
+///
+/// # Errors
+/// When the schema holds what Parquet can't, or the sink fails.
 pub fn writer<W: Write + Send>(sink: W, schema: SchemaRef) -> Result<ArrowWriter<W>, ParquetError> {
     let options = ArrowWriterOptions::new()
         .with_properties(parquet_writer_properties(&schema))

@@ -56,7 +56,7 @@ impl Cells {
         let place = if let Some(place) = self.places.get(trimmed) {
             *place
         } else {
-            let place = self.texts.len() as i64;
+            let place = self.places.len().try_into().unwrap_or(i64::MAX);
             self.texts.push(trimmed.to_owned());
             self.places.insert(trimmed.to_owned(), place);
             place

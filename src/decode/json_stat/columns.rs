@@ -17,7 +17,7 @@ use crate::contract::Status;
 use crate::decode::number::Number;
 use crate::decode::{DecodeError, Layout, Measure};
 
-/// PxWeb's in-memory marks for missing values lie at -1e15 and beyond; no statistic does.
+/// `PxWeb`'s in-memory marks for missing values lie at -1e15 and beyond; no statistic does.
 const LEAKED_BELOW: f64 = -1e15;
 const LEAKED: &str = "a mark of the source for a missing value that has leaked out";
 const NOT_WHOLE: &str = "not a whole number, though the table says 0 decimals";

@@ -95,7 +95,7 @@ impl<'de> DeserializeSeed<'de> for Symbol<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Symbol<'_> {
+impl Visitor<'_> for Symbol<'_> {
     type Value = i8;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
