@@ -24,7 +24,7 @@ struct Case {
 
 fn main() {
     // `cargo test --benches` only wants to know that it runs.
-    let rounds = if std::env::args().any(|argument| argument == "--bench") { 1 } else { 0 };
+    let rounds = u32::from(std::env::args().any(|argument| argument == "--bench"));
     let years = |count: usize| (0..count).map(|year| (1985 + year).to_string()).collect::<Vec<_>>();
     let small = case(
         "171 564 cells",
@@ -81,7 +81,7 @@ fn case(name: &'static str, rounds: u32, dimensions: Vec<(&str, Vec<String>)>) -
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let draw = noise >> 33;
         let comma = if cell == 0 { "" } else { "," };
-        if draw % 500 == 0 {
+        if draw.is_multiple_of(500) {
             let _ = write!(body, "{comma}null");
             status.push(format!("\"{cell}\":\"..\""));
         } else {

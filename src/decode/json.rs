@@ -18,7 +18,7 @@ pub(crate) fn begins(body: &[u8]) -> String {
     String::from_utf8_lossy(head).chars().take(SHOWN).collect()
 }
 
-/// A serde_json error in `text`, which begins at byte `base` of the body.
+/// A `serde_json` error in `text`, which begins at byte `base` of the body.
 pub(crate) fn fault(error: &serde_json::Error, text: &[u8], base: usize) -> DecodeError {
     let line_start = text
         .split_inclusive(|byte| *byte == b'\n')

@@ -69,11 +69,15 @@ impl Column {
             return Ok(());
         }
         let number = match cell {
-            Cell::Absent => return self.push_nothing(),
-            Cell::Text(text) if text.trim().is_empty() => return self.push_nothing(),
-            Cell::Text(text) => localized(text.trim(), decimal).ok_or(NOT_A_NUMBER)?,
-            Cell::Number(number) => number,
+            Cell::Absent => None,
+            Cell::Text(text) if text.trim().is_empty() => None,
+            Cell::Text(text) => Some(localized(text.trim(), decimal).ok_or(NOT_A_NUMBER)?),
+            Cell::Number(number) => Some(number),
             Cell::Bool(_) => return Err(NOT_A_NUMBER),
+        };
+        let Some(number) = number else {
+            self.push_null();
+            return Ok(());
         };
         match self {
             Self::Whole(numbers, statuses) => {
@@ -86,11 +90,6 @@ impl Column {
             }
             Self::Text(_) => {}
         }
-        Ok(())
-    }
-
-    fn push_nothing(&mut self) -> Result<(), &'static str> {
-        self.push_null();
         Ok(())
     }
 
@@ -150,7 +149,7 @@ fn localized(text: &str, decimal: char) -> Option<Number> {
     if !others.is_empty() && (!(1..=3).contains(&first.len()) || others.iter().any(|group| group.len() != 3)) {
         return None;
     }
-    groups.iter().for_each(|group| plain.push_str(group));
+    plain.extend(groups);
     if let Some(rest) = rest {
         plain.push('.');
         plain.push_str(rest);

@@ -37,6 +37,7 @@ pub fn decode(body: &[u8], spec: &FileFetch) -> Result<RecordBatch, DecodeError>
 }
 
 /// The schema, where it is known without the file: the columns are declared, or it is a map.
+#[must_use]
 pub fn schema(spec: &FileFetch) -> Option<SchemaRef> {
     let columns = declared(spec)?;
     Some(column::schema(columns.iter().map(|(name, kind)| (name.as_str(), *kind))))

@@ -56,20 +56,12 @@ impl Cells {
         let place = if let Some(place) = self.places.get(trimmed) {
             *place
         } else {
-            let place = self.texts.len() as i64;
+            let place = self.places.len().try_into().unwrap_or(i64::MAX);
             self.texts.push(trimmed.to_owned());
             self.places.insert(trimmed.to_owned(), place);
             place
         };
         self.push(Kind::Text, place);
-    }
-
-    pub(super) fn number(&self, flat: usize) -> Option<Number> {
-        match self.kinds[flat] {
-            Kind::Whole => Some(Number::Whole(self.bits[flat])),
-            Kind::Float => Some(Number::Float(f64::from_bits(self.bits[flat].cast_unsigned()))),
-            Kind::Null | Kind::Text => None,
-        }
     }
 
     /// Reads what stands at the cursor. `room` is a guess of how many cells will come.
@@ -172,6 +164,16 @@ impl Cells {
             dense.bits[place] = bits;
         }
         Ok(dense)
+    }
+}
+
+/// The number in a cell.
+#[inline]
+pub(super) const fn cell(kind: Kind, bits: i64) -> Option<Number> {
+    match kind {
+        Kind::Whole => Some(Number::Whole(bits)),
+        Kind::Float => Some(Number::Float(f64::from_bits(bits.cast_unsigned()))),
+        Kind::Null | Kind::Text => None,
     }
 }
 

@@ -1,22 +1,26 @@
 //! A cube's cells as Arrow columns. Code keys come from strides; a measure's
 //! cells are picked as the slices they lie in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array, StringArray};
-use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{Int8Type, Int32Type};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
-use super::cells::{Cells, Kind};
+use super::cells::{Cells, Kind, cell};
 use super::cube::Cube;
 use super::status::{NONE, Symbols};
 use crate::config::ValueType;
 use crate::contract::Status;
+use crate::decode::number::Number;
 use crate::decode::{DecodeError, Layout, Measure};
 
-/// PxWeb's in-memory marks for missing values lie at -1e15 and beyond; no statistic does.
+/// `PxWeb`'s in-memory marks for missing values lie at -1e15 and beyond; no statistic does.
 const LEAKED_BELOW: f64 = -1e15;
+const LEAKED: &str = "a mark of the source for a missing value that has leaked out";
+const NOT_WHOLE: &str = "not a whole number, though the table says 0 decimals";
 
 /// How the metric axis cuts the flat index: `outer` blocks, in each a run of `inner` cells per measure.
 struct Cut {
@@ -30,10 +34,22 @@ impl Cut {
         self.outer * self.inner
     }
 
-    /// The flat index where each of a measure's runs begins.
-    fn runs(&self, measure: usize) -> impl Iterator<Item = usize> {
-        let (measures, inner) = (self.measures, self.inner);
-        (0..self.outer).map(move |outer| (outer * measures + measure) * inner)
+    /// The cells of one measure by row; with one measure they are all there is.
+    fn pick<'a, T: Clone>(&self, measure: usize, cells: &'a [T]) -> Cow<'a, [T]> {
+        if self.measures == 1 {
+            return Cow::Borrowed(cells);
+        }
+        let mut picked = Vec::with_capacity(self.rows());
+        for outer in 0..self.outer {
+            let start = (outer * self.measures + measure) * self.inner;
+            picked.extend_from_slice(&cells[start..start + self.inner]);
+        }
+        Cow::Owned(picked)
+    }
+
+    /// The flat index of a measure's row.
+    const fn flat(&self, measure: usize, row: usize) -> usize {
+        (row / self.inner * self.measures + measure) * self.inner + row % self.inner
     }
 }
 
@@ -70,10 +86,13 @@ pub(super) fn build(
             })?,
             None => 0,
         };
-        let picked = Picked { cube, layout, cells, measure, cut: &cut, place };
-        let (values, nulls) = picked.values()?;
-        columns.push(values);
-        let (status, symbol) = picked.flags(nulls.as_ref(), statuses.as_deref(), &meanings);
+        let kinds = cut.pick(place, &cells.kinds);
+        let bits = cut.pick(place, &cells.bits);
+        let symbols = statuses.as_ref().map(|statuses| cut.pick(place, statuses));
+        let picked = Picked { kinds: &kinds, bits: &bits, symbols: symbols.as_deref() };
+        let name = |row| name(cube, layout, cut.flat(place, row));
+        columns.push(picked.values(measure, name)?);
+        let (status, symbol) = picked.flags(&meanings);
         columns.push(Arc::new(DictionaryArray::<Int8Type>::try_new(status, words.clone())?));
         columns.push(Arc::new(DictionaryArray::<Int8Type>::try_new(symbol, names.clone())?));
     }
@@ -112,132 +131,88 @@ fn codes(codes: &[String], stride: usize, rows: usize) -> Result<ArrayRef, Decod
     Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(Int32Array::from(keys), Arc::new(values))?))
 }
 
-/// One measure's cells.
+/// The cell's codes, for a message.
+fn name(cube: &Cube, layout: &Layout, flat: usize) -> String {
+    let dimensions = layout.dimensions.iter().map(|dimension| &dimension.id);
+    let cell: Vec<String> = dimensions
+        .chain(&layout.metric)
+        .filter_map(|id| cube.place_of(id).map(|axis| format!("{id}={}", cube.code_at(axis, flat))))
+        .collect();
+    cell.join(", ")
+}
+
+/// One measure's cells, by row.
 struct Picked<'a> {
-    cube: &'a Cube,
-    layout: &'a Layout,
-    cells: &'a Cells,
-    measure: &'a Measure,
-    cut: &'a Cut,
-    place: usize,
+    kinds: &'a [Kind],
+    bits: &'a [i64],
+    symbols: Option<&'a [i8]>,
 }
 
 impl Picked<'_> {
-    fn values(&self) -> Result<(ArrayRef, Option<NullBuffer>), DecodeError> {
-        let nulls = self.nulls();
-        let values: ArrayRef = match self.measure.kind {
-            ValueType::Int64 => {
-                let values = ScalarBuffer::from(self.whole_numbers()?);
-                Arc::new(Int64Array::try_new(values, nulls.clone())?)
-            }
-            ValueType::Float64 => {
-                let values = ScalarBuffer::from(self.floats()?);
-                Arc::new(Float64Array::try_new(values, nulls.clone())?)
-            }
+    fn values(&self, measure: &Measure, name: impl Fn(usize) -> String) -> Result<ArrayRef, DecodeError> {
+        let fault = |(row, number, why): Fault| DecodeError::Value { cell: name(row), value: number.to_string(), why };
+        Ok(match measure.kind {
+            ValueType::Int64 => Arc::new(Int64Array::new(self.whole().map_err(fault)?.into(), self.nulls())),
+            ValueType::Float64 => Arc::new(Float64Array::new(self.floats().map_err(fault)?.into(), self.nulls())),
             ValueType::Text => {
-                let column = &self.measure.column;
+                let column = &measure.column;
                 return Err(DecodeError::Shape(format!("measure {column:?} is declared as text, which no cube holds")));
             }
-        };
-        Ok((values, nulls))
+        })
     }
 
     fn nulls(&self) -> Option<NullBuffer> {
-        let runs = || self.cut.runs(self.place).flat_map(|start| &self.cells.kinds[start..start + self.cut.inner]);
-        let absent = |kind: &Kind| matches!(kind, Kind::Null | Kind::Text);
-        runs().any(absent).then(|| NullBuffer::new(BooleanBuffer::from_iter(runs().map(|kind| !absent(kind)))))
+        let present = |kind: Kind| matches!(kind, Kind::Whole | Kind::Float);
+        let all = self.kinds.iter().all(|kind| present(*kind));
+        (!all).then(|| BooleanBuffer::collect_bool(self.kinds.len(), |row| present(self.kinds[row])).into())
     }
 
-    fn whole_numbers(&self) -> Result<Vec<i64>, DecodeError> {
-        let mut values = Vec::with_capacity(self.cut.rows());
-        for start in self.cut.runs(self.place) {
-            let run = start..start + self.cut.inner;
-            // A run of whole numbers is copied as it stands; only its least one can be a leaked mark.
-            let whole = self.cells.kinds[run.clone()].iter().all(|kind| *kind == Kind::Whole);
-            let least = self.cells.bits[run.clone()].iter().min();
-            if whole && least.is_none_or(|least| *least > LEAKED_BELOW as i64) {
-                values.extend_from_slice(&self.cells.bits[run]);
-                continue;
-            }
-            for flat in run {
-                values.push(match self.cells.number(flat) {
-                    None => 0,
-                    Some(number) if number.float() <= LEAKED_BELOW => return Err(self.leaked(flat, number.float())),
-                    Some(number) => number.whole().ok_or_else(|| {
-                        self.fault(flat, number.float(), "not a whole number, though the table says 0 decimals")
-                    })?,
-                });
-            }
-        }
-        Ok(values)
+    fn whole(&self) -> Result<Vec<i64>, Fault> {
+        let cells = self.kinds.iter().zip(self.bits).enumerate();
+        cells
+            .map(|(row, (kind, bits))| match cell(*kind, *bits) {
+                None => Ok(0),
+                Some(number) if number.float() <= LEAKED_BELOW => Err((row, number.float(), LEAKED)),
+                Some(number) => number.whole().ok_or((row, number.float(), NOT_WHOLE)),
+            })
+            .collect()
     }
 
-    fn floats(&self) -> Result<Vec<f64>, DecodeError> {
-        let mut values = Vec::with_capacity(self.cut.rows());
-        for start in self.cut.runs(self.place) {
-            for flat in start..start + self.cut.inner {
-                let number = self.cells.number(flat).map_or(0.0, crate::decode::number::Number::float);
-                if number <= LEAKED_BELOW {
-                    return Err(self.leaked(flat, number));
-                }
-                values.push(number);
-            }
-        }
-        Ok(values)
+    fn floats(&self) -> Result<Vec<f64>, Fault> {
+        let cells = self.kinds.iter().zip(self.bits).enumerate();
+        cells
+            .map(|(row, (kind, bits))| {
+                let number = cell(*kind, *bits).map_or(0.0, Number::float);
+                if number <= LEAKED_BELOW { Err((row, number, LEAKED)) } else { Ok(number) }
+            })
+            .collect()
     }
 
     /// Status keys and symbol keys. A null is what its symbol means; a value may carry a symbol
     /// that says how good it is, and keeps it when it says something else.
-    fn flags(
-        &self,
-        nulls: Option<&NullBuffer>,
-        statuses: Option<&[i8]>,
-        meanings: &[Option<Status>],
-    ) -> (Int8Array, Int8Array) {
-        let rows = self.cut.rows();
-        let Some(statuses) = statuses else {
-            let mut keys = vec![Status::Observed as i8; rows];
-            if let Some(nulls) = nulls {
-                for (key, valid) in keys.iter_mut().zip(nulls) {
-                    if !valid {
-                        *key = Status::Missing as i8;
-                    }
-                }
-            }
+    fn flags(&self, meanings: &[Option<Status>]) -> (Int8Array, Int8Array) {
+        let rows = self.kinds.len();
+        // By symbol, the first for none: what it says of a value and of a null.
+        let meanings = || std::iter::once(&None).chain(meanings);
+        let graded = |status: &Option<Status>| status.filter(|status| status.has_value()).unwrap_or(Status::Observed);
+        let absent = |status: &Option<Status>| status.filter(|status| !status.has_value()).unwrap_or(Status::Missing);
+        let of_value: Vec<i8> = meanings().map(|status| graded(status) as i8).collect();
+        let of_null: Vec<i8> = meanings().map(|status| absent(status) as i8).collect();
+        let key = |kind: &Kind, symbol: i8| {
+            let place = usize::from((symbol + 1).unsigned_abs());
+            if matches!(kind, Kind::Whole | Kind::Float) { of_value[place] } else { of_null[place] }
+        };
+        let Some(symbols) = self.symbols else {
+            let keys: Vec<i8> = self.kinds.iter().map(|kind| key(kind, NONE)).collect();
             return (Int8Array::from(keys), Int8Array::new_null(rows));
         };
-        let meaning = |symbol: i8| usize::try_from(symbol).ok().and_then(|place| meanings[place]);
-        let with_value = |symbol| meaning(symbol).filter(|status| status.has_value()).unwrap_or(Status::Observed);
-        let without = |symbol| meaning(symbol).filter(|status| !status.has_value()).unwrap_or(Status::Missing);
-        let mut keys = Vec::with_capacity(rows);
-        let mut symbols = Vec::with_capacity(rows);
-        for start in self.cut.runs(self.place) {
-            let run = start..start + self.cut.inner;
-            for (symbol, kind) in statuses[run.clone()].iter().zip(&self.cells.kinds[run]) {
-                let status = match kind {
-                    Kind::Whole | Kind::Float => with_value(*symbol),
-                    Kind::Null | Kind::Text => without(*symbol),
-                };
-                keys.push(status as i8);
-                symbols.push(*symbol);
-            }
-        }
-        let known = NullBuffer::new(BooleanBuffer::from_iter(symbols.iter().map(|symbol| *symbol != NONE)));
+        let keys: Vec<i8> = self.kinds.iter().zip(symbols).map(|(kind, symbol)| key(kind, *symbol)).collect();
+        let known = BooleanBuffer::collect_bool(rows, |row| symbols[row] != NONE);
         // A key under a null is never looked at, but must not be negative.
-        symbols.iter_mut().for_each(|symbol| *symbol = (*symbol).max(0));
-        (Int8Array::from(keys), Int8Array::new(symbols.into(), Some(known)))
-    }
-
-    fn leaked(&self, flat: usize, number: f64) -> DecodeError {
-        self.fault(flat, number, "a mark of the source for a missing value that has leaked out")
-    }
-
-    fn fault(&self, flat: usize, number: f64, why: &'static str) -> DecodeError {
-        let dimensions = self.layout.dimensions.iter().map(|dimension| &dimension.id);
-        let cell: Vec<String> = dimensions
-            .chain(&self.layout.metric)
-            .filter_map(|id| self.cube.place_of(id).map(|axis| format!("{id}={}", self.cube.code_at(axis, flat))))
-            .collect();
-        DecodeError::Value { cell: cell.join(", "), value: number.to_string(), why }
+        let places: Vec<i8> = symbols.iter().map(|symbol| (*symbol).max(0)).collect();
+        (Int8Array::from(keys), Int8Array::new(places.into(), Some(known.into())))
     }
 }
+
+/// Row, number and what is wrong with it.
+type Fault = (usize, f64, &'static str);

@@ -1,4 +1,4 @@
-//! What PxWeb v2's `/metadata` says of a table: a dataset without cells. It
+//! What `PxWeb` v2's `/metadata` says of a table: a dataset without cells. It
 //! judges nothing but the form; `size` may be large and `value` empty.
 
 use std::collections::BTreeMap;

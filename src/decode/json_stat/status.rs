@@ -10,7 +10,7 @@ use super::MAX_CELLS;
 use super::cells::flat_index;
 use crate::decode::DecodeError;
 
-/// A symbol's place in `Symbols`; -1 is none, so that at most 127 fit an Int8 dictionary.
+/// In the place of a symbol's place in `Symbols`: none. At most 127 symbols fit an Int8 dictionary.
 pub(super) const NONE: i8 = -1;
 
 /// The different symbols of one answer.
@@ -29,7 +29,9 @@ impl Symbols {
             return Ok(*place);
         }
         let place = i8::try_from(self.names.len())
-            .map_err(|_| format!("the cube has more than 128 different symbols, {symbol:?} among them"))?;
+            .ok()
+            .filter(|place| *place < i8::MAX)
+            .ok_or_else(|| format!("the cube has more than 127 different symbols, {symbol:?} among them"))?;
         self.names.push(symbol.to_owned());
         self.places.insert(symbol.to_owned(), place);
         Ok(place)
@@ -93,7 +95,7 @@ impl<'de> DeserializeSeed<'de> for Symbol<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Symbol<'_> {
+impl Visitor<'_> for Symbol<'_> {
     type Value = i8;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

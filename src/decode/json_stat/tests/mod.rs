@@ -199,13 +199,18 @@ fn a_cube_without_cells_has_no_rows() {
 #[test]
 fn staged_files_are_read_back_as_plain_text() {
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    let batch = decode(answer(r#""value":[1,null,3,4]"#).as_bytes(), &plain()).unwrap();
-    let mut file = Vec::new();
-    let mut writer = crate::decode::writer(&mut file, batch.schema()).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap().build().unwrap();
-    let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().unwrap();
-    assert_eq!(read[0].schema().field(0).data_type(), &arrow::datatypes::DataType::Utf8);
-    assert_eq!(rows(&read[0]), rows(&batch));
+    let body = answer(r#""value":[1,null,-3,4],"status":{"1":".."}"#);
+    for kind in [ValueType::Int64, ValueType::Float64] {
+        let mut layout = plain();
+        layout.measures[0].kind = kind;
+        let batch = decode(body.as_bytes(), &layout).unwrap();
+        let mut file = Vec::new();
+        let mut writer = crate::decode::writer(&mut file, batch.schema()).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file)).unwrap().build().unwrap();
+        let read: Vec<RecordBatch> = reader.collect::<Result<_, _>>().unwrap();
+        assert_eq!(read[0].schema().field(0).data_type(), &arrow::datatypes::DataType::Utf8);
+        assert_eq!(rows(&read[0]), rows(&batch));
+    }
 }
