@@ -34,5 +34,5 @@ pub fn reference() -> Result<Reference, ReferenceError> {
         .filter(|file| file.path().extension().is_some_and(|extension| extension == "csv"))
         .map(|file| (file.path().to_owned(), file.contents().to_vec()))
         .collect();
-    Reference::from_files(files)
+    Reference::from_files(&files)
 }
