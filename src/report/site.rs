@@ -220,7 +220,7 @@ impl Rendering<'_> {
         let mut below = Vec::new();
         if place.level == Level::Lan {
             let kommuner = self.input.geography.kommuner_in(place.kod);
-            below.extend(kommuner.map(|(kod, namn)| Peer { level: Level::Kommun, kod, namn }));
+            below.extend(kommuner.into_iter().map(|(kod, namn)| Peer { level: Level::Kommun, kod, namn }));
         }
         self.page(AREA, place, &below)
     }

@@ -145,16 +145,15 @@ impl LineChart<'_> {
     fn labelled(&self) -> Vec<(usize, &'static str)> {
         let last = self.periods.len().saturating_sub(1);
         let longest = self.periods.iter().map(|period| period.swedish().chars().count()).max().unwrap_or(0);
-        let room = if longest <= 4 { 5 } else { 3 };
-        let gaps = (1..room).rev().find(|gaps| last.is_multiple_of(*gaps) && *gaps * 2 >= room).unwrap_or(1);
-        if last == 0 {
+        let gaps = last.min(if longest <= 4 { 4 } else { 2 });
+        if gaps == 0 {
             return vec![(0, "middle")];
         }
         (0..=gaps)
             .map(|step| match step {
                 0 => (0, "start"),
                 step if step == gaps => (last, "end"),
-                step => (step * last / gaps, "middle"),
+                step => ((step * last + gaps / 2) / gaps, "middle"),
             })
             .collect()
     }
