@@ -78,7 +78,12 @@ impl Engine {
         self.register(name, Arc::new(EmptyTable::new(schema)))
     }
 
-    pub fn register_batches(&self, name: &str, schema: SchemaRef, batches: Vec<RecordBatch>) -> Result<(), EngineError> {
+    pub fn register_batches(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), EngineError> {
         self.register(name, Arc::new(MemTable::try_new(schema, vec![batches])?))
     }
 
@@ -97,12 +102,15 @@ impl Engine {
 
     /// Plans one query that may only read: no DDL, no DML, no statement, no clock, no chance.
     pub async fn plan(&self, sql: &str) -> Result<Query, SqlFault> {
-        let plan = self.context.state().create_logical_plan(sql).await.map_err(|error| SqlFault::from_engine(&error))?;
+        let plan =
+            self.context.state().create_logical_plan(sql).await.map_err(|error| SqlFault::from_engine(&error))?;
         let rules = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        rules.verify_plan(&plan).map_err(|_| SqlFault::plain(
-            "only a query is allowed here",
-            "begin with SELECT or WITH; nothing may be created, changed or copied",
-        ))?;
+        rules.verify_plan(&plan).map_err(|_| {
+            SqlFault::plain(
+                "only a query is allowed here",
+                "begin with SELECT or WITH; nothing may be created, changed or copied",
+            )
+        })?;
         if let Some(name) = unsteady_function(&plan).map_err(|error| SqlFault::from_engine(&error))? {
             return Err(SqlFault::plain(
                 &format!("{name}() gives another answer each time, so the dataset could not be computed again"),
@@ -184,7 +192,9 @@ impl SqlFault {
         let message = one_line(&message);
         let place = place.or_else(|| parser_place(&message));
         let (message, hint) = match message.split_once(" Valid fields are ") {
-            Some((message, fields)) => (message.to_owned(), Some(format!("the columns are {}", fields.trim_end_matches('.')))),
+            Some((message, fields)) => {
+                (message.to_owned(), Some(format!("the columns are {}", fields.trim_end_matches('.'))))
+            }
             None => (message, None),
         };
         Self { message: lower_first(message.trim_end_matches('.')), place, hint }

@@ -17,8 +17,20 @@ use crate::contract::{Period, Status};
 pub fn all() -> Vec<ScalarUDF> {
     let text = vec![DataType::Utf8];
     vec![
-        create_udf("period_start", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.start))),
-        create_udf("period_end", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.end))),
+        create_udf(
+            "period_start",
+            text.clone(),
+            DataType::Date32,
+            Volatility::Immutable,
+            Arc::new(|args| dates(args, |period| period.start)),
+        ),
+        create_udf(
+            "period_end",
+            text.clone(),
+            DataType::Date32,
+            Volatility::Immutable,
+            Arc::new(|args| dates(args, |period| period.end)),
+        ),
         create_udf("status_rank", text, DataType::Int32, Volatility::Immutable, Arc::new(status_rank)),
         create_udf("status_name", vec![DataType::Int32], DataType::Utf8, Volatility::Immutable, Arc::new(status_name)),
     ]
@@ -44,8 +56,11 @@ fn dates(args: &[ColumnarValue], pick: fn(Period) -> Date) -> Result<ColumnarVal
 
 fn status_rank(args: &[ColumnarValue]) -> Result<ColumnarValue> {
     let texts = only(args, &DataType::Utf8)?;
-    let ranks: Int32Array =
-        texts.as_string::<i32>().iter().map(|text| text.and_then(|text| text.parse::<Status>().ok()).map(|status| status as i32)).collect();
+    let ranks: Int32Array = texts
+        .as_string::<i32>()
+        .iter()
+        .map(|text| text.and_then(|text| text.parse::<Status>().ok()).map(|status| status as i32))
+        .collect();
     Ok(ColumnarValue::Array(Arc::new(ranks)))
 }
 

@@ -37,9 +37,12 @@ impl BarChart<'_> {
         let wrapped: Vec<Vec<String>> =
             self.bars.iter().map(|bar| if beside { vec![bar.label.clone()] } else { wrap(&bar.label) }).collect();
         // How far down its row a bar begins, and how tall the row is.
-        let rows = wrapped.iter().map(|lines| match beside {
-            true => (4.0, 18.0, 27.0),
-            false => (LINE * lines.len() as f64 + 5.0, 15.0, LINE * lines.len() as f64 + 27.0),
+        let rows = wrapped.iter().map(|lines| {
+            if beside {
+                (4.0, 18.0, 27.0)
+            } else {
+                (LINE * lines.len() as f64 + 5.0, 15.0, LINE * lines.len() as f64 + 27.0)
+            }
         });
         let rows: Vec<(f64, f64, f64)> = rows.collect();
         let height = rows.iter().map(|(.., pitch)| pitch).sum::<f64>() + 6.0;
