@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use crate::config::Dataset;
+use crate::config::{Column, Dataset};
 
 use super::columns::{Role, Shape};
 use super::period::KNOWN_FORMS;
@@ -61,6 +61,7 @@ pub struct RowCheck<'a> {
     silent_null: Offences,
     value_against_status: Offences,
     not_finite: Offences,
+    decimals: Offences,
 }
 
 impl<'a> RowCheck<'a> {
@@ -78,6 +79,7 @@ impl<'a> RowCheck<'a> {
             silent_null: Offences::default(),
             value_against_status: Offences::default(),
             not_finite: Offences::default(),
+            decimals: Offences::default(),
         }
     }
 
@@ -102,7 +104,7 @@ impl<'a> RowCheck<'a> {
                 && let (Some(values), Some(statuses)) =
                     (column(&measure.name), column(&format!("{}_status", measure.name)))
             {
-                self.measure(batch, &measure.name, &values, statuses.as_string());
+                self.measure(batch, measure, &values, statuses.as_string());
             }
         }
         Ok(())
@@ -132,7 +134,8 @@ impl<'a> RowCheck<'a> {
         }
     }
 
-    fn measure(&mut self, batch: &RecordBatch, name: &str, values: &ArrayRef, statuses: &StringArray) {
+    fn measure(&mut self, batch: &RecordBatch, measure: &Column, values: &ArrayRef, statuses: &StringArray) {
+        let name = measure.name.as_str();
         let mut shown: Vec<&str> = self.dataset.key.iter().map(String::as_str).collect();
         let status_name = format!("{name}_status");
         shown.extend([name, status_name.as_str()]);
@@ -148,8 +151,13 @@ impl<'a> RowCheck<'a> {
                 }
                 _ => {}
             }
-            if floats.is_some_and(|floats| !floats.is_null(row) && !floats.value(row).is_finite()) {
+            let Some(float) = floats.filter(|floats| !floats.is_null(row)).map(|floats| floats.value(row)) else {
+                continue;
+            };
+            if !float.is_finite() {
                 self.not_finite.add(|| describe(batch, row, &shown));
+            } else if measure.decimals.is_some_and(|decimals| has_more_decimals(float, decimals)) {
+                self.decimals.add(|| describe(batch, row, &shown));
             }
         }
     }
@@ -174,6 +182,12 @@ impl<'a> RowCheck<'a> {
             self.value_against_status
                 .finding("status", |count| format!("{count} values stand beside a status that says there is none")),
             self.not_finite.finding("value", |count| format!("{count} values are not finite numbers")),
+            // What lies beyond the declared decimals does not count as content, so a revision there would be lost.
+            self.decimals.finding("decimals", |count| {
+                format!(
+                    "{count} values have more decimals than the contract declares; declare them, or round in the query"
+                )
+            }),
         ]
         .into_iter()
         .flatten()
@@ -193,6 +207,12 @@ impl<'a> RowCheck<'a> {
         }
         (rows, findings)
     }
+}
+
+/// Beyond what a binary fraction of that size can be off by.
+fn has_more_decimals(value: f64, decimals: u8) -> bool {
+    let scaled = value * 10f64.powi(i32::from(decimals));
+    (scaled - scaled.round()).abs() > 1e-6 * scaled.abs().max(1.0)
 }
 
 fn text_at(column: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {

@@ -8,6 +8,8 @@ mod package;
 mod prepare;
 mod site;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod version;
 
