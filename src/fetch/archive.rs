@@ -249,6 +249,9 @@ pub(super) mod tests {
             fault.to_string(),
             format!("could not write {}: No space left on device (os error 28)", index(folder.path()).display())
         );
-        assert_eq!(fault.hint().unwrap(), "free space on the disk that holds the data folder");
+        assert_eq!(
+            fault.hint().unwrap(),
+            "the disk is full: free space and run again; what was published before is untouched"
+        );
     }
 }
