@@ -3,6 +3,13 @@
 //! code and data folder are looked at. One crate, because a linked test binary
 //! is large.
 
+mod local;
+mod people;
 mod world;
 
+mod areas;
+mod check;
 mod commands;
+mod contract;
+mod demo;
+mod kill;
