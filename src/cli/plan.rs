@@ -53,7 +53,10 @@ fn show(estimate: &Estimate) {
             (false, true) => "seems unchanged",
             (false, false) => "changed or never fetched",
         };
-        let mut line = format!("  {} from {}: {state}; {} data calls (at least {})", fetch.fetch, fetch.source, fetch.calls, fetch.lower_bound);
+        let mut line = format!(
+            "  {} from {}: {state}; {} data calls (at least {})",
+            fetch.fetch, fetch.source, fetch.calls, fetch.lower_bound
+        );
         if fetch.cells > 0 {
             line.push_str(&format!(", {} cells", fetch.cells));
         }

@@ -1,12 +1,14 @@
 //! The contract's checks on the rows themselves, in one pass over them in the
 //! order in which they will be published.
 
+use std::borrow::Cow;
+
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use crate::config::Dataset;
+use crate::config::{Column, Dataset};
 
 use super::columns::{Role, Shape};
 use super::period::KNOWN_FORMS;
@@ -59,6 +61,7 @@ pub struct RowCheck<'a> {
     silent_null: Offences,
     value_against_status: Offences,
     not_finite: Offences,
+    decimals: Offences,
 }
 
 impl<'a> RowCheck<'a> {
@@ -76,6 +79,7 @@ impl<'a> RowCheck<'a> {
             silent_null: Offences::default(),
             value_against_status: Offences::default(),
             not_finite: Offences::default(),
+            decimals: Offences::default(),
         }
     }
 
@@ -97,9 +101,10 @@ impl<'a> RowCheck<'a> {
         self.keys(batch);
         for shape in &self.shape.columns {
             if let Role::Measure(measure) = &shape.role
-                && let (Some(values), Some(statuses)) = (column(&measure.name), column(&format!("{}_status", measure.name)))
+                && let (Some(values), Some(statuses)) =
+                    (column(&measure.name), column(&format!("{}_status", measure.name)))
             {
-                self.measure(batch, &measure.name, &values, statuses.as_string());
+                self.measure(batch, measure, &values, statuses.as_string());
             }
         }
         Ok(())
@@ -124,18 +129,20 @@ impl<'a> RowCheck<'a> {
                     self.duplicate.add(|| describe(batch, row, &names));
                 }
             } else {
-                self.last_key = Some(columns.iter().map(|column| text_at(column, row).map(|text| text.into_owned())).collect());
+                self.last_key = Some(columns.iter().map(|column| text_at(column, row).map(Cow::into_owned)).collect());
             }
         }
     }
 
-    fn measure(&mut self, batch: &RecordBatch, name: &str, values: &ArrayRef, statuses: &StringArray) {
+    fn measure(&mut self, batch: &RecordBatch, measure: &Column, values: &ArrayRef, statuses: &StringArray) {
+        let name = measure.name.as_str();
         let mut shown: Vec<&str> = self.dataset.key.iter().map(String::as_str).collect();
         let status_name = format!("{name}_status");
         shown.extend([name, status_name.as_str()]);
         let floats = (*values.data_type() == DataType::Float64).then(|| values.as_primitive::<Float64Type>());
         for row in 0..batch.num_rows() {
-            let status = (!statuses.is_null(row)).then(|| statuses.value(row)).and_then(|text| text.parse::<Status>().ok());
+            let status =
+                (!statuses.is_null(row)).then(|| statuses.value(row)).and_then(|text| text.parse::<Status>().ok());
             match (status, values.is_null(row)) {
                 (None, _) => self.status.add(|| describe(batch, row, &shown)),
                 (Some(status), true) if status.has_value() => self.silent_null.add(|| describe(batch, row, &shown)),
@@ -144,8 +151,13 @@ impl<'a> RowCheck<'a> {
                 }
                 _ => {}
             }
-            if floats.is_some_and(|floats| !floats.is_null(row) && !floats.value(row).is_finite()) {
+            let Some(float) = floats.filter(|floats| !floats.is_null(row)).map(|floats| floats.value(row)) else {
+                continue;
+            };
+            if !float.is_finite() {
                 self.not_finite.add(|| describe(batch, row, &shown));
+            } else if measure.decimals.is_some_and(|decimals| has_more_decimals(float, decimals)) {
+                self.decimals.add(|| describe(batch, row, &shown));
             }
         }
     }
@@ -156,14 +168,26 @@ impl<'a> RowCheck<'a> {
         let rows = self.rows;
         let key = self.dataset.key.join(", ");
         let mut findings: Vec<Finding> = [
-            self.area.finding("area", |count| format!("{count} rows have an area code that the reference tables do not know")),
-            self.period.finding("period", |count| format!("{count} rows have a period in an unknown form (known: {KNOWN_FORMS})")),
+            self.area.finding("area", |count| {
+                format!("{count} rows have an area code that the reference tables do not know")
+            }),
+            self.period.finding("period", |count| {
+                format!("{count} rows have a period in an unknown form (known: {KNOWN_FORMS})")
+            }),
             self.null_key.finding("key", |count| format!("{count} rows have an empty key column")),
             self.duplicate.finding("unique", |count| format!("{count} rows repeat the key ({key}) of another row")),
             self.status.finding("status", |count| format!("{count} values have no status, or one that is not known")),
-            self.silent_null.finding("status", |count| format!("{count} values are empty without a status that says why")),
-            self.value_against_status.finding("status", |count| format!("{count} values stand beside a status that says there is none")),
+            self.silent_null
+                .finding("status", |count| format!("{count} values are empty without a status that says why")),
+            self.value_against_status
+                .finding("status", |count| format!("{count} values stand beside a status that says there is none")),
             self.not_finite.finding("value", |count| format!("{count} values are not finite numbers")),
+            // What lies beyond the declared decimals does not count as content, so a revision there would be lost.
+            self.decimals.finding("decimals", |count| {
+                format!(
+                    "{count} values have more decimals than the contract declares; declare them, or round in the query"
+                )
+            }),
         ]
         .into_iter()
         .flatten()
@@ -175,21 +199,32 @@ impl<'a> RowCheck<'a> {
         if let (Some(limit), Some(published)) = (checks.max_drop, published_rows) {
             let drop = 100.0 * (published.saturating_sub(rows)) as f64 / (published.max(1)) as f64;
             if drop > limit {
-                findings.push(plain("max_drop", format!("{rows} rows, {drop:.1} % fewer than the {published} published; at most {limit} % may go")));
+                findings.push(plain(
+                    "max_drop",
+                    format!("{rows} rows, {drop:.1} % fewer than the {published} published; at most {limit} % may go"),
+                ));
             }
         }
         (rows, findings)
     }
 }
 
-fn text_at(column: &ArrayRef, row: usize) -> Option<std::borrow::Cow<'_, str>> {
+/// Beyond what a binary fraction of that size can be off by.
+fn has_more_decimals(value: f64, decimals: u8) -> bool {
+    let scaled = value * 10f64.powi(i32::from(decimals));
+    (scaled - scaled.round()).abs() > 1e-6 * scaled.abs().max(1.0)
+}
+
+fn text_at(column: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {
     if column.is_null(row) {
         return None;
     }
     match column.data_type() {
         DataType::Utf8 => Some(column.as_string::<i32>().value(row).into()),
         DataType::Int64 => Some(column.as_primitive::<Int64Type>().value(row).to_string().into()),
-        _ => ArrayFormatter::try_new(column, &FormatOptions::default()).ok().map(|format| format.value(row).to_string().into()),
+        _ => ArrayFormatter::try_new(column, &FormatOptions::default())
+            .ok()
+            .map(|format| format.value(row).to_string().into()),
     }
 }
 

@@ -79,9 +79,14 @@ fn area_members(sets: &BTreeMap<String, AreaSet>) -> RecordBatch {
         }
     }
     let text = |name| Field::new(name, DataType::Utf8, false);
-    let schema =
-        Arc::new(Schema::new(vec![text("uppsattning"), text("omrade"), text("kommun"), Field::new("antal", DataType::Int64, false)]));
-    let mut arrays: Vec<arrow::array::ArrayRef> = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as _).collect();
+    let schema = Arc::new(Schema::new(vec![
+        text("uppsattning"),
+        text("omrade"),
+        text("kommun"),
+        Field::new("antal", DataType::Int64, false),
+    ]));
+    let mut arrays: Vec<arrow::array::ArrayRef> =
+        columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as _).collect();
     arrays.push(Arc::new(arrow::array::Int64Array::from(sizes)));
     RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
 }
@@ -116,14 +121,16 @@ pub async fn compute(
     let columns = column_infos(&shape);
     let schema = plain_schema(&shape);
     let mut check = RowCheck::new(dataset, &shape);
-    let mut content =
-        ContentHash::new(columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect());
+    let mut content = ContentHash::new(
+        columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect(),
+    );
     let name = format!("resultat_{}", dataset.name);
     let mut file = stage.create(&name);
     let staging = |error: anyhow::Error| Problem::Stage { fetch: name.clone(), error };
     file.open(Arc::clone(&schema)).map_err(staging)?;
     while let Some(batch) = stream.next().await {
-        let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema).map_err(|error| Problem::Lake(error.into()))?;
+        let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
+            .map_err(|error| Problem::Lake(error.into()))?;
         check.batch(&batch).map_err(|error| Problem::Lake(error.into()))?;
         content.update(&batch);
         file.write(&batch).map_err(staging)?;
@@ -180,7 +187,9 @@ async fn custom_checks(
 
 /// The schema of the published rows, strings plain.
 pub fn plain_schema(shape: &Shape) -> SchemaRef {
-    Arc::new(Schema::new(shape.columns.iter().map(|column| Field::new(&column.name, column.kind.clone(), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        shape.columns.iter().map(|column| Field::new(&column.name, column.kind.clone(), true)).collect::<Vec<_>>(),
+    ))
 }
 
 pub fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow::error::ArrowError> {
@@ -212,7 +221,9 @@ fn column_infos(shape: &Shape) -> Vec<ColumnInfo> {
                 unit: measure.and_then(|measure| measure.unit.clone()),
                 decimals: measure.and_then(|measure| measure.decimals),
                 measure: measure.is_some(),
-                perturbation: measure.filter(|measure| measure.perturbation == Perturbation::Ckm).map(|_| "ckm".to_owned()),
+                perturbation: measure
+                    .filter(|measure| measure.perturbation == Perturbation::Ckm)
+                    .map(|_| "ckm".to_owned()),
                 ratio: measure
                     .and_then(|measure| measure.ratio.as_ref())
                     .map(|ratio| (ratio.numerator.clone(), ratio.denominator.clone(), ratio.scale)),

@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use crate::contract::{Finding, ShapeProblem};
 use crate::fetch::FetchError;
-use crate::lake::{LakeError, StoreError};
+use crate::lake::LakeError;
 use crate::ledger::LedgerError;
+use crate::report::{ReportError, ReportProblem};
 use crate::source::SourceError;
+use crate::store::StoreError;
 use crate::transform::{EngineError, SqlFault};
 
 #[derive(Debug, thiserror::Error)]
@@ -27,8 +29,10 @@ pub enum Problem {
     Shape { dataset: String, problems: Vec<ShapeProblem> },
     #[error("nothing published: {}", findings_text(findings))]
     Checks { findings: Vec<(String, Finding)> },
-    #[error("{0:#}")]
-    Report(anyhow::Error),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    ReportFiles(Vec<ReportProblem>),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -45,15 +49,20 @@ impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Source { error, .. } => error.hint(),
-            Self::Stage { error, .. } => error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned),
+            Self::Stage { error, .. } => {
+                error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned)
+            }
             Self::InputMissing { dataset, .. } => Some(format!("run the pipeline that publishes {dataset} first")),
             Self::Query { fault, .. } => fault.hint.clone(),
             Self::Engine { error: EngineError::Memory(_), .. } | Self::Tables(EngineError::Memory(_)) => {
                 Some("raise [run] memory_limit, or make the query smaller".to_owned())
             }
             Self::Shape { problems, .. } => problems.first().map(|problem| problem.hint.clone()),
-            Self::Checks { .. } => Some("the last good version stays published; correct the source or the pipeline and run again".to_owned()),
+            Self::Checks { .. } => Some(
+                "the last good version stays published; correct the source or the pipeline and run again".to_owned(),
+            ),
             Self::Fetch(error) => error.hint(),
+            Self::Report(error) => error.hint(),
             Self::Store(error) | Self::Lake(LakeError::Store(error)) => error.hint().map(str::to_owned),
             Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
             _ => None,
@@ -65,7 +74,9 @@ impl Problem {
     pub fn is_resumable(&self) -> bool {
         match self {
             Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
-            Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_) => true,
+            Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_) => {
+                true
+            }
             _ => false,
         }
     }

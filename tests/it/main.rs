@@ -3,6 +3,8 @@
 //! code and data folder are looked at. One crate, because a linked test binary
 //! is large.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
+
 mod local;
 mod people;
 mod world;

@@ -111,7 +111,8 @@ impl World {
     /// Folders, ports, times, version ids and durations differ from run to run; here they do not.
     fn same(&self, text: &str) -> String {
         let root = self.dir.path().canonicalize().unwrap();
-        let mut text = text.replace(root.to_str().unwrap(), "[world]").replace(self.dir.path().to_str().unwrap(), "[world]");
+        let mut text =
+            text.replace(root.to_str().unwrap(), "[world]").replace(self.dir.path().to_str().unwrap(), "[world]");
         text = text.replace(ROOT, "[project]");
         for (pattern, with) in [
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[port]"),
@@ -150,7 +151,15 @@ impl World {
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_underlag"));
-    for name in ["UNDERLAG_CONFIG", "UNDERLAG_DATA_DIR", "UNDERLAG_LOG", "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"] {
+    for name in [
+        "UNDERLAG_CONFIG",
+        "UNDERLAG_DATA_DIR",
+        "UNDERLAG_LOG",
+        "HTTP_PROXY",
+        "http_proxy",
+        "HTTPS_PROXY",
+        "https_proxy",
+    ] {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1");
@@ -195,9 +204,11 @@ impl Sandbox {
 
     pub fn start_with(options: &[&str]) -> Self {
         let mut child = program().arg("sandbox").args(options).stdout(Stdio::piped()).spawn().unwrap();
-        let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+        let lines: Vec<String> =
+            BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
         let url = |api: &str| {
-            let line = lines.iter().find(|line| line.starts_with(api)).unwrap_or_else(|| panic!("{api} is not in {lines:?}"));
+            let line =
+                lines.iter().find(|line| line.starts_with(api)).unwrap_or_else(|| panic!("{api} is not in {lines:?}"));
             line.split_once(' ').unwrap().1.to_owned()
         };
         let (pxweb, kolada, files) = (url("pxweb-v2"), url("kolada-v3"), url("filer"));
