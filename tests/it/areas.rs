@@ -110,11 +110,22 @@ fn sums_ratios_names_and_counties_of_areas() {
     world.ok(&["run", "svar"]);
     let rows = rows(&world, "svar");
     assert_eq!(rows.len(), cells.len() + AREAS.len());
-    let columns = ["niva", "namn", "lan", "period_start", "period_end", "traff", "traff_status", "traff_storda", "andel"];
+    let columns =
+        ["niva", "namn", "lan", "period_start", "period_end", "traff", "traff_status", "traff_storda", "andel"];
     let expected = |values: [&str; 9]| values.map(str::to_owned);
     assert_eq!(
         pick(of(&rows, "norra"), columns),
-        expected(["samverkan", "Norra samverkansområdet", "01", "2024-01-01", "2024-12-31", "33", "observed", "3", "12.2"])
+        expected([
+            "samverkan",
+            "Norra samverkansområdet",
+            "01",
+            "2024-01-01",
+            "2024-12-31",
+            "33",
+            "observed",
+            "3",
+            "12.2"
+        ])
     );
     assert_eq!(
         pick(of(&rows, "gransen"), columns),
@@ -155,8 +166,14 @@ fn a_part_without_a_value_leaves_the_area_without_one_and_says_why() {
     // A municipality without a row is missing from the sum, so there is no sum.
     assert_eq!(pick(of(&rows, "gransen"), columns), expected(["", "missing", "0", "", "missing", "", "missing"]));
     // A ratio over nobody is not applicable.
-    assert_eq!(pick(of(&rows, "0117"), columns), expected(["3", "observed", "1", "0", "observed", "", "not_applicable"]));
-    assert_eq!(pick(of(&rows, "0114"), columns), expected(["", "suppressed", "0", "100", "observed", "", "suppressed"]));
+    assert_eq!(
+        pick(of(&rows, "0117"), columns),
+        expected(["3", "observed", "1", "0", "observed", "", "not_applicable"])
+    );
+    assert_eq!(
+        pick(of(&rows, "0114"), columns),
+        expected(["", "suppressed", "0", "100", "observed", "", "suppressed"])
+    );
 }
 
 /// Status words by precedence, and whether a value stands beside them.
@@ -263,7 +280,13 @@ fn areas_are_what_adding_up_by_hand_gives() {
                     andel_st.to_owned(),
                 ];
                 let columns = [
-                    "lan", "traff", "traff_status", "traff_storda", "personer", "personer_status", "personer_storda",
+                    "lan",
+                    "traff",
+                    "traff_status",
+                    "traff_storda",
+                    "personer",
+                    "personer_status",
+                    "personer_storda",
                     "andel_status",
                 ];
                 assert_eq!(pick(row, columns), expected, "seed {seed}: {key} {kon}");

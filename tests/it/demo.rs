@@ -22,14 +22,19 @@ fn demo() -> &'static (World, Ran) {
 #[test]
 fn demo_does_the_whole_job_and_says_that_the_data_are_invented() {
     let (world, ran) = demo();
-    let published: Vec<&str> =
-        ran.stdout.lines().filter(|line| line.contains(" published ")).map(|line| line.split(' ').next().unwrap()).collect();
+    let published: Vec<&str> = ran
+        .stdout
+        .lines()
+        .filter(|line| line.contains(" published "))
+        .map(|line| line.split(' ').next().unwrap())
+        .collect();
     assert_eq!(published, ["annonser", "befolkning", "nyckeltal"], "{}", ran.stdout);
     assert!(ran.stderr.contains("sandbox: pxweb-v2 http://127.0.0.1:[port]/pxweb/api/v2"), "{}", ran.stderr);
     assert!(ran.stderr.contains("\ndone in [seconds] s\n"), "{}", ran.stderr);
 
     let site = world.path("data/site/current/");
-    let pages: Vec<_> = files_below(&site).into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "html")).collect();
+    let pages: Vec<_> =
+        files_below(&site).into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "html")).collect();
     assert_eq!(pages.len(), 1 + 21 + 290);
     for page in &pages {
         let text = fs::read_to_string(page).unwrap();
@@ -118,8 +123,13 @@ fn demo_serves_pages_and_files_until_it_is_told_to_stop() {
     assert!(kommun.starts_with("HTTP/1.1 200") && kommun.contains("<svg"), "{kommun}");
 
     // The links behind a figure: a CSV file beside the page, and Parquet.
-    let links: Vec<String> = regex::Regex::new("href=\"([^\"]+)\"").unwrap().captures_iter(&kommun).map(|found| found[1].to_owned()).collect();
-    let link = |kind: &str| links.iter().find(|link| link.ends_with(kind)).unwrap_or_else(|| panic!("no {kind} in {links:?}"));
+    let links: Vec<String> = regex::Regex::new("href=\"([^\"]+)\"")
+        .unwrap()
+        .captures_iter(&kommun)
+        .map(|found| found[1].to_owned())
+        .collect();
+    let link =
+        |kind: &str| links.iter().find(|link| link.ends_with(kind)).unwrap_or_else(|| panic!("no {kind} in {links:?}"));
     let absolute = |link: &str| url::Url::parse("http://x/kommun/0180/").unwrap().join(link).unwrap().path().to_owned();
     let csv = served.get(&absolute(link(".csv")));
     assert!(csv.starts_with("HTTP/1.1 200") && csv.contains("0180"), "{csv}");

@@ -55,7 +55,9 @@ pub fn rows(world: &World, dataset: &str) -> Vec<Row> {
                 .fields()
                 .iter()
                 .zip(batch.columns())
-                .map(|(field, column)| (field.name().clone(), ArrayFormatter::try_new(column.as_ref(), &options).unwrap()))
+                .map(|(field, column)| {
+                    (field.name().clone(), ArrayFormatter::try_new(column.as_ref(), &options).unwrap())
+                })
                 .collect();
             for row in 0..batch.num_rows() {
                 rows.push(columns.iter().map(|(name, column)| (name.clone(), column.value(row).to_string())).collect());
