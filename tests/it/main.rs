@@ -5,6 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 
+mod local;
+mod people;
 mod world;
 
+mod areas;
+mod check;
 mod commands;
+mod contract;
+mod demo;
+mod kill;
