@@ -53,7 +53,8 @@ pub fn create_folder(path: &Path) -> Result<(), StoreError> {
         create_folder(parent)?;
     }
     match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        // Another process may have been quicker; a file in its place is a fault.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         result => result.at("create", path)?,
     }
     sync_parent(path)

@@ -2,7 +2,7 @@
 //! whole job can be seen with nothing installed and no network.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,13 +12,14 @@ use url::Url;
 
 use crate::config::SourceKind;
 use crate::embedded;
+use crate::lake::Lake;
 use crate::run::{Options, Workshop};
 use crate::sandbox;
 use crate::serve;
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
-use super::run::{execute, publish_site};
+use super::run::{execute, lock, publish_site};
 use super::sandbox::stopped;
 use super::text;
 
@@ -66,6 +67,8 @@ impl Demo {
         let workshop = Arc::new(Workshop::open(config, reference)?);
         let names: Vec<String> = workshop.config.pipelines.keys().cloned().collect();
         text::note(&format!("running {} on synthetic data into {}", names.join(", "), data_dir.display()));
+        let held = lock(&workshop.lake).await?;
+        refuse_real_data(&workshop.lake, &data_dir)?;
         let verdicts = execute(&workshop, &names, Options::default()).await?;
         let site = publish_site(&workshop);
         let failed = !site || verdicts.iter().any(|verdict| verdict.result.is_err());
@@ -76,6 +79,7 @@ impl Demo {
         if self.once {
             return Ok(Exit::Done);
         }
+        drop(held);
         let (server, address) = match serve::bind(self.listen).await {
             Ok(bound) => bound,
             // The usual port is taken: any free one will do for a demonstration.
@@ -90,4 +94,18 @@ impl Demo {
         serve::serve(server, &data_dir, stopped()).await.map_err(Failure::failed)?;
         Ok(Exit::Done)
     }
+}
+
+/// Invented figures never take the place of real ones.
+fn refuse_real_data(lake: &Lake, data_dir: &Path) -> Result<(), Failure> {
+    for dataset in lake.datasets()? {
+        if lake.current(&dataset)?.is_some_and(|manifest| !manifest.synthetic) {
+            return Err(Failure::usage(anyhow!(
+                "{} holds real data: dataset {dataset:?} is published there",
+                data_dir.display()
+            ))
+            .hint("the demo publishes invented figures; give it a folder of its own with --data-dir"));
+        }
+    }
+    Ok(())
 }

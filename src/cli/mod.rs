@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
     match end {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            text::error(&format!("{:#}", failure.error), failure.hint.as_deref());
+            text::error(&told(&failure.error), failure.hint.as_deref());
             failure.exit.into()
         }
     }
@@ -105,11 +105,24 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify => verify::verify(&place),
-        Command::Report => report::report(&place),
+        Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),
     }
+}
+
+/// The error and its causes, each told once: some messages hold their cause already.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Warnings and worse unless `UNDERLAG_LOG` asks for more.

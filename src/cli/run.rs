@@ -30,6 +30,7 @@ impl Run {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, &self.pipelines, self.all)?;
+        let _lock = lock(&workshop.lake).await?;
         let verdicts = execute(&workshop, &names, Options { force: self.force }).await?;
         let site = publish_site(&workshop);
         let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
@@ -62,10 +63,9 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
     Ok(names)
 }
 
-/// Runs under the lake's lock, printing a verdict per pipeline.
+/// Runs and prints a verdict per pipeline. The caller holds the lake's lock, until the site is rendered too.
 pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
-    let _lock = lock(&workshop.lake).await?;
-    workshop.ledger.close_interrupted()?;
+    workshop.reconcile()?;
     let progress = Arc::new(Progress::new());
     let verdicts = run::run(workshop, names, options, &progress).await;
     for verdict in &verdicts {
@@ -81,7 +81,7 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
 }
 
 /// Another command may be taking a look at the lock just now: that is over in an instant.
-async fn lock(lake: &Lake) -> Result<Lock, Failure> {
+pub async fn lock(lake: &Lake) -> Result<Lock, Failure> {
     for _ in 0..3 {
         match lake.lock() {
             Err(LakeError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,

@@ -242,6 +242,15 @@ impl Judge<'_> {
     }
 
     fn key(&mut self) {
+        for name in ["kod", "period"] {
+            if !self.dataset.key.iter().any(|key| key == name) {
+                self.problem(
+                    Spot::Query,
+                    format!("the key lacks {name:?}"),
+                    "a regional dataset has one row per area, period and whatever else is in its key",
+                );
+            }
+        }
         for name in self.dataset.key.clone() {
             let known = self.columns.iter().any(|column| column.name == name && matches!(column.role, Role::Key));
             if !known {

@@ -56,6 +56,7 @@ pub struct RowCheck<'a> {
     rows: u64,
     last_key: Option<Vec<Option<String>>>,
     area: Offences,
+    county: Offences,
     period: Offences,
     null_key: Offences,
     duplicate: Offences,
@@ -74,6 +75,7 @@ impl<'a> RowCheck<'a> {
             rows: 0,
             last_key: None,
             area: Offences::default(),
+            county: Offences::default(),
             period: Offences::default(),
             null_key: Offences::default(),
             duplicate: Offences::default(),
@@ -89,13 +91,17 @@ impl<'a> RowCheck<'a> {
     pub fn batch(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         self.rows += batch.num_rows() as u64;
         let column = |name: &str| batch.column_by_name(name).cloned();
-        let (Some(names), Some(starts)) = (column("namn"), column("period_start")) else {
+        let (Some(names), Some(counties), Some(starts)) = (column("namn"), column("lan"), column("period_start"))
+        else {
             return Ok(());
         };
-        let all_known = names.null_count() == 0 && starts.null_count() == 0;
+        let all_known = [&names, &counties, &starts].iter().all(|column| column.null_count() == 0);
         for row in 0..if all_known { 0 } else { batch.num_rows() } {
             if names.is_null(row) {
                 self.area.add(|| describe(batch, row, &["niva", "kod", "period"]));
+            }
+            if counties.is_null(row) && !names.is_null(row) {
+                self.county.add(|| describe(batch, row, &["niva", "kod", "period"]));
             }
             if starts.is_null(row) {
                 self.period.add(|| describe(batch, row, &["kod", "period"]));
@@ -180,6 +186,7 @@ impl<'a> RowCheck<'a> {
             self.area.finding("area", |count| {
                 format!("{count} rows have an area code that the reference tables do not know")
             }),
+            self.county.finding("lan", |count| format!("{count} rows have a lan that is not their area's")),
             self.period.finding("period", |count| {
                 format!("{count} rows have a period in an unknown form (known: {KNOWN_FORMS})")
             }),
@@ -218,10 +225,10 @@ impl<'a> RowCheck<'a> {
     }
 }
 
-/// Beyond what a binary fraction of that size can be off by.
+/// Beyond what a long sum of binary fractions of that size can be off by.
 fn has_more_decimals(value: f64, decimals: u8) -> bool {
     let scaled = value * 10f64.powi(i32::from(decimals));
-    (scaled - scaled.round()).abs() > 1e-6 * scaled.abs().max(1.0)
+    (scaled - scaled.round()).abs() > 4096.0 * f64::EPSILON * scaled.abs().max(1.0)
 }
 
 fn text_at(column: &ArrayRef, row: usize) -> Option<Cow<'_, str>> {

@@ -42,6 +42,7 @@ pub struct Envelope {
     pub fetched_at: Timestamp,
     pub status: u16,
     pub headers: BTreeMap<String, String>,
+    pub synthetic: bool,
 }
 
 impl Archive {
@@ -77,6 +78,7 @@ impl Archive {
             headers: envelope.headers,
             hash,
             size: body.len() as u64,
+            synthetic: envelope.synthetic,
         };
         let month = record.fetched_at.to_zoned(TimeZone::UTC).strftime("%Y-%m.jsonl").to_string();
         let path = self.index.join(month);
@@ -165,6 +167,7 @@ pub(super) mod tests {
             fetched_at: at.parse().unwrap(),
             status: 200,
             headers: BTreeMap::new(),
+            synthetic: false,
         }
     }
 

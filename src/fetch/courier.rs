@@ -207,6 +207,7 @@ impl Courier {
                 .map(|time| ("last-modified".to_owned(), httpdate::fmt_http_date(time)))
                 .into_iter()
                 .collect(),
+            synthetic: self.source().synthetic,
         };
         self.put(envelope, Bytes::from(body)).await
     }
@@ -214,7 +215,7 @@ impl Courier {
     async fn reused(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
         let identity = request.identity(&self.source().name);
         let found = self.shared.journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
-        let Some(record) = found else {
+        let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
             return Ok(None);
         };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
@@ -338,6 +339,7 @@ impl Courier {
             fetched_at: received.fetched_at,
             status: received.status,
             headers: received.headers,
+            synthetic: self.source().synthetic,
         };
         self.put(envelope, received.body).await
     }

@@ -91,6 +91,9 @@ pub struct AnswerRecord {
     pub hash: String,
     /// Bytes of the decompressed body.
     pub size: u64,
+    /// Given by a stand-in: never used where a real source is asked, nor the other way round.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub synthetic: bool,
 }
 
 #[cfg(test)]

@@ -38,9 +38,15 @@ pub struct Lock {
 }
 
 impl Lake {
+    /// To write in: the folder is made where there is none.
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
         create_folder(data_dir)?;
         Ok(Self { root: data_dir.to_owned() })
+    }
+
+    /// To look at: nothing is made.
+    pub fn look(data_dir: &Path) -> Self {
+        Self { root: data_dir.to_owned() }
     }
 
     pub fn root(&self) -> &Path {
@@ -87,7 +93,7 @@ impl Lake {
 
     /// The version that the pointer names; none when nothing is published.
     pub fn current_version(&self, dataset: &str) -> Result<Option<VersionId>, LakeError> {
-        read_pointer(&self.dataset_dir(dataset).join("current"))
+        read_pointer(&self.dataset_dir(dataset).join("current"), "/data")
     }
 
     pub fn current(&self, dataset: &str) -> Result<Option<Manifest>, LakeError> {
@@ -129,19 +135,16 @@ impl Lake {
     }
 }
 
-/// The version id in a pointer's target, `versions/ID` or `versions/ID/data`.
-pub(super) fn read_pointer(link: &Path) -> Result<Option<VersionId>, LakeError> {
+/// The version that a pointer names: its target is exactly `versions/ID` and what follows.
+pub(super) fn read_pointer(link: &Path, below: &str) -> Result<Option<VersionId>, LakeError> {
     let target = match fs::read_link(link) {
         Ok(target) => target,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(StoreError::new("read", link, error).into()),
     };
-    let fault = || LakeError::Pointer { path: link.to_owned(), target: target.to_string_lossy().into_owned() };
-    let mut parts = target.iter();
-    match (parts.next(), parts.next().and_then(|id| id.to_str())) {
-        (Some(folder), Some(id)) if folder == "versions" => id.parse().map(Some).map_err(|_| fault()),
-        _ => Err(fault()),
-    }
+    let target = target.to_string_lossy().into_owned();
+    let id = target.strip_prefix("versions/").and_then(|rest| rest.strip_suffix(below)).and_then(|id| id.parse().ok());
+    id.map(Some).ok_or_else(|| LakeError::Pointer { path: link.to_owned(), target })
 }
 
 pub(super) fn folders(path: &Path) -> Result<Vec<String>, LakeError> {

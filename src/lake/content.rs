@@ -5,6 +5,8 @@ use arrow::array::{Array, AsArray, Date32Array, Float64Array, Int64Array, String
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 
+use super::manifest::ColumnInfo;
+
 /// BLAKE3 over the columns' names and types, then the rows in the order given, each value behind a tag.
 /// Floats count as rounded to their declared decimals, so that the order of a sum does not matter.
 pub struct ContentHash {
@@ -14,16 +16,16 @@ pub struct ContentHash {
 }
 
 impl ContentHash {
-    /// Names in order, with the decimals of each; types are taken from the first batch by the caller's schema.
-    pub fn new(columns: Vec<(String, String, Option<u8>)>) -> Self {
+    /// The columns in their published order.
+    pub fn of(columns: &[ColumnInfo]) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for (name, kind, _) in &columns {
-            hasher.update(name.as_bytes());
+        for column in columns {
+            hasher.update(column.name.as_bytes());
             hasher.update(b"\0");
-            hasher.update(kind.as_bytes());
+            hasher.update(column.kind.as_bytes());
             hasher.update(b"\n");
         }
-        let columns = columns.into_iter().map(|(name, _, decimals)| (name, decimals)).collect();
+        let columns = columns.iter().map(|column| (column.name.clone(), column.decimals)).collect();
         Self { hasher, columns, row: Vec::new() }
     }
 

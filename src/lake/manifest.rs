@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::DataType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,10 @@ pub struct Manifest {
     /// Other datasets this was computed from: name → version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, VersionId>,
+    /// Whom the figures go back to: the credits of all sources, also of those behind the inputs.
+    pub credits: Vec<String>,
+    /// The latest answer that any figure goes back to.
+    pub fetched_at: Timestamp,
     /// Swedish, complete: `Källa: SCB` or `Beräknad av … med underlag från …, hämtat …`.
     pub credit: String,
     /// Licences of the sources, without duplicates.
@@ -45,6 +50,19 @@ pub struct Manifest {
     pub synthetic: bool,
     /// BLAKE3 of the previous version's manifest.json; none for the first.
     pub previous: Option<String>,
+}
+
+impl Manifest {
+    /// Whether a reader of the other version is told the same: only then may equal rows stay unpublished.
+    /// When the data were fetched is no part of it.
+    pub fn describes_the_same(&self, other: &Self) -> bool {
+        let undated = |manifest: &Self| manifest.credit.split(", hämtat ").next().map(str::to_owned);
+        self.content_hash == other.content_hash
+            && (&self.title, &self.description, &self.columns, &self.key)
+                == (&other.title, &other.description, &other.columns, &other.key)
+            && (&self.licences, &self.credits, self.synthetic) == (&other.licences, &other.credits, other.synthetic)
+            && undated(self) == undated(other)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +85,28 @@ pub struct ColumnInfo {
     /// A ratio computed here: (numerator, denominator, scale).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ratio: Option<(String, String, f64)>,
+}
+
+impl ColumnInfo {
+    /// The word for an Arrow type.
+    pub fn kind_of(kind: &DataType) -> &'static str {
+        match kind {
+            DataType::Int64 => "int64",
+            DataType::Float64 => "float64",
+            DataType::Date32 => "date",
+            _ => "text",
+        }
+    }
+
+    /// The Arrow type that the column is published as: text plain, never a dictionary, which arrives as categorical.
+    pub fn arrow_type(&self) -> DataType {
+        match self.kind.as_str() {
+            "int64" => DataType::Int64,
+            "float64" => DataType::Float64,
+            "date" => DataType::Date32,
+            _ => DataType::Utf8,
+        }
+    }
 }
 
 /// One Parquet file below `data/`.

@@ -16,7 +16,7 @@ mod version;
 pub use catalogue::{Lake, LakeError, Lock};
 pub use content::ContentHash;
 pub use manifest::{ColumnInfo, FileInfo, Manifest, SourceInfo};
-pub use prepare::{Preparation, Prepared};
+pub use prepare::{Preparation, Prepared, plain};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};
 pub use verify::{Damage, Report as VerifyReport};

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::compute::cast;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -94,67 +96,59 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), LakeErro
 /// Plain types, with what a reader should know of each column beside it.
 fn schema(manifest: &Manifest) -> SchemaRef {
     let field = |column: &ColumnInfo| {
-        let kind = match column.kind.as_str() {
-            "int64" => DataType::Int64,
-            "float64" => DataType::Float64,
-            "date" => DataType::Date32,
-            _ => DataType::Utf8,
-        };
         let mut notes = vec![("title".to_owned(), column.title.clone())];
         notes.extend(column.unit.clone().map(|unit| ("unit".to_owned(), unit)));
         notes.extend(column.decimals.map(|decimals| ("decimals".to_owned(), decimals.to_string())));
         notes.extend(column.perturbation.clone().map(|kind| ("perturbation".to_owned(), kind)));
-        Field::new(&column.name, kind, true).with_metadata(notes.into_iter().collect())
+        Field::new(&column.name, column.arrow_type(), true).with_metadata(notes.into_iter().collect())
     };
     Arc::new(Schema::new(manifest.columns.iter().map(field).collect::<Vec<_>>()))
 }
 
-/// The rows as they will be written: strings plain, never dictionaries, which arrive as categoricals.
-fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeError> {
+/// A batch with a schema's columns, by name, cast to its types.
+pub fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let columns: Result<Vec<_>, _> = schema
         .fields()
         .iter()
         .map(|field| {
-            let column = batch.column_by_name(field.name()).ok_or_else(|| {
-                arrow::error::ArrowError::SchemaError(format!("the staged rows lack column {:?}", field.name()))
-            })?;
-            arrow::compute::cast(column, field.data_type())
+            let column = batch
+                .column_by_name(field.name())
+                .ok_or_else(|| ArrowError::SchemaError(format!("the rows lack column {:?}", field.name())))?;
+            cast(column, field.data_type())
         })
         .collect();
-    Ok(RecordBatch::try_new(Arc::clone(schema), columns?)?)
+    RecordBatch::try_new(Arc::clone(schema), columns?)
 }
 
-fn properties(manifest: &Manifest) -> WriterProperties {
-    let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
-    let units: Vec<String> = manifest
-        .columns
-        .iter()
-        .filter_map(|column| column.unit.as_ref().map(|unit| format!("{}={unit}", column.name)))
-        .collect();
-    let decimals: Vec<String> = manifest
-        .columns
-        .iter()
-        .filter_map(|column| column.decimals.map(|decimals| format!("{}={decimals}", column.name)))
-        .collect();
-    let sources: Vec<String> = manifest.sources.values().map(|source| source.credit.clone()).collect();
-    let notes = vec![
-        note("title", manifest.title.clone()),
-        note("dataset", manifest.dataset.clone()),
-        note("version", manifest.version.to_string()),
-        note("unit", units.join("; ")),
-        note("decimals", decimals.join("; ")),
-        note("key", manifest.key.join(", ")),
-        note("sources", sources.join("; ")),
-        note("credit", manifest.credit.clone()),
-        note("licence", manifest.licences.join("; ")),
-        note("synthetic", manifest.synthetic.to_string()),
-        note(
+/// What the Parquet files say of themselves in their key-value metadata.
+pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
+    let of_columns = |value: fn(&ColumnInfo) -> Option<String>| {
+        let known =
+            manifest.columns.iter().filter_map(|column| value(column).map(|value| format!("{}={value}", column.name)));
+        known.collect::<Vec<_>>().join("; ")
+    };
+    vec![
+        ("title", manifest.title.clone()),
+        ("dataset", manifest.dataset.clone()),
+        ("version", manifest.version.to_string()),
+        ("unit", of_columns(|column| column.unit.clone())),
+        ("decimals", of_columns(|column| column.decimals.map(|decimals| decimals.to_string()))),
+        ("key", manifest.key.join(", ")),
+        ("sources", manifest.credits.join("; ")),
+        ("credit", manifest.credit.clone()),
+        ("licence", manifest.licences.join("; ")),
+        ("synthetic", manifest.synthetic.to_string()),
+        (
             "status",
             "<name>_status says why a value is missing or how good it is: suppressed, not_applicable, not_assessed, \
              missing, pending, unreliable, preliminary, observed; a null is never a zero"
                 .to_owned(),
         ),
-    ];
+    ]
+}
+
+fn properties(manifest: &Manifest) -> WriterProperties {
+    let notes = notes_of(manifest).into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect();
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Page)

@@ -26,13 +26,9 @@ impl SiteVersion {
         Ok(Self { folder, root: lake.root().join("site") })
     }
 
-    pub fn current(lake: &Lake) -> Result<Option<VersionId>, LakeError> {
-        read_pointer(&lake.root().join("site").join("current"))
-    }
-
     /// Publishes what was rendered, unless its content is what readers see already (then `None`).
     pub fn publish(self, content_hash: &str, now: Timestamp) -> Result<Option<VersionId>, LakeError> {
-        let current = read_pointer(&self.root.join("current"))?;
+        let current = read_pointer(&self.root.join("current"), "")?;
         if current.as_ref().is_some_and(|current| current.to_string().ends_with(&content_hash[..8])) {
             remove_tree(&self.folder)?;
             return Ok(None);

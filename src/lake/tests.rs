@@ -52,8 +52,7 @@ fn columns() -> Vec<ColumnInfo> {
 }
 
 fn hash(batches: &[RecordBatch]) -> String {
-    let mut hash =
-        ContentHash::new(columns().into_iter().map(|column| (column.name, column.kind, column.decimals)).collect());
+    let mut hash = ContentHash::of(&columns());
     batches.iter().for_each(|batch| hash.update(batch));
     hash.finish()
 }
@@ -84,6 +83,8 @@ fn prepare(lake: &Lake, antal: i64) -> Prepared {
         checks: Vec::new(),
         sources: BTreeMap::new(),
         inputs: BTreeMap::new(),
+        credits: Vec::new(),
+        fetched_at: jiff::Timestamp::UNIX_EPOCH,
         credit: "Källa: Prov".to_owned(),
         licences: Vec::new(),
         synthetic: true,

@@ -9,7 +9,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::catalogue::{Lake, LakeError, folders};
 use super::content::ContentHash;
-use super::manifest::{FileInfo, Manifest};
+use super::manifest::Manifest;
+use super::prepare::notes_of;
 use super::version::VersionId;
 use crate::store::At as _;
 
@@ -32,7 +33,8 @@ pub struct Damage {
 }
 
 impl Lake {
-    /// Hashes, row counts, content hash, key order, manifest chain and pointer of every version.
+    /// Hashes, row counts, content hash, descriptions, manifest chain and pointer of every version. Equal content is
+    /// what passed the contract when it was published.
     pub fn verify(&self) -> Result<Report, LakeError> {
         let mut report = Report::default();
         for dataset in self.datasets()? {
@@ -44,6 +46,14 @@ impl Lake {
             match self.current_version(&dataset) {
                 Ok(Some(current)) if !versions.contains(&current) => {
                     damaged(Some(&current), "the pointer names a version that is not there".to_owned());
+                }
+                // A first publish that was killed before its pointer leaves one version that nobody has seen.
+                Ok(None)
+                    if versions.iter().any(|version| {
+                        self.manifest(&dataset, version).is_ok_and(|manifest| manifest.previous.is_some())
+                    }) =>
+                {
+                    damaged(None, "there are versions, but no pointer to the current one".to_owned());
                 }
                 Ok(_) => {}
                 Err(error) => damaged(None, error.to_string()),
@@ -102,7 +112,7 @@ struct Read {
 fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> Result<Read, LakeError> {
     let data = folder.join("data");
     let mut read = Read::default();
-    let mut content = Some(content_hash(manifest));
+    let mut content = Some(ContentHash::of(&manifest.columns));
     for file in &manifest.files {
         let path = data.join(&file.path);
         let bytes = match fs::read(&path) {
@@ -117,7 +127,7 @@ fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> 
         if blake3::hash(&bytes).to_hex().as_str() != file.blake3 {
             found.push(format!("data/{}: the bytes are not those that were published (BLAKE3 differs)", file.path));
         }
-        match read_rows(bytes, file, content.as_mut()) {
+        match read_rows(bytes, manifest, content.as_mut()) {
             Ok(rows) if rows == file.rows => read.rows += rows,
             Ok(rows) => found.push(format!("data/{}: {rows} rows, the manifest says {}", file.path, file.rows)),
             Err(reason) => {
@@ -131,6 +141,10 @@ fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> 
     {
         found.push("the rows are not those that were published (content hash differs)".to_owned());
     }
+    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+    if rows != manifest.rows {
+        found.push(format!("the manifest says {} rows, its files have {rows}", manifest.rows));
+    }
     let known: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
     let mut strangers = Vec::new();
     files_below(&data, &data, &mut strangers)?;
@@ -140,17 +154,16 @@ fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> 
     Ok(read)
 }
 
-/// The hash that a manifest's rows must give.
-pub(super) fn content_hash(manifest: &Manifest) -> ContentHash {
-    ContentHash::new(
-        manifest.columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect(),
-    )
-}
-
-fn read_rows(bytes: Bytes, _file: &FileInfo, mut content: Option<&mut ContentHash>) -> Result<u64, String> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|error| error.to_string())?;
+fn read_rows(bytes: Bytes, manifest: &Manifest, mut content: Option<&mut ContentHash>) -> Result<u64, String> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| error.to_string())?;
+    let notes = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
+    for (key, expected) in notes_of(manifest) {
+        let found = notes.iter().find(|note| note.key == key).and_then(|note| note.value.as_deref());
+        if found != Some(expected.as_str()) {
+            return Err(format!("{key} is {:?}, the manifest says {expected:?}", found.unwrap_or_default()));
+        }
+    }
+    let reader = builder.build().map_err(|error| error.to_string())?;
     let mut rows = 0;
     for batch in reader {
         let batch = batch.map_err(|error| error.to_string())?;

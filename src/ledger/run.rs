@@ -116,10 +116,15 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Runs that a crash left open; called while holding the lake's lock, so none is really running.
-    pub fn close_interrupted(&self) -> Result<usize, LedgerError> {
-        let sql = "UPDATE run SET outcome = 'interrupted', message = 'the program ended before the run did' WHERE outcome = 'running'";
-        Ok(self.lock().execute(sql, [])?)
+    /// Runs that a crash left open: `(run, pipeline, started_at)`.
+    pub fn open_runs(&self) -> Result<Vec<(RunId, String, Timestamp)>, LedgerError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT id, pipeline, started_at FROM run WHERE outcome = 'running'")?;
+        let rows = statement.query_map([], |row| {
+            let started_at = row.get::<_, String>(2)?.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+            Ok((RunId(row.get(0)?), row.get(1)?, started_at))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Newest first.

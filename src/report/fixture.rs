@@ -146,6 +146,8 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         checks: Vec::new(),
         sources: BTreeMap::from([("x".to_owned(), source)]),
         inputs: BTreeMap::new(),
+        credits: Vec::new(),
+        fetched_at: jiff::Timestamp::UNIX_EPOCH,
         credit: made.credit.to_owned(),
         licences: vec!["CC0-1.0".to_owned()],
         synthetic,

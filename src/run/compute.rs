@@ -12,10 +12,10 @@ use futures::StreamExt as _;
 
 use crate::config::{AreaSet, Config, Dataset, Perturbation};
 use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
-use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage};
+use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
 use crate::reference::Reference;
 use crate::source::Sink as _;
-use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
+use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
 
 use super::Problem;
 
@@ -121,9 +121,7 @@ pub async fn compute(
     let columns = column_infos(&shape);
     let schema = plain_schema(&shape);
     let mut check = RowCheck::new(dataset, &shape);
-    let mut content = ContentHash::new(
-        columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect(),
-    );
+    let mut content = ContentHash::of(&columns);
     let name = format!("resultat_{}", dataset.name);
     let mut file = stage.create(&name);
     let staging = |error: anyhow::Error| Problem::Stage { fetch: name.clone(), error };
@@ -160,7 +158,14 @@ async fn custom_checks(
         Some(manifest) => {
             let data = lake.version_dir(&manifest.dataset, &manifest.version).join("data");
             let files: Vec<PathBuf> = manifest.files.iter().map(|file| data.join(&file.path)).collect();
-            engine.register_parquet("publicerad", &files).await?;
+            engine.register_parquet("_publicerad", &files).await?;
+            // The contract may have grown since: what was not published then is null.
+            let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
+            let rows = engine
+                .plan(&format!("SELECT {} FROM _publicerad", columns.join(", ")))
+                .await
+                .map_err(EngineError::Sql)?;
+            engine.register_query("publicerad", &rows)?;
         }
         None => engine.declare("publicerad", Arc::clone(schema))?,
     }
@@ -185,6 +190,13 @@ async fn custom_checks(
     Ok(findings)
 }
 
+/// A column of the new contract, as the published version has it.
+fn published_column(field: &Field, manifest: &Manifest) -> String {
+    let name = quoted(field.name());
+    let given = manifest.columns.iter().any(|column| column.name == *field.name());
+    format!("CAST({} AS {}) AS {name}", if given { &name } else { "NULL" }, sql_type(field.data_type()))
+}
+
 /// The schema of the published rows, strings plain.
 pub fn plain_schema(shape: &Shape) -> SchemaRef {
     Arc::new(Schema::new(
@@ -192,31 +204,15 @@ pub fn plain_schema(shape: &Shape) -> SchemaRef {
     ))
 }
 
-pub fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow::error::ArrowError> {
-    let columns: Result<Vec<_>, _> = batch
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .map(|(column, field)| arrow::compute::cast(column, field.data_type()))
-        .collect();
-    RecordBatch::try_new(Arc::clone(schema), columns?)
-}
-
 fn column_infos(shape: &Shape) -> Vec<ColumnInfo> {
     shape
         .columns
         .iter()
         .map(|column| {
-            let kind = match column.kind {
-                DataType::Int64 => "int64",
-                DataType::Float64 => "float64",
-                DataType::Date32 => "date",
-                _ => "text",
-            };
             let measure = if let Role::Measure(measure) = &column.role { Some(measure) } else { None };
             ColumnInfo {
                 name: column.name.clone(),
-                kind: kind.to_owned(),
+                kind: ColumnInfo::kind_of(&column.kind).to_owned(),
                 title: column.title.clone(),
                 unit: measure.and_then(|measure| measure.unit.clone()),
                 decimals: measure.and_then(|measure| measure.decimals),

@@ -14,11 +14,12 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::config::{Config, Dataset, Pipeline};
+use crate::lake::plain;
 use crate::reference::Reference;
 use crate::source;
 use crate::transform::{Engine, Projection};
 
-use super::compute::{plain, plain_schema, plan_dataset, register_reference};
+use super::compute::{plain_schema, plan_dataset, register_reference};
 use super::declare::fetch_schema;
 
 /// One folder of fixtures, and what did not fit.

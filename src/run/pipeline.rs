@@ -166,10 +166,11 @@ async fn steps(
     let mut prepared = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         let Some(computed) = computed.get(name) else { continue };
+        let manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
         match published.get(name) {
-            Some(current) if current.content_hash == computed.content_hash => verdicts.push(unchanged(current)),
+            Some(current) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
             _ => {
-                let version = publishing::prepare(workshop, stage, dataset, computed, &provenance, Timestamp::now())?;
+                let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),
                     version: version.manifest.version.to_string(),

@@ -18,15 +18,14 @@ pub struct Provenance<'a> {
     pub inputs: &'a BTreeMap<String, Manifest>,
 }
 
-/// Makes a version of a computed dataset ready in the stage folder.
-pub fn prepare(
+/// What a version of a computed dataset would say of itself, before its files are known.
+pub fn manifest(
     workshop: &Workshop,
-    stage: &Stage,
     dataset: &Dataset,
     computed: &Computed,
     provenance: &Provenance<'_>,
     now: Timestamp,
-) -> Result<Prepared, Problem> {
+) -> Result<Manifest, Problem> {
     let Provenance { pipeline, config_hash, sources, inputs } = provenance;
     let lake = &workshop.lake;
     let sequence = lake.next_sequence(&dataset.name)?;
@@ -40,13 +39,20 @@ pub fn prepare(
     licences.retain(|licence| !licence.is_empty());
     licences.sort();
     licences.dedup();
-    let manifest = Manifest {
+    let mut credits: Vec<String> = sources.values().map(|source| source.credit.clone()).collect();
+    credits.extend(inputs.values().flat_map(|input| input.credits.iter().cloned()));
+    credits.sort();
+    credits.dedup();
+    let fetched = sources.values().map(|source| source.fetched_at).chain(inputs.values().map(|input| input.fetched_at));
+    let fetched_at = fetched.max().unwrap_or(now);
+    let passes_through = computed.passes_through && inputs.is_empty();
+    Ok(Manifest {
         format: 1,
         dataset: dataset.name.clone(),
         title: dataset.title.clone(),
         description: dataset.description.clone(),
         pipeline: pipeline.name.clone(),
-        version: version.clone(),
+        version,
         created_at: now,
         program: crate::PROGRAM.to_owned(),
         config_hash: (*config_hash).to_owned(),
@@ -58,12 +64,18 @@ pub fn prepare(
         checks: checks(dataset),
         sources: (*sources).clone(),
         inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
-        credit: credit(&workshop.config.publisher, sources, inputs, computed.passes_through),
+        credit: credit(&workshop.config.publisher, &credits, fetched_at, passes_through),
+        credits,
+        fetched_at,
         licences,
         synthetic: sources.values().any(|source| source.synthetic) || inputs.values().any(|input| input.synthetic),
         previous,
-    };
-    let folder = stage.root().join("versioner").join(&dataset.name).join(version.to_string());
+    })
+}
+
+/// Makes the version ready in the stage folder.
+pub fn prepare(stage: &Stage, computed: &Computed, manifest: Manifest) -> Result<Prepared, Problem> {
+    let folder = stage.root().join("versioner").join(&manifest.dataset).join(manifest.version.to_string());
     Ok(Preparation { rows: &computed.path, manifest, folder }.run()?)
 }
 
@@ -95,35 +107,20 @@ fn checks(dataset: &Dataset) -> Vec<String> {
 }
 
 /// A series as fetched names its source; one computed here must not, and says who computed it, from what and when.
-fn credit(
-    publisher: &Publisher,
-    sources: &BTreeMap<String, SourceInfo>,
-    inputs: &BTreeMap<String, Manifest>,
-    passes_through: bool,
-) -> String {
-    let mut names: Vec<&str> = sources.values().map(|source| source.credit.as_str()).collect();
-    names.extend(inputs.values().flat_map(|input| input.sources.values()).map(|source| source.credit.as_str()));
-    names.sort_unstable();
-    names.dedup();
-    let names = listed(&names);
-    if passes_through && inputs.is_empty() {
+fn credit(publisher: &Publisher, credits: &[String], fetched_at: Timestamp, passes_through: bool) -> String {
+    let names = listed(credits);
+    if passes_through {
         return format!("Källa: {names}");
     }
-    let fetched = sources
-        .values()
-        .chain(inputs.values().flat_map(|input| input.sources.values()))
-        .map(|source| source.fetched_at)
-        .max()
-        .map(|at| at.to_zoned(stockholm()).date().to_string())
-        .unwrap_or_default();
-    format!("Beräknad av {} med underlag från {names}, hämtat {fetched}", publisher.name)
+    let date = fetched_at.to_zoned(stockholm()).date();
+    format!("Beräknad av {} med underlag från {names}, hämtat {date}", publisher.name)
 }
 
 /// `A`, `A och B`, `A, B och C`.
-fn listed(names: &[&str]) -> String {
+fn listed(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         [first @ .., last] => format!("{} och {last}", first.join(", ")),
     }
 }

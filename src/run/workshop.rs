@@ -9,7 +9,7 @@ use url::Url;
 use crate::config::{Config, Fetch, Source, SourceKind};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::lake::Lake;
-use crate::ledger::Ledger;
+use crate::ledger::{DatasetEntry, Ledger, Outcome, RunEntry};
 use crate::reference::Reference;
 
 use super::Problem;
@@ -66,6 +66,42 @@ impl Workshop {
             Arc::clone(journal),
             Arc::clone(tally),
         )
+    }
+
+    /// Ends the runs that a crash left open, by what the lake shows of them: one that had moved its pointers did
+    /// publish, whatever the ledger had time to note. Called under the lake's lock, when nothing else runs.
+    pub fn reconcile(&self) -> Result<(), Problem> {
+        for (run, pipeline, started_at) in self.ledger.open_runs()? {
+            let mut datasets = Vec::new();
+            for dataset in self.lake.datasets()? {
+                let Some(manifest) = self.lake.current(&dataset)? else { continue };
+                if manifest.pipeline == pipeline && manifest.created_at >= started_at {
+                    let version = manifest.version.to_string();
+                    datasets.push(DatasetEntry { dataset, version, rows: manifest.rows, published: true });
+                }
+            }
+            let (outcome, message) = if datasets.is_empty() {
+                (Outcome::Interrupted, "the program ended before the run did")
+            } else {
+                (Outcome::Published, "the program ended after publishing and before this was recorded")
+            };
+            let entry = RunEntry {
+                run: 0,
+                pipeline,
+                started_at,
+                ended_at: None,
+                outcome,
+                message: message.to_owned(),
+                calls: 0,
+                reused: 0,
+                retries: 0,
+                bytes: 0,
+                rows_fetched: 0,
+                datasets,
+            };
+            self.ledger.end(run, &entry)?;
+        }
+        Ok(())
     }
 
     /// Decides, with the sources' stamps, whether a dataset would come out as it is: everything that makes it

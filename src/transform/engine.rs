@@ -17,9 +17,11 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
+use url::Url;
 
 use super::fault::{SqlFault, one_line};
 use super::functions;
+use super::origin::is_source_column;
 
 /// Tables by name and the queries over them, within a memory limit.
 pub struct Engine {
@@ -81,7 +83,9 @@ impl Engine {
 
     /// One or more Parquet files, or a folder of them.
     pub async fn register_parquet(&self, name: &str, paths: &[PathBuf]) -> Result<(), EngineError> {
-        let paths: Vec<String> = paths.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        // As URLs: in a plain path the engine would take `[`, `*` and `?` for patterns.
+        let paths: Vec<String> =
+            paths.iter().filter_map(|path| Url::from_file_path(path).ok()).map(String::from).collect();
         let frame = self.context.read_parquet(paths, ParquetReadOptions::default()).await?;
         self.register(name, frame.into_view())
     }
@@ -153,24 +157,17 @@ impl Query {
         Arc::new(self.frame.schema().as_arrow().clone())
     }
 
-    /// Whether these columns come out as they went in: no row is made from several, no value computed.
+    /// Whether these columns are the tables' own, only chosen and arranged: no value computed on the way.
     /// In doubt the answer is no.
     pub fn passes_through(&self, columns: &[&str]) -> bool {
-        let mut passes = true;
-        let walked = self.frame.logical_plan().apply_with_subqueries(|node| {
-            match node {
-                LogicalPlan::Aggregate(_) | LogicalPlan::Window(_) | LogicalPlan::Extension(_) => passes = false,
-                LogicalPlan::Projection(projection) => {
-                    let computed = projection.expr.iter().any(|expression| {
-                        columns.contains(&expression.schema_name().to_string().as_str()) && !is_column(expression)
-                    });
-                    passes &= !computed;
-                }
-                _ => {}
-            }
-            Ok(if passes { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
-        });
-        walked.is_ok() && passes
+        let plan = self.frame.logical_plan();
+        columns.iter().all(|name| {
+            plan.schema()
+                .fields()
+                .iter()
+                .position(|field| field.name() == name)
+                .is_some_and(|index| is_source_column(plan, index))
+        })
     }
 }
 
@@ -190,16 +187,6 @@ fn unsteady_function(plan: &LogicalPlan) -> Result<Option<String>, DataFusionErr
         })
     })?;
     Ok(found)
-}
-
-/// A column, under whatever name and type.
-fn is_column(expression: &Expr) -> bool {
-    match expression {
-        Expr::Column(_) => true,
-        Expr::Alias(alias) => is_column(&alias.expr),
-        Expr::Cast(cast) => is_column(&cast.expr),
-        _ => false,
-    }
 }
 
 /// Table names are written as they are, never folded or split at a point.

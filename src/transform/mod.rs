@@ -4,8 +4,9 @@
 mod engine;
 mod fault;
 mod functions;
+mod origin;
 mod projection;
 
 pub use engine::{Engine, EngineError, Query};
 pub use fault::SqlFault;
-pub use projection::{AREAS, GEOGRAPHY, Projection};
+pub use projection::{AREAS, GEOGRAPHY, Projection, quoted, sql_type};

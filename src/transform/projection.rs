@@ -48,11 +48,13 @@ fn order(dataset: &Dataset) -> Vec<String> {
     names
 }
 
-fn quoted(name: &str) -> String {
+/// A name as SQL writes it.
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn sql_type(kind: &DataType) -> &'static str {
+/// The SQL type of a published column.
+pub fn sql_type(kind: &DataType) -> &'static str {
     match kind {
         DataType::Int64 => "BIGINT",
         DataType::Float64 => "DOUBLE",
@@ -146,7 +148,9 @@ fn rank_of_parts(measure: &str, additive: bool) -> String {
 fn finished(column: &ShapeColumn) -> String {
     let name = quoted(&column.name);
     let expression = match (&column.role, column.name.as_str()) {
-        (_, "namn" | "lan") if column.given => format!("coalesce(q.{name}, g.{name})"),
+        // Of an area that nobody knows, and of a county that is not the area's, nothing is said: the check finds it.
+        (_, "namn") if column.given => "CASE WHEN g.kod IS NOT NULL THEN coalesce(q.namn, g.namn) END".to_owned(),
+        (_, "lan") if column.given => "CASE WHEN coalesce(q.lan, g.lan) = g.lan THEN g.lan END".to_owned(),
         (_, "namn" | "lan") => format!("g.{name}"),
         (_, "period_start" | "period_end") if !column.given => format!("{}(q.period)", column.name),
         (Role::Measure(measure), _) if let Some(ratio) = &measure.ratio => {
