@@ -48,6 +48,7 @@ pub fn render_site(workshop: &Workshop, name: Option<&str>) -> Result<Option<Sit
         outcome.skipped.extend(rendered.skipped);
     }
     if outcome.pages == 0 {
+        site.discard()?;
         return Ok(None);
     }
     let hash = hasher.finalize().to_hex().to_string();

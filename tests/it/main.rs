@@ -5,4 +5,7 @@
 
 mod world;
 
+mod bad_input;
 mod commands;
+mod disk;
+mod recorded;
