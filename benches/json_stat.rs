@@ -3,6 +3,8 @@
 //! `cargo bench --no-default-features --bench json_stat`. The other side needs Python with `pyjstat`,
 //! `pandas` and `pyarrow`; `$PYTHON` says which Python. Both sides take the best of several runs.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;

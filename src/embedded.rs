@@ -16,7 +16,9 @@ static REFERENCE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reference");
 
 /// Writes the shipped files below a folder, anew each time, and returns the path of `underlag.toml`.
 pub fn unpack(root: &Path) -> io::Result<PathBuf> {
-    for (name, folder) in [("config", &CONFIG), ("pipelines", &PIPELINES), ("reports", &REPORTS), ("reference", &REFERENCE)] {
+    for (name, folder) in
+        [("config", &CONFIG), ("pipelines", &PIPELINES), ("reports", &REPORTS), ("reference", &REFERENCE)]
+    {
         let path = root.join(name);
         if path.exists() {
             std::fs::remove_dir_all(&path)?;

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod reference;
 pub mod sandbox;
 pub mod source;
+pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;

@@ -58,7 +58,11 @@ impl Place {
                 if let Ok(text) = std::fs::read_to_string(&problem.file) {
                     loaded.files.insert(&problem.file, text);
                 }
-                loaded.diagnostics.push(Diagnostic { span: problem.span, hint: problem.hint, ..Diagnostic::error(problem.file, problem.message) });
+                loaded.diagnostics.push(Diagnostic {
+                    span: problem.span,
+                    hint: problem.hint,
+                    ..Diagnostic::error(problem.file, problem.message)
+                });
             }
         }
         match (loaded.config, reference) {

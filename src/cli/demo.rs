@@ -79,7 +79,9 @@ impl Demo {
         let (server, address) = match serve::bind(self.listen).await {
             Ok(bound) => bound,
             // The usual port is taken: any free one will do for a demonstration.
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => serve::bind(loopback).await.map_err(Failure::failed)?,
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                serve::bind(loopback).await.map_err(Failure::failed)?
+            }
             Err(error) => return Err(Failure::failed(error)),
         };
         text::line(&format!("site: http://{address}/"));

@@ -56,7 +56,7 @@ enum Command {
     /// Read everything published again and compare it with the manifests
     Verify,
     /// Render reports again from what is published
-    Report(report::Report),
+    Report,
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -105,7 +105,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify => verify::verify(&place),
-        Command::Report(report) => report.run(&place),
+        Command::Report => report::report(&place),
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),
@@ -116,5 +116,10 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
 fn log() {
     let filter = EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colour)
+        .with_target(false)
+        .init();
 }

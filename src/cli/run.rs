@@ -75,7 +75,7 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
 
 /// Renders and publishes the site; false when that failed, which has been said.
 pub fn publish_site(workshop: &Workshop) -> bool {
-    match render_site(workshop, None) {
+    match render_site(workshop) {
         Ok(None) => {
             text::line("site: nothing is published yet");
             true

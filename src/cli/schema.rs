@@ -37,7 +37,8 @@ impl Schema {
             Some(file) => match schemas.iter().find(|(name, _)| *name == file) {
                 Some((_, schema)) => text::line(&serde_json::to_string_pretty(schema).map_err(Failure::failed)?),
                 None => {
-                    return Err(Failure::usage(anyhow!("there is no schema {file:?}")).hint(format!("there are {}", names.join(", "))));
+                    return Err(Failure::usage(anyhow!("there is no schema {file:?}"))
+                        .hint(format!("there are {}", names.join(", "))));
                 }
             },
         }

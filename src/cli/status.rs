@@ -55,7 +55,9 @@ impl Status {
                     version: manifest.as_ref().map(|manifest| manifest.version.to_string()),
                     rows: manifest.as_ref().map_or(0, |manifest| manifest.rows),
                     created_at: manifest.as_ref().map(|manifest| manifest.created_at),
-                    fetched_at: manifest.as_ref().and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
+                    fetched_at: manifest
+                        .as_ref()
+                        .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
                     synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
                 });
             }
@@ -80,9 +82,16 @@ impl Status {
 }
 
 fn show(row: &PipelineStatus) {
-    let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let time = |at: Option<Timestamp>| {
+        at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    };
     let outcome = row.last_outcome.map_or_else(|| "never run".to_owned(), |outcome| outcome.to_string());
-    text::line(&format!("{:14} {outcome:11} run {}, checked {}", row.pipeline, time(row.last_run), time(row.checked_at)));
+    text::line(&format!(
+        "{:14} {outcome:11} run {}, checked {}",
+        row.pipeline,
+        time(row.last_run),
+        time(row.checked_at)
+    ));
     for dataset in &row.datasets {
         match &dataset.version {
             Some(version) => text::line(&format!(

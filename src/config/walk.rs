@@ -111,7 +111,7 @@ impl Walker<'_> {
                 if items.is_empty() && !may_be_empty {
                     self.report(Some(key), format!("`{path}` is an empty list"), None, None);
                 }
-                for each in items.iter() {
+                for each in items {
                     self.value(item, each, path, each.span());
                 }
                 self.twice(items, path);

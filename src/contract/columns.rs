@@ -180,7 +180,8 @@ impl Judge<'_> {
             return;
         }
         self.push(name, &column.title, kind, given, Role::Measure(column.clone()));
-        let (status, symbol, perturbed) = (format!("{name}_status"), format!("{name}_symbol"), format!("{name}_storda"));
+        let (status, symbol, perturbed) =
+            (format!("{name}_status"), format!("{name}_symbol"), format!("{name}_storda"));
         if given && self.given(&status).is_none() {
             self.problem(
                 format!("the query drops the status of {name:?}"),

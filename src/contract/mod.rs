@@ -5,6 +5,8 @@ mod columns;
 mod period;
 mod rows;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use columns::{Role, Shape, ShapeColumn, ShapeProblem};
 pub use period::{KNOWN_FORMS, Period};

@@ -11,8 +11,7 @@ pub struct Period {
 }
 
 /// What the error for an unknown form lists.
-pub const KNOWN_FORMS: &str =
-    "2024, 2024M06, 2024K2, 2024H1, 2024V30, 2024-06-30, 2007-2008, 2024/25, HT2024, VT2025";
+pub const KNOWN_FORMS: &str = "2024, 2024M06, 2024K2, 2024H1, 2024V30, 2024-06-30, 2007-2008, 2024/25, HT2024, VT2025";
 
 impl Period {
     /// Reads a year (`2024`), month (`2024M06`), quarter (`2024K2`, `2024Q2`), half-year (`2024H1`), ISO week
@@ -30,8 +29,12 @@ impl Period {
         let tail = rest.get(mark.len_utf8()..)?;
         match mark {
             'M' => number(tail, 2).and_then(|month| Self::months(year, month, 1)),
-            'K' | 'Q' => number(tail, 1).filter(|quarter| (1..=4).contains(quarter)).and_then(|quarter| Self::months(year, quarter * 3 - 2, 3)),
-            'H' => number(tail, 1).filter(|half| (1..=2).contains(half)).and_then(|half| Self::months(year, half * 6 - 5, 6)),
+            'K' | 'Q' => number(tail, 1)
+                .filter(|quarter| (1..=4).contains(quarter))
+                .and_then(|quarter| Self::months(year, quarter * 3 - 2, 3)),
+            'H' => number(tail, 1)
+                .filter(|half| (1..=2).contains(half))
+                .and_then(|half| Self::months(year, half * 6 - 5, 6)),
             'V' | 'W' => number(tail, 2).and_then(|week| Self::week(year, week)),
             '/' => school_year(year, tail),
             '-' if tail.len() == 4 => {
@@ -115,7 +118,20 @@ mod tests {
 
     #[test]
     fn other_forms_are_refused() {
-        for text in ["", "24", "2024M13", "2024M6", "2024K5", "2024V60", "2008-2007", "2024/26", "2024-02-30", "hösten", "20244", "２０２４"] {
+        for text in [
+            "",
+            "24",
+            "2024M13",
+            "2024M6",
+            "2024K5",
+            "2024V60",
+            "2008-2007",
+            "2024/26",
+            "2024-02-30",
+            "hösten",
+            "20244",
+            "２０２４",
+        ] {
             assert_eq!(days(text), None, "{text}");
         }
     }

@@ -12,10 +12,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::durable::{self, Lines};
 use super::error::FetchError;
+use super::lines::Lines;
 use super::lock;
 use super::request::{AnswerRecord, Identity, Method};
+use crate::store;
 
 /// More than any cap on answers should be set to; keeps a damaged object from filling the memory.
 const MAX_OBJECT: u64 = 8 << 30;
@@ -47,8 +48,8 @@ impl Archive {
     pub fn open(data_dir: &Path) -> Result<Self, FetchError> {
         let objects = data_dir.join("archive").join("objects");
         let index = data_dir.join("archive").join("index");
-        durable::create_folder(&objects)?;
-        durable::create_folder(&index)?;
+        store::create_folder(&objects)?;
+        store::create_folder(&index)?;
         Ok(Self { objects, index, appending: Mutex::new(()) })
     }
 
@@ -60,10 +61,10 @@ impl Archive {
         // A copy that was damaged meanwhile is worth replacing, so existing is not enough.
         if !path.exists() || self.read(&hash).is_err() {
             if let Some(folder) = path.parent() {
-                durable::create_folder(folder)?;
+                store::create_folder(folder)?;
             }
             let packed = zstd::bulk::compress(body, ZSTD_LEVEL).map_err(FetchError::io("write", &path))?;
-            durable::place(&path, &packed)?;
+            store::place_file(&path, &packed)?;
         }
         let record = AnswerRecord {
             identity: envelope.identity,
@@ -81,7 +82,7 @@ impl Archive {
         let path = self.index.join(month);
         let line = serde_json::to_string(&record).map_err(|fault| FetchError::io("write", &path)(fault.into()))?;
         let _turn = lock(&self.appending);
-        durable::append_line(&path, &line)?;
+        store::append_line(&path, &line)?;
         Ok(record)
     }
 
@@ -258,6 +259,9 @@ pub(super) mod tests {
             fault.to_string(),
             format!("could not write {}: No space left on device (os error 28)", index(folder.path()).display())
         );
-        assert_eq!(fault.hint().unwrap(), "free space on the disk that holds the data folder");
+        assert_eq!(
+            fault.hint().unwrap(),
+            "the disk is full: free space and run again; what was published before is untouched"
+        );
     }
 }

@@ -88,7 +88,7 @@ impl Client {
             if direct { builder.no_proxy() } else { builder }
         };
         let build = |direct: bool| match builder(direct).build() {
-            Ok(client) => Ok(client),
+            Ok(client) => Ok::<_, FetchError>(client),
             // Without any certificate the library builds no client at all, not even for plain http.
             Err(fault) => {
                 let roots = rustls::RootCertStore::empty();

@@ -184,7 +184,7 @@ impl Courier {
         let metadata = file.metadata().await.map_err(FetchError::io("read", &path))?;
         if !metadata.is_file() {
             let error = std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file");
-            return Err(FetchError::Io { action: "read", path, error });
+            return Err(FetchError::io("read", &path)(error));
         }
         let mut body = Vec::new();
         // One byte beyond the cap tells of a file that is larger, or growing.

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::store::StoreError;
+
 use super::problem::{status_and, status_text};
 
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +71,8 @@ pub enum FetchError {
     #[error("{source_name}: {url} redirects more than the {limit} times allowed, the last time to {location}")]
     TooManyRedirects { source_name: String, url: String, location: String, limit: usize },
 
-    /// `action` is a verb: read, write, create, remove.
-    #[error("could not {action} {}: {error}", path.display())]
-    Io { action: &'static str, path: PathBuf, error: io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
 
     #[error("the archived answer {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
@@ -101,10 +102,10 @@ impl FetchError {
             Self::TooLarge { .. } => "ask for less at a time, or raise max_body",
             Self::UnpacksTooLarge { .. } => "ask for less at a time, or raise max_decompressed",
             Self::RedirectElsewhere { .. } => "if the source has moved, set base_url to its new address",
-            Self::Io { action: "read", error, .. } if error.kind() == io::ErrorKind::NotFound => {
+            Self::Store(StoreError { action: "read", source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 "put the file in place, or correct its path in the pipeline"
             }
-            Self::Io { error, .. } if is_full(error) => "free space on the disk that holds the data folder",
+            Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Damaged { .. } => "the answer will be fetched again when it is next needed",
             _ => return None,
         };
@@ -112,13 +113,8 @@ impl FetchError {
     }
 
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::Io { action, path: path.to_owned(), error }
+        move |error| StoreError::new(action, path, error).into()
     }
-}
-
-/// The disk, or the user's share of it.
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 fn times(tries: usize) -> String {

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::durable::{self, Lines};
 use super::error::FetchError;
+use super::lines::Lines;
 use super::lock;
 use super::request::{AnswerRecord, Identity};
+use crate::store;
 
 /// `journal.jsonl` in a pipeline's folder below `stage/`.
 #[derive(Debug)]
@@ -59,10 +60,10 @@ impl Journal {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {
-            durable::create_folder(folder)?;
+            store::create_folder(folder)?;
         }
         let line = serde_json::to_string(record).map_err(|fault| FetchError::io("write", &self.path)(fault.into()))?;
-        durable::append_line(&self.path, &line)?;
+        store::append_line(&self.path, &line)?;
         records.insert(record.identity.clone(), record.clone());
         Ok(())
     }
@@ -72,7 +73,7 @@ impl Journal {
         let mut records = lock(&self.records);
         records.clear();
         match fs::remove_file(&self.path) {
-            Ok(()) => durable::sync_parent(&self.path),
+            Ok(()) => Ok(store::sync_parent(&self.path)?),
             Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(fault) => Err(FetchError::io("remove", &self.path)(fault)),
         }

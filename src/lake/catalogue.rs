@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
 use super::prepare::Prepared;
-use super::store::{At as _, StoreError, create_folder, move_into_place, move_pointer};
 use super::version::VersionId;
+use crate::store::{At as _, StoreError, create_folder, move_into_place, move_pointer};
 
 /// The data folder, as a place of published versions.
 #[derive(Clone, Debug)]

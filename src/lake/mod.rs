@@ -8,16 +8,16 @@ mod package;
 mod prepare;
 mod site;
 mod stage;
-pub mod store;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod version;
 
 pub use catalogue::{Lake, LakeError};
 pub use content::ContentHash;
 pub use manifest::{ColumnInfo, FileInfo, Manifest, SourceInfo};
-pub use prepare::{Prepared, Preparation};
+pub use prepare::{Preparation, Prepared};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};
-pub use store::StoreError;
 pub use verify::{Damage, Report as VerifyReport};
 pub use version::VersionId;

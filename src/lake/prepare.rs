@@ -19,7 +19,7 @@ use super::catalogue::LakeError;
 use super::manifest::{ColumnInfo, FileInfo, Manifest};
 use super::package::datapackage;
 use super::stage::write_error;
-use super::store::{At as _, create_folder, sync_tree, write_file};
+use crate::store::{At as _, create_folder, sync_tree, write_file};
 
 /// A version that is complete and durable, but not yet in its place.
 #[derive(Debug)]
@@ -173,7 +173,13 @@ struct LanFile {
 }
 
 impl LanFile {
-    fn create(data: &Path, lan: &str, manifest: &Manifest, schema: &SchemaRef, properties: WriterProperties) -> Result<Self, LakeError> {
+    fn create(
+        data: &Path,
+        lan: &str,
+        manifest: &Manifest,
+        schema: &SchemaRef,
+        properties: WriterProperties,
+    ) -> Result<Self, LakeError> {
         let folder = data.join(format!("lan-{lan}"));
         create_folder(&folder)?;
         let path = folder.join(format!("{}.parquet", manifest.version));
@@ -193,6 +199,11 @@ impl LanFile {
         writer.close().map_err(|error| write_error(&path, error))?;
         let bytes = std::fs::read(&path).at("read", &path)?;
         let relative = path.strip_prefix(data).unwrap_or(&path).to_string_lossy().into_owned();
-        Ok(FileInfo { path: relative, rows, size: bytes.len() as u64, blake3: blake3::hash(&bytes).to_hex().to_string() })
+        Ok(FileInfo {
+            path: relative,
+            rows,
+            size: bytes.len() as u64,
+            blake3: blake3::hash(&bytes).to_hex().to_string(),
+        })
     }
 }

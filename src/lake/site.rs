@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::catalogue::{Lake, LakeError, folders, read_pointer};
-use super::store::{create_folder, move_into_place, move_pointer, remove_tree, sync_tree};
 use super::version::VersionId;
+use crate::store::{create_folder, move_into_place, move_pointer, remove_tree, sync_tree};
 
 /// A site about to be published: render into `folder`, then publish.
 #[derive(Debug)]

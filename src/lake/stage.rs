@@ -12,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use crate::decode::staging;
 use crate::source::Sink;
 
-use super::store::{At as _, StoreError, create_folder, remove_tree};
+use crate::store::{At as _, StoreError, create_folder, remove_tree};
 
 /// A pipeline's folder of work in progress.
 #[derive(Clone, Debug)]
@@ -72,7 +72,8 @@ impl StageFile {
     pub fn open(&mut self, schema: SchemaRef) -> anyhow::Result<()> {
         if self.writer.is_none() {
             let file = File::create(&self.path).at("write", &self.path)?;
-            self.writer = Some(staging::writer(BufWriter::new(file), schema).map_err(|error| write_error(&self.path, error))?);
+            self.writer =
+                Some(staging::writer(BufWriter::new(file), schema).map_err(|error| write_error(&self.path, error))?);
         }
         Ok(())
     }
@@ -102,7 +103,9 @@ pub fn write_error(path: &Path, error: parquet::errors::ParquetError) -> StoreEr
     use std::error::Error as _;
     use std::io;
     let inner = match &error {
-        parquet::errors::ParquetError::External(source) => source.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error),
+        parquet::errors::ParquetError::External(source) => {
+            source.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error)
+        }
         _ => error.source().and_then(|source| source.downcast_ref::<io::Error>()).and_then(io::Error::raw_os_error),
     };
     let source = inner.map_or_else(|| io::Error::other(error.to_string()), io::Error::from_raw_os_error);

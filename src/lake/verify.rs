@@ -10,8 +10,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::catalogue::{Lake, LakeError, folders};
 use super::content::ContentHash;
 use super::manifest::{FileInfo, Manifest};
-use super::store::At as _;
 use super::version::VersionId;
+use crate::store::At as _;
 
 /// What was read, and what was found damaged.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,11 @@ impl Lake {
                 let manifest = match self.manifest(&dataset, version) {
                     Ok(manifest) => manifest,
                     Err(error) => {
-                        report.damage.push(Damage { dataset: dataset.clone(), version: Some(version.clone()), what: error.to_string() });
+                        report.damage.push(Damage {
+                            dataset: dataset.clone(),
+                            version: Some(version.clone()),
+                            what: error.to_string(),
+                        });
                         continue;
                     }
                 };
@@ -138,7 +142,9 @@ fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> 
 
 /// The hash that a manifest's rows must give.
 pub(super) fn content_hash(manifest: &Manifest) -> ContentHash {
-    ContentHash::new(manifest.columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect())
+    ContentHash::new(
+        manifest.columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect(),
+    )
 }
 
 fn read_rows(bytes: Bytes, _file: &FileInfo, mut content: Option<&mut ContentHash>) -> Result<u64, String> {

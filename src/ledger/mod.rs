@@ -78,9 +78,9 @@ impl LedgerError {
     /// What an operator can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self.code? {
-            ErrorCode::DiskFull | ErrorCode::SystemIoFailure => {
-                Some("the disk may be full or failing: free space and run again; what was published before is untouched")
-            }
+            ErrorCode::DiskFull | ErrorCode::SystemIoFailure => Some(
+                "the disk may be full or failing: free space and run again; what was published before is untouched",
+            ),
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some("another underlag is writing; run again"),
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 Some("the user that runs underlag must own data_dir")

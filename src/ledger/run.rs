@@ -123,8 +123,8 @@ impl Ledger {
              FROM run WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let mut runs = statement.query_map(params![pipeline, limit], read_run)?.collect::<Result<Vec<_>, _>>()?;
-        let mut statement =
-            connection.prepare("SELECT dataset, version, rows, published FROM run_dataset WHERE run = ?1 ORDER BY dataset")?;
+        let mut statement = connection
+            .prepare("SELECT dataset, version, rows, published FROM run_dataset WHERE run = ?1 ORDER BY dataset")?;
         for run in &mut runs {
             let datasets = statement.query_map([run.run], |row| {
                 Ok(DatasetEntry {

@@ -14,6 +14,7 @@ use super::words;
 pub(super) struct Record {
     /// Title of the figure, where one file holds several.
     pub figure: Option<String>,
+    pub unit: Option<String>,
     pub level: Level,
     pub kod: String,
     pub namn: String,
@@ -94,7 +95,7 @@ pub(super) fn excel(records: &[Record], names: &Names<'_>) -> Vec<u8> {
     if names.category.is_some() {
         head.push(safe(names.category_title));
     }
-    head.extend([safe(names.value_title), "Anmärkning".to_owned()]);
+    head.extend([safe(names.value_title), "Enhet".to_owned(), "Anmärkning".to_owned()]);
     let rows = records.iter().map(|record| {
         let mut row: Vec<String> = Vec::new();
         if with_figure {
@@ -103,9 +104,10 @@ pub(super) fn excel(records: &[Record], names: &Names<'_>) -> Vec<u8> {
         row.extend([safe(&format!("{} {}", record.kod, record.namn)), safe(&record.period)]);
         if names.category.is_some() {
             let (code, label) = record.category.clone().unwrap_or_default();
-            row.push(safe(&if code == label { label } else { format!("{code} {label}") }));
+            row.push(safe(&if label.starts_with(&code) { label } else { format!("{code} {label}") }));
         }
         row.push(record.value.map(|value| value.plain().replace('.', ",")).unwrap_or_default());
+        row.push(safe(record.unit.as_deref().unwrap_or_default()));
         row.push(record.status.map_or(Some(words::NO_ROW), words::status).unwrap_or_default().to_owned());
         row
     });
@@ -119,6 +121,7 @@ mod tests {
     fn record(label: &str, value: Option<Number>, status: Option<Status>) -> Record {
         Record {
             figure: None,
+            unit: Some("annonser".to_owned()),
             level: Level::Kommun,
             kod: "0180".to_owned(),
             namn: "Stockholm".to_owned(),
@@ -157,9 +160,9 @@ mod tests {
         assert!(bytes.starts_with(b"\xef\xbb\xbf"));
         assert_eq!(
             std::str::from_utf8(&bytes[3..]).unwrap(),
-            "Område;Period;Yrkesgrupp;Antal;Anmärkning\n\
-             0180 Stockholm;2024;0011 Kock;1,5;preliminär\n\
-             0180 Stockholm;2024;0011 Ingen;;redovisas inte\n"
+            "Område;Period;Yrkesgrupp;Antal;Enhet;Anmärkning\n\
+             0180 Stockholm;2024;0011 Kock;1,5;annonser;preliminär\n\
+             0180 Stockholm;2024;0011 Ingen;;annonser;redovisas inte\n"
         );
     }
 

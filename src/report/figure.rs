@@ -102,7 +102,7 @@ impl Drawing<'_> {
         peers.retain(|peer| {
             let some = !self.rows.of(peer.kod).is_empty();
             if !some {
-                notes.see(None, words::plural(peer.level));
+                notes.see(None, words::plural(peer.level), None);
             }
             some
         });
@@ -120,7 +120,7 @@ impl Drawing<'_> {
         for peer in &peers {
             for period in &periods {
                 let row = self.rows.at(peer.kod, period, None);
-                notes.see(row, words::plural(peer.level));
+                notes.see(row, words::plural(peer.level), None);
                 records.push(self.record(peer, period, row, None));
             }
         }
@@ -128,13 +128,11 @@ impl Drawing<'_> {
             head: period.swedish(),
             sub: None,
             href: None,
-            period: None,
             cells: peers.iter().map(|peer| Cell::of(self.rows.at(peer.kod, period, None), self.decimals)).collect(),
         });
         let table = Table {
             caption: self.caption(Some(&when)),
             head: "Period".to_owned(),
-            periods: false,
             columns: peers.iter().map(column).collect(),
             rows: table_rows.collect(),
         };
@@ -209,7 +207,7 @@ impl Drawing<'_> {
         let when = period.swedish();
         let (mut bars, mut rows, mut records) = (Vec::new(), Vec::new(), Vec::new());
         for (code, row) in &shown {
-            notes.see(*row, words::plural(peer.level));
+            notes.see(*row, words::plural(peer.level), None);
             let label = self.label(code, *row);
             let cell = Cell::of(*row, self.decimals);
             let text = match cell.why {
@@ -219,12 +217,11 @@ impl Drawing<'_> {
             let value = row.and_then(|row| row.value).map(Number::to_f64);
             bars.push(Bar { label: label.clone(), value, text });
             records.push(self.record(peer, period, *row, Some(code)));
-            rows.push(Row { sub: code_beside(code, &label), head: label, href: None, period: None, cells: vec![cell] });
+            rows.push(Row { sub: code_beside(code, &label), head: label, href: None, cells: vec![cell] });
         }
         let table = Table {
             caption: self.caption(Some(&when)),
             head: self.category_title().to_owned(),
-            periods: false,
             columns: vec![column(peer)],
             rows,
         };
@@ -258,7 +255,7 @@ impl Drawing<'_> {
                 (Some(value), Some(code)) if value > 0.0 => ranked.push((value, code.clone(), row)),
                 (None, _) => {
                     without += 1;
-                    notes.see(Some(row), "");
+                    notes.see(Some(row), "", None);
                 }
                 _ => {}
             }
@@ -288,20 +285,19 @@ impl Drawing<'_> {
             let mut label = None;
             for peer in &peers {
                 let row = self.rows.at(peer.kod, period, Some(&*code));
-                notes.see(row, words::plural(peer.level));
+                notes.see(row, words::plural(peer.level), None);
                 cells.push(Cell::of(row, self.decimals));
                 records.push(self.record(peer, period, row, Some(&code)));
                 label = label.or_else(|| row.and_then(|row| row.label.clone()));
             }
             let head = label.map_or_else(|| self.label(&code, None), |label| label.to_string());
-            let sub = code_beside(&code, &head);
-            rows.push(Row { head, sub, href: None, period: Some(period.swedish()), cells });
+            let sub = code_beside(&code, &head).into_iter().chain([period.swedish()]).collect::<Vec<_>>().join(", ");
+            rows.push(Row { head, sub: Some(sub), href: None, cells });
         }
         let absent = rows.is_empty().then(|| self.not_here());
         let table = Table {
             caption: self.caption(None),
             head: self.category_title().to_owned(),
-            periods: true,
             columns: peers.iter().map(column).collect(),
             rows,
         };
@@ -329,6 +325,7 @@ impl Drawing<'_> {
     fn record(&self, peer: &Peer<'_>, period: &Period, row: Option<&Observation>, code: Option<&Arc<str>>) -> Record {
         Record {
             figure: None,
+            unit: self.source.unit(&self.figure.series),
             level: peer.level,
             kod: peer.kod.to_owned(),
             namn: peer.namn.to_owned(),

@@ -3,7 +3,7 @@
 use super::csv_file::{self, Names, Record};
 use super::definition::{KeyFigure, Level};
 use super::figure::column;
-use super::observations::Observations;
+use super::observations::{Observation, Observations};
 use super::page::{Peer, Place, Source};
 use super::view::{Card, Cell, Column, KeysView, ListView, Notes, Origin, Row, Table};
 use super::words;
@@ -29,9 +29,9 @@ pub(super) fn keys(keys: &[Key<'_>], place: &Place<'_>) -> Option<(KeysView, Fil
         let mut cells = Vec::new();
         for peer in &peers {
             let row = entry.rows.at(peer.kod, period, None);
-            notes.see(row, &format!("{} i {}", words::plural(peer.level), lower_first(&key.title)));
+            notes.see(row, words::plural(peer.level), Some(&key.title));
             cells.push(Cell::of(row, decimals));
-            records.push(record(key, peer, &period.text, row));
+            records.push(record(entry, peer, &period.text, row));
         }
         let here = !entry.rows.of(place.kod).is_empty();
         if key.card && here {
@@ -44,9 +44,11 @@ pub(super) fn keys(keys: &[Key<'_>], place: &Place<'_>) -> Option<(KeysView, Fil
                 compare: compare.collect(),
             });
         }
-        let sub = [unit, key.note.clone()].into_iter().flatten().collect::<Vec<_>>().join(". ");
-        let sub = (!sub.is_empty()).then_some(sub);
-        rows.push(Row { head: key.title.clone(), sub, href: None, period: Some(period.swedish()), cells });
+        let mut sub = unit.into_iter().chain([period.swedish()]).collect::<Vec<_>>().join(", ");
+        if let Some(note) = &key.note {
+            sub = format!("{sub}. {note}");
+        }
+        rows.push(Row { head: key.title.clone(), sub: Some(sub), href: None, cells });
         shown.push(entry);
     }
     if rows.is_empty() {
@@ -55,7 +57,6 @@ pub(super) fn keys(keys: &[Key<'_>], place: &Place<'_>) -> Option<(KeysView, Fil
     let table = Table {
         caption: format!("Nyckeltal: {}", place.namn),
         head: "Nyckeltal".to_owned(),
-        periods: true,
         columns: peers.iter().map(column).collect(),
         rows,
     };
@@ -84,13 +85,13 @@ pub(super) fn list(keys: &[Key<'_>], place: &Place<'_>, below: &[Peer<'_>]) -> O
         for entry in &shown {
             let Some(period) = entry.rows.latest(level, None) else { continue };
             let row = entry.rows.at(peer.kod, period, None);
-            notes.see(row, &format!("{} i {}", peer.namn, lower_first(&entry.key.title)));
+            notes.see(row, peer.namn, Some(&entry.key.title));
             cells.push(Cell::of(row, entry.source.decimals(&entry.key.series)));
-            records.push(record(entry.key, peer, &period.text, row));
+            records.push(record(entry, peer, &period.text, row));
         }
         let (folder, _) = Place { level: peer.level, kod: peer.kod, namn: peer.namn, lan: None }.folder();
         let href = own.then(|| format!("{root}{folder}index.html"));
-        rows.push(Row { head: peer.namn.to_owned(), sub: None, href, period: None, cells });
+        rows.push(Row { head: peer.namn.to_owned(), sub: None, href, cells });
     }
     let columns = shown.iter().filter_map(|entry| {
         let period = entry.rows.latest(level, None)?.swedish();
@@ -98,18 +99,21 @@ pub(super) fn list(keys: &[Key<'_>], place: &Place<'_>, below: &[Peer<'_>]) -> O
         let sub = unit.into_iter().chain([period]).collect::<Vec<_>>().join(", ");
         Some(Column { head: entry.key.title.clone(), sub: Some(sub) })
     });
+    let mut columns: Vec<Column> = columns.collect();
+    gather_words(&mut columns, &mut rows);
     let (caption, head, file) = match level {
         Level::Kommun => (format!("Kommunerna i {}", place.namn), "Kommun", "kommuner"),
         _ => ("Länen".to_owned(), "Län", "lan"),
     };
-    let table = Table { caption, head: head.to_owned(), periods: false, columns: columns.collect(), rows };
+    let table = Table { caption, head: head.to_owned(), columns, rows };
     let (csv, excel, files) = files(file, &records);
     Some((ListView { table, notes: notes.sentences(), origins: origins(&shown, place), csv, excel }, files))
 }
 
-fn record(key: &KeyFigure, peer: &Peer<'_>, period: &str, row: Option<&super::observations::Observation>) -> Record {
+fn record(entry: &Key<'_>, peer: &Peer<'_>, period: &str, row: Option<&Observation>) -> Record {
     Record {
-        figure: Some(key.title.clone()),
+        unit: entry.source.unit(&entry.key.series),
+        figure: Some(entry.key.title.clone()),
         level: peer.level,
         kod: peer.kod.to_owned(),
         namn: peer.namn.to_owned(),
@@ -141,11 +145,17 @@ fn origins(shown: &[&Key<'_>], place: &Place<'_>) -> Vec<Origin> {
     origins
 }
 
-/// A title inside a sentence; abbreviations such as SFI keep their capitals.
-fn lower_first(title: &str) -> String {
-    let mut rest = title.chars();
-    match (rest.next(), rest.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(rest).collect(),
-        _ => title.to_owned(),
+/// Where all of a column bears the same word, the word moves to the column's head.
+fn gather_words(columns: &mut [Column], rows: &mut [Row]) {
+    for (at, column) in columns.iter_mut().enumerate() {
+        let cells = || rows.iter().filter_map(|row| row.cells.get(at));
+        let word = cells().next().and_then(|cell| cell.why);
+        let (Some(word), true) = (word, cells().all(|cell| cell.why == word && !cell.missing)) else { continue };
+        column.sub = Some(column.sub.iter().map(String::as_str).chain([word]).collect::<Vec<_>>().join(", "));
+        for row in rows.iter_mut() {
+            if let Some(cell) = row.cells.get_mut(at) {
+                cell.why = None;
+            }
+        }
     }
 }

@@ -176,10 +176,10 @@ impl Reading<'_> {
         let (text, start) = (batch.text("period")?, batch.date("period_start")?);
         let levels: Vec<Option<Level>> = niva.iter().map(|niva| Level::parse(niva?)).collect();
         let mut periods = Vec::with_capacity(levels.len());
-        for row in 0..levels.len() {
+        for (row, level) in levels.iter().enumerate() {
             let start = start.is_valid(row).then(|| start.value(row));
             let period = Period { start, text: self.shared(text.value(row)) };
-            if levels[row].is_some() {
+            if level.is_some() {
                 self.cover(&period);
             }
             periods.push(period);

@@ -208,7 +208,11 @@ impl SiteView {
         let lan = geography.lan.iter().map(|(kod, namn)| LanView {
             kod: kod.clone(),
             namn: namn.clone(),
-            kommuner: geography.kommuner_in(kod).map(|(kod, namn)| (kod.to_owned(), namn.to_owned())).collect(),
+            kommuner: geography
+                .kommuner_in(kod)
+                .into_iter()
+                .map(|(kod, namn)| (kod.to_owned(), namn.to_owned()))
+                .collect(),
         });
         let contact = input.publisher.contact.clone();
         let statuses = crate::contract::Status::ALL;

@@ -28,10 +28,25 @@ pub struct Geography {
 }
 
 impl Geography {
-    /// The municipalities of a county, in listed order.
-    pub fn kommuner_in<'a>(&'a self, lan: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.kommuner.iter().filter(move |(_, _, of)| of == lan).map(|(kod, namn, _)| (kod.as_str(), namn.as_str()))
+    /// The municipalities of a county, by name.
+    pub fn kommuner_in(&self, lan: &str) -> Vec<(&str, &str)> {
+        let of_lan = self.kommuner.iter().filter(|(_, _, of)| of == lan);
+        let mut kommuner: Vec<(&str, &str)> = of_lan.map(|(kod, namn, _)| (kod.as_str(), namn.as_str())).collect();
+        kommuner.sort_by_cached_key(|(kod, namn)| (alphabetical(namn), (*kod).to_owned()));
+        kommuner
     }
+}
+
+/// A name's place in the Swedish alphabet, where å, ä and ö follow z in that order.
+fn alphabetical(name: &str) -> Vec<u32> {
+    let place = |letter: char| match letter {
+        'å' => u32::from('z') + 1,
+        'ä' | 'æ' => u32::from('z') + 2,
+        'ö' | 'ø' => u32::from('z') + 3,
+        'é' => u32::from('e'),
+        letter => u32::from(letter),
+    };
+    name.chars().flat_map(char::to_lowercase).map(place).collect()
 }
 
 /// Everything that a site is made of.
@@ -51,5 +66,19 @@ impl SiteInput {
                 published.manifest.synthetic || published.manifest.sources.values().any(|source| source.synthetic)
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Geography;
+
+    #[test]
+    fn municipalities_stand_in_the_swedish_alphabets_order() {
+        let names = ["Örebro", "Åre", "Älmhult", "Zinkgruvan", "Alingsås"];
+        let kommuner = names.map(|namn| ("0000".to_owned(), namn.to_owned(), "01".to_owned())).into();
+        let geography = Geography { lan: Vec::new(), kommuner };
+        let sorted: Vec<&str> = geography.kommuner_in("01").into_iter().map(|(_, namn)| namn).collect();
+        assert_eq!(sorted, ["Alingsås", "Zinkgruvan", "Åre", "Älmhult", "Örebro"]);
     }
 }

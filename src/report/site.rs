@@ -164,6 +164,7 @@ fn completed(report: &Report, dataset: &str, indices: &[usize], fault: Fault) ->
 fn environment(report: &Report) -> Result<Environment<'_>, ReportError> {
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    templates.add_filter("odelad", unbroken);
     for (name, text) in &report.templates {
         templates.add_template(name, text).map_err(|source| ReportError::Template {
             report: report.name.clone(),
@@ -172,6 +173,21 @@ fn environment(report: &Report) -> Result<Environment<'_>, ReportError> {
         })?;
     }
     Ok(templates)
+}
+
+/// Keeps spans and ages on one line in headings: `25–64 år`.
+fn unbroken(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    let mut kept = String::with_capacity(text.len() + 8);
+    for (at, letter) in letters.iter().enumerate() {
+        match letter {
+            '–' if at > 0 && digit(at - 1) && digit(at + 1) => kept.push_str("\u{2060}–\u{2060}"),
+            ' ' if at > 0 && digit(at - 1) && letters[at..].starts_with(&[' ', 'å', 'r']) => kept.push('\u{a0}'),
+            letter => kept.push(*letter),
+        }
+    }
+    kept
 }
 
 /// Path below `out` → hash and size.
@@ -220,7 +236,7 @@ impl Rendering<'_> {
         let mut below = Vec::new();
         if place.level == Level::Lan {
             let kommuner = self.input.geography.kommuner_in(place.kod);
-            below.extend(kommuner.map(|(kod, namn)| Peer { level: Level::Kommun, kod, namn }));
+            below.extend(kommuner.into_iter().map(|(kod, namn)| Peer { level: Level::Kommun, kod, namn }));
         }
         self.page(AREA, place, &below)
     }
@@ -273,5 +289,16 @@ impl Rendering<'_> {
             .map_err(|source| ReportError::Write { file: file.clone(), source })?;
         written.insert(path, (blake3::hash(bytes), bytes.len() as u64));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unbroken;
+
+    #[test]
+    fn spans_and_ages_stay_on_one_line() {
+        assert_eq!(unbroken("Arbetslösa, 18–65 år"), "Arbetslösa, 18\u{2060}–\u{2060}65\u{a0}år");
+        assert_eq!(unbroken("Hej – då 5 gånger"), "Hej – då 5 gånger");
     }
 }

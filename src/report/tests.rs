@@ -258,7 +258,11 @@ fn a_missing_value_is_a_dash_with_its_reason_and_never_a_zero() {
     assert!(csv.contains("kommun,0980,Gotland,2024,,suppressed\n"), "{csv}");
     assert!(csv.contains("riket,00,Riket,2024,41.25,observed\n"), "the file is not rounded: {csv}");
     let excel = text(&files, "kommun/0980/eftergymnasial_ar-excel.csv");
-    assert!(excel.contains("0980 Gotland;2024;;sekretess\n") && excel.contains(";41,25;\n"), "{excel}");
+    assert!(
+        excel.contains("0980 Gotland;2024;;procent av invånarna;sekretess\n")
+            && excel.contains(";41,25;procent av invånarna;\n"),
+        "{excel}"
+    );
 }
 
 #[test]

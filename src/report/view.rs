@@ -1,5 +1,7 @@
 //! What the templates see. Texts are plain; only `svg` is markup, made here and escaped there.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::contract::Status;
@@ -32,11 +34,9 @@ impl Cell {
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct Row {
     pub head: String,
-    /// Smaller, below the head: a unit, a code, a note.
+    /// Smaller, below the head: a unit, a code, a period.
     pub sub: Option<String>,
     pub href: Option<String>,
-    /// Where rows show different periods.
-    pub period: Option<String>,
     pub cells: Vec<Cell>,
 }
 
@@ -45,8 +45,6 @@ pub(super) struct Table {
     pub caption: String,
     /// Over the column of row heads.
     pub head: String,
-    /// Whether rows give a period each.
-    pub periods: bool,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
 }
@@ -144,28 +142,32 @@ pub(super) struct SourceLine {
 /// Sentences for the statuses that a figure meets, each once, in the order of precedence.
 #[derive(Default)]
 pub(super) struct Notes {
-    statuses: std::collections::BTreeSet<Status>,
-    absent: Vec<String>,
+    statuses: BTreeSet<Status>,
+    /// For whom there is no row, and of what.
+    absent: Vec<(String, Vec<String>)>,
 }
 
 impl Notes {
-    pub fn see(&mut self, row: Option<&Observation>, who: &str) {
-        match row {
-            Some(row) => drop(self.statuses.insert(row.status)),
-            None if self.absent.iter().any(|seen| seen == who) => {}
-            None => self.absent.push(who.to_owned()),
+    /// `what` is said where several figures share the notes.
+    pub fn see(&mut self, row: Option<&Observation>, who: &str, what: Option<&str>) {
+        if let Some(row) = row {
+            self.statuses.insert(row.status);
+            return;
         }
+        let at = self.absent.iter().position(|(seen, _)| seen == who).unwrap_or_else(|| {
+            self.absent.push((who.to_owned(), Vec::new()));
+            self.absent.len() - 1
+        });
+        let titles = &mut self.absent[at].1;
+        titles.extend(what.filter(|what| !titles.iter().any(|seen| seen == what)).map(str::to_owned));
     }
 
     pub fn sentences(self) -> Vec<String> {
         let explained = self.statuses.into_iter().filter_map(words::explanation).map(str::to_owned);
-        let absent = match self.absent.as_slice() {
-            [] => None,
-            [one] => Some(format!("Redovisas inte: källan har ingen uppgift för {one}.")),
-            [some @ .., last] => {
-                Some(format!("Redovisas inte: källan har ingen uppgift för {} och {last}.", some.join(", ")))
-            }
-        };
+        let absent = self.absent.into_iter().map(|(who, what)| match what.as_slice() {
+            [] => format!("Redovisas inte: källan har ingen uppgift för {who}."),
+            titles => format!("Redovisas inte: källan har ingen uppgift för {who} ({}).", titles.join("; ")),
+        });
         explained.chain(absent).collect()
     }
 }

@@ -79,9 +79,14 @@ fn area_members(sets: &BTreeMap<String, AreaSet>) -> RecordBatch {
         }
     }
     let text = |name| Field::new(name, DataType::Utf8, false);
-    let schema =
-        Arc::new(Schema::new(vec![text("uppsattning"), text("omrade"), text("kommun"), Field::new("antal", DataType::Int64, false)]));
-    let mut arrays: Vec<arrow::array::ArrayRef> = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as _).collect();
+    let schema = Arc::new(Schema::new(vec![
+        text("uppsattning"),
+        text("omrade"),
+        text("kommun"),
+        Field::new("antal", DataType::Int64, false),
+    ]));
+    let mut arrays: Vec<arrow::array::ArrayRef> =
+        columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as _).collect();
     arrays.push(Arc::new(arrow::array::Int64Array::from(sizes)));
     RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap_or_else(|_| RecordBatch::new_empty(schema))
 }
@@ -116,13 +121,15 @@ pub async fn compute(
     let columns = column_infos(&shape);
     let schema = plain_schema(&shape);
     let mut check = RowCheck::new(dataset, &shape);
-    let mut content =
-        ContentHash::new(columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect());
+    let mut content = ContentHash::new(
+        columns.iter().map(|column| (column.name.clone(), column.kind.clone(), column.decimals)).collect(),
+    );
     let mut file = stage.create(&format!("resultat_{}", dataset.name));
     let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
     file.open(Arc::clone(&schema)).map_err(staging)?;
     while let Some(batch) = stream.next().await {
-        let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema).map_err(|error| Problem::Lake(error.into()))?;
+        let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
+            .map_err(|error| Problem::Lake(error.into()))?;
         check.batch(&batch).map_err(|error| Problem::Lake(error.into()))?;
         content.update(&batch);
         file.write(&batch).map_err(staging)?;
@@ -172,7 +179,12 @@ async fn custom_checks(
         if count > 0 {
             let check = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             let rows = if count == 1 { "row" } else { "rows" };
-            findings.push(Finding { check, message: format!("{count} {rows} that should not be there"), more: count > shown.len() as u64, rows: shown });
+            findings.push(Finding {
+                check,
+                message: format!("{count} {rows} that should not be there"),
+                more: count > shown.len() as u64,
+                rows: shown,
+            });
         }
     }
     Ok(findings)
@@ -180,7 +192,9 @@ async fn custom_checks(
 
 /// The schema of the published rows, strings plain.
 pub fn plain_schema(shape: &Shape) -> SchemaRef {
-    Arc::new(Schema::new(shape.columns.iter().map(|column| Field::new(&column.name, column.kind.clone(), true)).collect::<Vec<_>>()))
+    Arc::new(Schema::new(
+        shape.columns.iter().map(|column| Field::new(&column.name, column.kind.clone(), true)).collect::<Vec<_>>(),
+    ))
 }
 
 pub fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, arrow::error::ArrowError> {
@@ -212,7 +226,9 @@ fn column_infos(shape: &Shape) -> Vec<ColumnInfo> {
                 unit: measure.and_then(|measure| measure.unit.clone()),
                 decimals: measure.and_then(|measure| measure.decimals),
                 measure: measure.is_some(),
-                perturbation: measure.filter(|measure| measure.perturbation == Perturbation::Ckm).map(|_| "ckm".to_owned()),
+                perturbation: measure
+                    .filter(|measure| measure.perturbation == Perturbation::Ckm)
+                    .map(|_| "ckm".to_owned()),
                 ratio: measure
                     .and_then(|measure| measure.ratio.as_ref())
                     .map(|ratio| (ratio.numerator.clone(), ratio.denominator.clone(), ratio.scale)),

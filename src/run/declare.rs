@@ -13,14 +13,18 @@ use crate::reference::Reference;
 use crate::source;
 use crate::transform::{Engine, SqlFault};
 
-use super::compute::{plain_schema, plan_dataset, register_reference};
 use super::Problem;
+use super::compute::{plain_schema, plan_dataset, register_reference};
 
 /// A memory limit for planning, which holds no rows.
 const PLANNING: u64 = 64 << 20;
 
 /// Every problem of every query, with its place in the SQL file.
-pub async fn check_queries(config: &Config, reference: &Reference, files: &mut SourceFiles) -> Result<Vec<Diagnostic>, Problem> {
+pub async fn check_queries(
+    config: &Config,
+    reference: &Reference,
+    files: &mut SourceFiles,
+) -> Result<Vec<Diagnostic>, Problem> {
     let mut problems = Vec::new();
     let mut shapes: BTreeMap<String, SchemaRef> = BTreeMap::new();
     for pipeline in in_order(config) {
@@ -42,7 +46,8 @@ pub async fn check_queries(config: &Config, reference: &Reference, files: &mut S
                 }
                 Err(Problem::Query { file, fault, .. }) => problems.push(diagnostic(&file, &dataset.sql, fault)),
                 Err(Problem::Shape { problems: found, .. }) => problems.extend(found.into_iter().map(|problem| {
-                    Diagnostic::error(&dataset.sql_file, format!("dataset {}: {}", dataset.name, problem.message)).hint(problem.hint)
+                    Diagnostic::error(&dataset.sql_file, format!("dataset {}: {}", dataset.name, problem.message))
+                        .hint(problem.hint)
                 })),
                 Err(problem) => return Err(problem),
             }
@@ -97,7 +102,8 @@ pub fn declared(
 /// The staged table of a fetch; a measure whose type only the source knows takes that of the contract's column.
 pub fn fetch_schema(pipeline: &Pipeline, fetch: &Fetch) -> Option<SchemaRef> {
     source::declared_schema(fetch, &|name| {
-        let column = pipeline.datasets.values().flat_map(|dataset| &dataset.columns).find(|column| column.name == name)?;
+        let column =
+            pipeline.datasets.values().flat_map(|dataset| &dataset.columns).find(|column| column.name == name)?;
         match column.kind {
             ColumnType::Int64 => Some(ValueType::Int64),
             ColumnType::Float64 => Some(ValueType::Float64),
@@ -139,6 +145,8 @@ fn offset(text: &str, (line, column): (u64, u64)) -> usize {
 
 /// A place of one character is the start of a word: mark it whole.
 fn grown(text: &str, span: Range<usize>) -> Range<usize> {
-    let word = text[span.start..].find(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(text.len(), |length| span.start + length);
+    let word = text[span.start..]
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .map_or(text.len(), |length| span.start + length);
     span.start..span.end.max(word)
 }

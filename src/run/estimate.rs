@@ -45,7 +45,9 @@ impl Estimate {
 
     /// No new version is expected, but data must be fetched to know.
     pub fn seems_unchanged(&self) -> bool {
-        self.as_before && self.all_published && self.fetches.iter().all(|fetch| fetch.unchanged || fetch.seems_unchanged)
+        self.as_before
+            && self.all_published
+            && self.fetches.iter().all(|fetch| fetch.unchanged || fetch.seems_unchanged)
     }
 }
 
@@ -57,7 +59,7 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
     let folder = workshop.lake.root().join("stage").join("_plan").join(&pipeline.name);
     let journal = Arc::new(Journal::open(&folder, Duration::ZERO, Timestamp::now())?);
     let planned = fetching::plan(workshop, pipeline, state.as_ref(), &journal, &tally).await;
-    crate::lake::store::remove_tree(&folder)?;
+    crate::store::remove_tree(&folder)?;
     let fetches = planned?
         .into_iter()
         .map(|planned| {
@@ -71,7 +73,8 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
                 limits: planned.plan.limits,
                 wait: planned.plan.wait,
                 unchanged: planned.unchanged,
-                seems_unchanged: planned.plan.stamp.is_some() && before.is_some_and(|before| before.stamp == planned.plan.stamp),
+                seems_unchanged: planned.plan.stamp.is_some()
+                    && before.is_some_and(|before| before.stamp == planned.plan.stamp),
                 notes: planned.plan.notes.clone(),
             }
         })

@@ -34,10 +34,16 @@ pub struct CaseResult {
 const SHOWN: usize = 10;
 
 /// Runs every case of a pipeline: a folder below `tests/` with `FETCH.csv` files in and `DATASET.csv` files out.
-pub async fn test_pipeline(config: &Config, reference: &Reference, pipeline: &Pipeline) -> anyhow::Result<Vec<CaseResult>> {
+pub async fn test_pipeline(
+    config: &Config,
+    reference: &Reference,
+    pipeline: &Pipeline,
+) -> anyhow::Result<Vec<CaseResult>> {
     let root = pipeline.dir.join("tests");
     let mut cases: Vec<PathBuf> = match fs::read_dir(&root) {
-        Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_dir()).collect(),
+        Ok(entries) => {
+            entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).filter(|path| path.is_dir()).collect()
+        }
         Err(_) => Vec::new(),
     };
     cases.sort();
@@ -117,10 +123,8 @@ fn compare(dataset: &Dataset, expected: &Table, rows: &[RecordBatch], result: &m
             };
             columns.push(Arc::clone(column));
         }
-        let formats: Vec<ArrayFormatter<'_>> = columns
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column, &NULL_AS_EMPTY))
-            .collect::<Result<_, _>>()?;
+        let formats: Vec<ArrayFormatter<'_>> =
+            columns.iter().map(|column| ArrayFormatter::try_new(column, &NULL_AS_EMPTY)).collect::<Result<_, _>>()?;
         for row in 0..batch.num_rows() {
             let cells = formats.iter().map(|format| canonical(&format.value(row).to_string())).collect();
             *found.entry(cells).or_default() += 1;
@@ -149,7 +153,11 @@ const NULL_AS_EMPTY: FormatOptions<'static> = FormatOptions::new().with_null("")
 /// `12.0` and `12` are one number; codes such as `0180` stay as they are.
 fn canonical(cell: &str) -> String {
     match cell.split_once('.') {
-        Some((whole, fraction)) if !whole.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit()) && whole.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) => {
+        Some((whole, fraction))
+            if !whole.is_empty()
+                && fraction.bytes().all(|byte| byte.is_ascii_digit())
+                && whole.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
             let fraction = fraction.trim_end_matches('0');
             if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
         }
@@ -191,10 +199,14 @@ impl Table {
                 Some(Err(_)) => bail!("column {name:?} is not in the fetched table"),
                 None => DataType::Utf8,
             };
-            let text: StringArray =
-                self.rows.iter().map(|row| row.get(index).map(String::as_str).filter(|cell| !cell.is_empty())).collect();
+            let text: StringArray = self
+                .rows
+                .iter()
+                .map(|row| row.get(index).map(String::as_str).filter(|cell| !cell.is_empty()))
+                .collect();
             let options = arrow::compute::CastOptions { safe: false, ..Default::default() };
-            let column = arrow::compute::cast_with_options(&text, &kind, &options).with_context(|| format!("column {name:?}"))?;
+            let column = arrow::compute::cast_with_options(&text, &kind, &options)
+                .with_context(|| format!("column {name:?}"))?;
             fields.push(Field::new(name, kind, true));
             columns.push(column);
         }

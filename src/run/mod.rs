@@ -45,7 +45,12 @@ pub struct Options {
 
 /// Runs pipelines, those that read another's datasets after it, as many at a time as the configuration allows.
 /// One that fails stops no other: its last good version stays, and stands in for the pipelines after it.
-pub async fn run(workshop: &Arc<Workshop>, names: &[String], options: Options, progress: &Arc<Progress>) -> Vec<Verdict> {
+pub async fn run(
+    workshop: &Arc<Workshop>,
+    names: &[String],
+    options: Options,
+    progress: &Arc<Progress>,
+) -> Vec<Verdict> {
     let pipelines: BTreeMap<String, Pipeline> = names
         .iter()
         .filter_map(|name| workshop.config.pipelines.get(name).map(|pipeline| (name.clone(), pipeline.clone())))

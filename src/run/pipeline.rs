@@ -37,8 +37,14 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, pro
         Err(error) => (None, Err(error.into())),
     };
     let Fetched { rows: rows_fetched, notes } = fetched;
-    let mut verdict =
-        Verdict { pipeline: pipeline.name.clone(), result, counts: tally.snapshot(), rows_fetched, notes, took: begun.elapsed() };
+    let mut verdict = Verdict {
+        pipeline: pipeline.name.clone(),
+        result,
+        counts: tally.snapshot(),
+        rows_fetched,
+        notes,
+        took: begun.elapsed(),
+    };
     if let Some(run) = run {
         let entry = entry(&verdict, started_at);
         if let Err(error) = workshop.ledger.end(run, &entry) {
@@ -131,8 +137,10 @@ async fn steps(
 
     let staged = fetching::stage(planned, stage, state.as_ref(), options, line).await?;
     fetched.rows = staged.values().map(|staged| staged.info.rows).sum();
-    fetched.notes =
-        staged.iter().flat_map(|(name, staged)| staged.notes.iter().map(move |note| format!("{name}: {note}"))).collect();
+    fetched.notes = staged
+        .iter()
+        .flat_map(|(name, staged)| staged.notes.iter().map(move |note| format!("{name}: {note}")))
+        .collect();
 
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
@@ -199,14 +207,19 @@ fn unchanged(manifest: &Manifest) -> DatasetVerdict {
 async fn register_staged(engine: &Engine, staged: &BTreeMap<String, Staged>) -> Result<(), Problem> {
     for (name, staged) in staged {
         engine.register_parquet(name, std::slice::from_ref(&staged.path)).await?;
-        let codes = source::codes_batch(&staged.codes).map_err(|error| Problem::Stage { fetch: name.clone(), error: error.into() })?;
+        let codes = source::codes_batch(&staged.codes)
+            .map_err(|error| Problem::Stage { fetch: name.clone(), error: error.into() })?;
         engine.register_batches(&format!("{name}_koder"), codes.schema(), vec![codes])?;
     }
     Ok(())
 }
 
 /// Other pipelines' datasets, each at the version that is current now and will be pinned.
-async fn register_inputs(workshop: &Workshop, pipeline: &Pipeline, engine: &Engine) -> Result<BTreeMap<String, Manifest>, Problem> {
+async fn register_inputs(
+    workshop: &Workshop,
+    pipeline: &Pipeline,
+    engine: &Engine,
+) -> Result<BTreeMap<String, Manifest>, Problem> {
     let mut inputs = BTreeMap::new();
     for (name, input) in &pipeline.inputs {
         let manifest = workshop
@@ -220,4 +233,3 @@ async fn register_inputs(workshop: &Workshop, pipeline: &Pipeline, engine: &Engi
     }
     Ok(inputs)
 }
-

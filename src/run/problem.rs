@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use crate::contract::{Finding, ShapeProblem};
 use crate::fetch::FetchError;
-use crate::lake::{LakeError, StoreError};
+use crate::lake::LakeError;
 use crate::ledger::LedgerError;
+use crate::report::{ReportError, ReportProblem};
 use crate::source::SourceError;
+use crate::store::StoreError;
 use crate::transform::{EngineError, SqlFault};
 
 #[derive(Debug, thiserror::Error)]
@@ -30,11 +32,13 @@ pub enum Problem {
     /// `data` says for each fetch where its rows came from: `folk from scb, https://…`.
     #[error("nothing published: {}", findings_text(findings, data))]
     Checks { findings: Vec<(String, Finding)>, data: Vec<String> },
-    #[error("{0}")]
-    Report(anyhow::Error),
     /// The pointers are moved; only the record of it failed.
     #[error("published {}, but could not record it: {error}", versions.join(", "))]
     Unrecorded { versions: Vec<String>, error: LedgerError },
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    ReportFiles(Vec<ReportProblem>),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -50,7 +54,9 @@ pub enum Problem {
 impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Stage { error, .. } | Self::Rows { error, .. } | Self::Source { error: SourceError::Sink(error), .. } => {
+            Self::Stage { error, .. }
+            | Self::Rows { error, .. }
+            | Self::Source { error: SourceError::Sink(error), .. } => {
                 error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned)
             }
             Self::Source { error, .. } => error.hint(),
@@ -60,10 +66,15 @@ impl Problem {
                 Some("raise [run] memory_limit, or make the query smaller".to_owned())
             }
             Self::Shape { problems, .. } => problems.first().map(|problem| problem.hint.clone()),
-            Self::Checks { .. } => Some("the last good version stays published; correct the source or the pipeline and run again".to_owned()),
+            Self::Checks { .. } => Some(
+                "the last good version stays published; correct the source or the pipeline and run again".to_owned(),
+            ),
             Self::Fetch(error) => error.hint(),
+            Self::Report(error) => error.hint(),
             Self::Store(error) | Self::Lake(LakeError::Store(error)) => error.hint().map(str::to_owned),
-            Self::Unrecorded { .. } => Some("readers see the new version; free space and run again: it will be found unchanged".to_owned()),
+            Self::Unrecorded { .. } => {
+                Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
+            }
             Self::Ledger(error) => error.hint().map(str::to_owned),
             Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
             _ => None,

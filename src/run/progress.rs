@@ -19,7 +19,8 @@ impl Progress {
     pub fn line(&self, name: &str) -> Line {
         let bar = self.bars.as_ref().map(|bars| {
             let style = ProgressStyle::with_template("{spinner} {prefix:14} {wide_msg} {elapsed}");
-            let bar = bars.add(ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())));
+            let bar = bars
+                .add(ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())));
             bar.set_prefix(name.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
             bar

@@ -57,7 +57,7 @@ pub fn prepare(
         files: Vec::new(),
         checks: checks(dataset),
         sources: (*sources).clone(),
-        inputs: inputs.iter().map(|(_, input)| (input.dataset.clone(), input.version.clone())).collect(),
+        inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
         credit: credit(&workshop.config.publisher, sources, inputs, computed.passes_through),
         licences,
         synthetic: sources.values().any(|source| source.synthetic) || inputs.values().any(|input| input.synthetic),
@@ -84,7 +84,13 @@ fn checks(dataset: &Dataset) -> Vec<String> {
     if let Some(limit) = checks.max_drop {
         words.push(format!("at most {limit} % fewer rows than before"));
     }
-    words.extend(checks.custom.iter().filter_map(|(file, _)| file.file_name()).map(|name| format!("{} returns no row", name.to_string_lossy())));
+    words.extend(
+        checks
+            .custom
+            .iter()
+            .filter_map(|(file, _)| file.file_name())
+            .map(|name| format!("{} returns no row", name.to_string_lossy())),
+    );
     words
 }
 

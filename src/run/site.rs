@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::anyhow;
 use jiff::Timestamp;
 
 use crate::lake::SiteVersion;
-use crate::report::{self, Geography, Published, SiteInput};
+use crate::report::{self, Geography, Published, ReportError, SiteInput};
 
 use super::{Problem, Workshop};
 
@@ -23,18 +22,9 @@ pub struct SiteOutcome {
     pub skipped: Vec<String>,
 }
 
-/// Renders every report (or the named one) and publishes the site. None when there is nothing to show yet.
-pub fn render_site(workshop: &Workshop, name: Option<&str>) -> Result<Option<SiteOutcome>, Problem> {
-    let mut reports = report::load_reports(&workshop.config.reports_dir).map_err(|problems| {
-        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Problem::Report(anyhow!("{}", text.join("\n")))
-    })?;
-    if let Some(name) = name {
-        reports.retain(|report| report.name == name);
-        if reports.is_empty() {
-            return Err(Problem::Report(anyhow!("no report is called {name:?} in {}", workshop.config.reports_dir.display())));
-        }
-    }
+/// Renders every report and publishes the site. None when there is nothing to show yet.
+pub fn render_site(workshop: &Workshop) -> Result<Option<SiteOutcome>, Problem> {
+    let reports = report::load_reports(&workshop.config.reports_dir).map_err(Problem::ReportFiles)?;
     let input = input(workshop)?;
     let site = SiteVersion::begin(&workshop.lake)?;
     let mut outcome = SiteOutcome { version: None, pages: 0, skipped: Vec::new() };
@@ -42,7 +32,14 @@ pub fn render_site(workshop: &Workshop, name: Option<&str>) -> Result<Option<Sit
     for report in &reports {
         // The overview is the front door; other reports stand in folders of their own.
         let folder = if report.name == FRONT { site.folder.clone() } else { site.folder.join(&report.name) };
-        let rendered = report::render(report, &input, &folder).map_err(|error| Problem::Report(error.into()))?;
+        let rendered = match report::render(report, &input, &folder) {
+            Ok(rendered) => rendered,
+            Err(waiting @ ReportError::NotPublished { .. }) => {
+                outcome.skipped.push(waiting.to_string());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         hasher.update(rendered.content_hash.as_bytes());
         outcome.pages += rendered.pages;
         outcome.skipped.extend(rendered.skipped);
@@ -62,14 +59,19 @@ fn input(workshop: &Workshop) -> Result<SiteInput, Problem> {
     let mut published = BTreeMap::new();
     for dataset in lake.datasets()? {
         let Some(manifest) = lake.current(&dataset)? else { continue };
-        let checked_at = workshop.ledger.state(&manifest.pipeline)?.map_or(manifest.created_at, |state| state.checked_at);
+        let checked_at =
+            workshop.ledger.state(&manifest.pipeline)?.map_or(manifest.created_at, |state| state.checked_at);
         let data = lake.version_dir(&dataset, &manifest.version).join("data");
         published.insert(dataset, Published { manifest, data, checked_at });
     }
     let reference = &workshop.reference;
     let geography = Geography {
         lan: reference.lan.values().map(|lan| (lan.kod.clone(), lan.namn.clone())).collect(),
-        kommuner: reference.kommuner.values().map(|kommun| (kommun.kod.clone(), kommun.namn.clone(), kommun.lan.clone())).collect(),
+        kommuner: reference
+            .kommuner
+            .values()
+            .map(|kommun| (kommun.kod.clone(), kommun.namn.clone(), kommun.lan.clone()))
+            .collect(),
     };
     Ok(SiteInput { published, publisher: workshop.config.publisher.clone(), geography })
 }

@@ -1,5 +1,7 @@
 //! Over real sockets on loopback: what is given, and what never is.
 
+#![expect(clippy::disallowed_methods, reason = "moves a pointer as the program does, in a folder of its own")]
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -8,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::{bind, serve_on};
+use super::{bind, serve};
 
 fn data_dir() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -43,7 +45,7 @@ async fn with_server(root: &Path, check: impl AsyncFnOnce(std::net::SocketAddr))
     let (listener, address) = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let root = root.to_owned();
-    let server = tokio::spawn(async move { serve_on(listener, &root, async { drop(stopped.await) }).await });
+    let server = tokio::spawn(async move { serve(listener, &root, async { drop(stopped.await) }).await });
     check(address).await;
     stop.send(()).unwrap();
     server.await.unwrap().unwrap();

@@ -5,7 +5,6 @@
 
 mod answer;
 mod chunk;
-mod column;
 mod encode;
 mod error;
 mod file;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, AsArray, Date32Array, Int32Array, StringArray};
+use datafusion::arrow::array::{Array, AsArray, Date32Array, Int64Array, StringArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int32Type};
+use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
 use jiff::civil::Date;
@@ -17,10 +17,22 @@ use crate::contract::{Period, Status};
 pub fn all() -> Vec<ScalarUDF> {
     let text = vec![DataType::Utf8];
     vec![
-        create_udf("period_start", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.start))),
-        create_udf("period_end", text.clone(), DataType::Date32, Volatility::Immutable, Arc::new(|args| dates(args, |period| period.end))),
-        create_udf("status_rank", text, DataType::Int32, Volatility::Immutable, Arc::new(status_rank)),
-        create_udf("status_name", vec![DataType::Int32], DataType::Utf8, Volatility::Immutable, Arc::new(status_name)),
+        create_udf(
+            "period_start",
+            text.clone(),
+            DataType::Date32,
+            Volatility::Immutable,
+            Arc::new(|args| dates(args, |period| period.start)),
+        ),
+        create_udf(
+            "period_end",
+            text.clone(),
+            DataType::Date32,
+            Volatility::Immutable,
+            Arc::new(|args| dates(args, |period| period.end)),
+        ),
+        create_udf("status_rank", text, DataType::Int64, Volatility::Immutable, Arc::new(status_rank)),
+        create_udf("status_name", vec![DataType::Int64], DataType::Utf8, Volatility::Immutable, Arc::new(status_name)),
     ]
 }
 
@@ -44,15 +56,18 @@ fn dates(args: &[ColumnarValue], pick: fn(Period) -> Date) -> Result<ColumnarVal
 
 fn status_rank(args: &[ColumnarValue]) -> Result<ColumnarValue> {
     let texts = only(args, &DataType::Utf8)?;
-    let ranks: Int32Array =
-        texts.as_string::<i32>().iter().map(|text| text.and_then(|text| text.parse::<Status>().ok()).map(|status| status as i32)).collect();
+    let ranks: Int64Array = texts
+        .as_string::<i32>()
+        .iter()
+        .map(|text| text.and_then(|text| text.parse::<Status>().ok()).map(|status| status as i64))
+        .collect();
     Ok(ColumnarValue::Array(Arc::new(ranks)))
 }
 
 fn status_name(args: &[ColumnarValue]) -> Result<ColumnarValue> {
-    let ranks = only(args, &DataType::Int32)?;
+    let ranks = only(args, &DataType::Int64)?;
     let names: StringArray = ranks
-        .as_primitive::<Int32Type>()
+        .as_primitive::<Int64Type>()
         .iter()
         .map(|rank| rank.and_then(|rank| Status::ALL.get(usize::try_from(rank).ok()?)).map(|status| status.as_str()))
         .collect();

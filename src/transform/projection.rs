@@ -25,7 +25,7 @@ impl Projection {
             parts.push(roll_up(shape, inner, set));
         }
         let rows = parts.join("\nUNION ALL\n");
-        let columns: Vec<String> = shape.columns.iter().map(|column| finished(column)).collect();
+        let columns: Vec<String> = shape.columns.iter().map(finished).collect();
         let order: Vec<String> = order(dataset).iter().map(|name| quoted(name)).collect();
         let sql = format!(
             "SELECT {}\nFROM (\n{rows}\n) q\nLEFT JOIN {GEOGRAPHY} g ON g.niva = q.niva AND g.kod = q.kod\nORDER BY {}",
@@ -70,9 +70,10 @@ fn base(shape: &Shape, inner: &str) -> String {
             let name = quoted(&column.name);
             match &column.role {
                 _ if column.given => Some(format!("CAST({name} AS {}) AS {name}", sql_type(&column.kind))),
-                Role::Perturbed(measure) => {
-                    Some(format!("CAST(CASE WHEN {} IS NULL THEN 0 ELSE 1 END AS BIGINT) AS {name}", quoted(&measure.name)))
-                }
+                Role::Perturbed(measure) => Some(format!(
+                    "CAST(CASE WHEN {} IS NULL THEN 0 ELSE 1 END AS BIGINT) AS {name}",
+                    quoted(&measure.name)
+                )),
                 _ => None,
             }
         })
@@ -108,7 +109,11 @@ fn roll_up(shape: &Shape, inner: &str, set: &str) -> String {
             }
             (Role::Symbol, _) => "CAST(NULL AS VARCHAR)".to_owned(),
             (Role::Perturbed(measure), _) => {
-                let counted = if column.given { format!("q.{name}") } else { format!("CASE WHEN q.{} IS NULL THEN 0 ELSE 1 END", quoted(&measure.name)) };
+                let counted = if column.given {
+                    format!("q.{name}")
+                } else {
+                    format!("CASE WHEN q.{} IS NULL THEN 0 ELSE 1 END", quoted(&measure.name))
+                };
                 format!("CAST(sum({counted}) AS BIGINT)")
             }
             _ => continue,
@@ -127,7 +132,8 @@ fn roll_up(shape: &Shape, inner: &str, set: &str) -> String {
 /// row; `not_applicable` when the measure may not be summed at all.
 fn rank_of_parts(measure: &str, additive: bool) -> String {
     let worst = format!("min(status_rank(q.{}))", quoted(&format!("{measure}_status")));
-    let whole = format!("CASE WHEN count(*) < max(a.antal) THEN least({worst}, {}) ELSE {worst} END", Status::Missing as i32);
+    let whole =
+        format!("CASE WHEN count(*) < max(a.antal) THEN least({worst}, {}) ELSE {worst} END", Status::Missing as i32);
     if additive { whole } else { format!("least({whole}, {})", Status::NotApplicable as i32) }
 }
 

@@ -3,6 +3,9 @@
 //! code and data folder are looked at. One crate, because a linked test binary
 //! is large.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 mod world;
 
 mod bad_input;

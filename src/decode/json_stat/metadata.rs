@@ -112,13 +112,13 @@ fn dimension(id: String, codes: Vec<String>, raw: &RawDimension) -> CubeDimensio
 }
 
 fn notes(note: &Value, mandatory: &Value) -> Vec<String> {
-    let all = texts(note).enumerate();
     match mandatory.as_object() {
-        Some(mandatory) => all
+        Some(mandatory) => texts(note)
+            .enumerate()
             .filter(|(place, _)| mandatory.get(&place.to_string()).and_then(Value::as_bool) == Some(true))
             .map(|(_, note)| note)
             .collect(),
-        None => all.map(|(_, note)| note).collect(),
+        None => texts(note).collect(),
     }
 }
 

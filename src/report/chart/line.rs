@@ -10,8 +10,8 @@ use crate::report::period::Period;
 const HEIGHT: f64 = 268.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 234.0;
-/// Percent of the width: where the first and the last point stand.
-const LEFT: f64 = 1.5;
+/// Percent of the width that a letter of the vertical axis takes before the first point.
+const LETTER: f64 = 1.7;
 const LABEL_GAP: f64 = 18.0;
 
 pub struct Line {
@@ -34,17 +34,21 @@ pub struct LineChart<'a> {
 
 impl LineChart<'_> {
     /// The SVG, and whether the vertical axis begins at zero.
+    #[expect(clippy::cast_precision_loss, reason = "a few letters")]
     pub fn svg(&self) -> (String, bool) {
         let scale = Scale::around(self.lines.iter().flat_map(|line| line.values.iter().flatten().copied()));
-        let right = if self.lines.len() > 1 { 74.0 } else { 97.0 };
+        let right = if self.lines.len() > 1 { 70.0 } else { 97.0 };
         let places = self.places();
-        let across = |place: f64| LEFT + place * (right - LEFT);
+        let ticks = scale.ticks().into_iter().map(|tick| (tick, Number::Float(tick).swedish(Some(scale.decimals()))));
+        let ticks: Vec<(f64, String)> = ticks.collect();
+        let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+        let left = LETTER * longest as f64;
+        let across = |place: f64| left + place * (right - left);
         let down = |value: f64| BOTTOM - scale.place(value) * (BOTTOM - TOP);
         let mut svg = open("line", self.id, HEIGHT, self.title, self.description);
 
-        for tick in scale.ticks() {
+        for (tick, text) in ticks {
             let y = down(tick);
-            let text = Number::Float(tick).swedish(Some(scale.decimals()));
             let class = if tick == 0.0 { "grid zero" } else { "grid" };
             _ = write!(svg, "<line class=\"{class}\" x1=\"0\" x2=\"{right:.1}%\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>");
             _ = write!(svg, "<text class=\"tick\" x=\"0\" y=\"{:.1}\">{text}</text>", y - 5.0);
@@ -67,9 +71,9 @@ impl LineChart<'_> {
         // The plot is stretched to the width that it gets; strokes are told not to stretch with it.
         _ = write!(
             svg,
-            "<svg x=\"{LEFT}%\" y=\"0\" width=\"{:.1}%\" height=\"{HEIGHT}\" viewBox=\"0 0 1000 {HEIGHT}\" \
+            "<svg x=\"{left:.1}%\" y=\"0\" width=\"{:.1}%\" height=\"{HEIGHT}\" viewBox=\"0 0 1000 {HEIGHT}\" \
              preserveAspectRatio=\"none\" overflow=\"visible\">",
-            right - LEFT
+            right - left
         );
         // The page's own area last, on top.
         for line in self.lines.iter().rev() {
@@ -145,16 +149,17 @@ impl LineChart<'_> {
     fn labelled(&self) -> Vec<(usize, &'static str)> {
         let last = self.periods.len().saturating_sub(1);
         let longest = self.periods.iter().map(|period| period.swedish().chars().count()).max().unwrap_or(0);
-        let room = if longest <= 4 { 5 } else { 3 };
-        let gaps = (1..room).rev().find(|gaps| last.is_multiple_of(*gaps) && *gaps * 2 >= room).unwrap_or(1);
-        if last == 0 {
+        let most = if longest <= 4 { 4 } else { 2 };
+        // Even gaps where there are any.
+        let gaps = (2..=most).rev().find(|gaps| last.is_multiple_of(*gaps)).unwrap_or(2).min(last);
+        if gaps == 0 {
             return vec![(0, "middle")];
         }
         (0..=gaps)
             .map(|step| match step {
                 0 => (0, "start"),
                 step if step == gaps => (last, "end"),
-                step => (step * last / gaps, "middle"),
+                step => ((step * last + gaps / 2) / gaps, "middle"),
             })
             .collect()
     }

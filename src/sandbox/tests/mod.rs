@@ -1,5 +1,7 @@
 //! The stand-ins as a client meets them: over HTTP on loopback.
 
+#![expect(clippy::disallowed_methods, reason = "a small client against loopback")]
+
 mod faults;
 mod files;
 mod kolada;

@@ -7,12 +7,11 @@ mod v2;
 
 use arrow::datatypes::SchemaRef;
 
-use crate::config::{PxwebFetch, ValueType};
+use crate::config::{PxwebFetch, ValueType, column_of};
 use crate::decode::{Dimension, Layout, Measure};
 
 pub use v2::{Work, harvest, plan};
 
-use super::column::column_name;
 use super::selection::is_expression;
 
 /// The dimension of measures, as every PxWeb installation seen so far names it.
@@ -28,7 +27,7 @@ fn declared_measures(fetch: &PxwebFetch) -> Option<Vec<(String, String)>> {
         if is_expression(code) {
             return None;
         }
-        measures.entry(code.clone()).or_insert_with(|| column_name(code));
+        measures.entry(code.clone()).or_insert_with(|| column_of(code));
     }
     (!measures.is_empty()).then(|| measures.into_iter().collect())
 }
@@ -41,7 +40,7 @@ pub fn declared_schema(fetch: &PxwebFetch, dataset_columns: &dyn Fn(&str) -> Opt
     ids.dedup();
     let dimensions = ids.into_iter().map(|id| Dimension {
         id: id.clone(),
-        column: fetch.rename.get(id).cloned().unwrap_or_else(|| column_name(id)),
+        column: fetch.rename.get(id).cloned().unwrap_or_else(|| column_of(id)),
         codes: Vec::new(),
     });
     let measures = declared_measures(fetch)?.into_iter().map(|(code, column)| {

@@ -7,12 +7,11 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::super::SourceError;
-use super::super::column::column_name;
 use super::super::nearest::nearest;
 use super::super::order;
 use super::super::selection::CodeList;
 use super::{CONTENTS, ONLY_MEASURE};
-use crate::config::{PxwebFetch, ValueType};
+use crate::config::{PxwebFetch, ValueType, column_of};
 use crate::contract::Status;
 use crate::decode::json_stat::{CubeDimension, CubeMeta};
 use crate::decode::{CodeRow, Dimension, Layout, Measure};
@@ -101,7 +100,7 @@ impl Query {
             };
         };
         let chosen = code_list(meta, dimension).resolve(expressions)?;
-        let column = fetch.rename.get(&dimension.id).cloned().unwrap_or_else(|| column_name(&dimension.id));
+        let column = fetch.rename.get(&dimension.id).cloned().unwrap_or_else(|| column_of(&dimension.id));
         self.codes.extend(chosen.iter().enumerate().map(|(place, &at)| {
             let (code, label) = &dimension.codes[at];
             CodeRow { kolumn: column.clone(), kod: code.clone(), text: label.trim().to_owned(), ordning: order(place) }
@@ -127,7 +126,7 @@ impl Query {
             let decimals = dimension.decimals_by_code.get(code).copied().or(meta.decimals);
             self.measures.push(Measure {
                 code: code.clone(),
-                column: fetch.measures.get(code).cloned().unwrap_or_else(|| column_name(code)),
+                column: fetch.measures.get(code).cloned().unwrap_or_else(|| column_of(code)),
                 kind: kind(decimals),
                 decimals,
                 unit: dimension.unit_by_code.get(code).cloned(),

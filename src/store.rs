@@ -1,9 +1,10 @@
 //! Where files become durable: the only place that renames, links and syncs,
 //! so that a local folder and another kind of store differ only here.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What could not be done, to what, and why.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,7 @@ impl<T> At<T> for io::Result<T> {
 
 /// Creates a folder and every missing one above it, each synced into its parent.
 pub fn create_folder(path: &Path) -> Result<(), StoreError> {
-    if path.is_dir() {
+    if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
     }
     if let Some(parent) = path.parent() {
@@ -68,12 +69,52 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     file.sync_all().at("sync", path)
 }
 
+/// Puts whole content in place under its name, or leaves nothing under it.
+#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
+pub fn place_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
+    let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}-{serial}.tmp", std::process::id()));
+    let beside = PathBuf::from(name);
+    let placed = write_file(&beside, bytes).and_then(|()| fs::rename(&beside, path).at("write", path));
+    if let Err(error) = placed {
+        // The first error is the one that matters; a leftover is never read.
+        let _ = fs::remove_file(&beside);
+        return Err(StoreError { path: path.to_owned(), ..error });
+    }
+    sync_parent(path)
+}
+
+/// Appends one line and syncs it. A line that a crash cut off is ended first, so that it spoils no other.
+pub fn append_line(path: &Path, line: &str) -> Result<(), StoreError> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).at("write", path)?;
+    let length = file.metadata().at("write", path)?.len();
+    let mut bytes = Vec::with_capacity(line.len() + 2);
+    if length > 0 {
+        let mut last = [0];
+        file.seek(SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).at("write", path)?;
+        if last != *b"\n" {
+            bytes.push(b'\n');
+        }
+    }
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
+    // One write, so that lines of two processes never mix.
+    file.write_all(&bytes).and_then(|()| file.sync_data()).at("write", path)?;
+    if length == 0 { sync_parent(path) } else { Ok(()) }
+}
+
 pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|folder| folder.sync_all()).at("sync", path)
 }
 
-fn sync_parent(path: &Path) -> Result<(), StoreError> {
-    path.parent().map_or(Ok(()), sync_folder)
+/// Makes a new or removed entry of a folder durable.
+pub fn sync_parent(path: &Path) -> Result<(), StoreError> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
+        _ => sync_folder(Path::new(".")),
+    }
 }
 
 /// Syncs every file and folder below a path, and the path itself.
