@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use crate::config::{self, Config, Diagnostic, Loaded, Overrides, render_all};
-use crate::reference::Reference;
+use crate::config::{self, Config, Diagnostic, Loaded, Overrides, SourceFiles, render_all};
+use crate::reference::{Reference, ReferenceError};
 use crate::report;
 use crate::run::{Workshop, check_queries};
 
@@ -49,22 +49,20 @@ impl Place {
     /// Everything that `check` looks at; nothing is run before all of it holds.
     pub async fn checked(&self) -> Result<(Config, Reference), Failure> {
         let (mut loaded, reference) = self.read()?;
-        if let (Some(config), Some(reference)) = (&loaded.config, &reference) {
-            loaded.diagnostics.extend(check_queries(config, reference, &mut loaded.files).await?);
+        let config = loaded.config.as_ref().or(loaded.refused.as_ref());
+        if let (Some(config), Some(reference)) = (config, &reference) {
+            let problems = check_queries(config, reference, &mut loaded.files, &loaded.diagnostics).await?;
+            loaded.diagnostics.extend(problems);
         }
-        if let Some(config) = &loaded.config {
-            let reports = report::load_reports(&config.reports_dir);
-            for problem in reports.err().unwrap_or_default() {
-                if let Ok(text) = std::fs::read_to_string(&problem.file) {
-                    loaded.files.insert(&problem.file, text);
-                }
-                loaded.diagnostics.push(Diagnostic {
-                    span: problem.span,
-                    hint: problem.hint,
-                    ..Diagnostic::error(problem.file, problem.message)
-                });
+        if let Some(config) = config {
+            for problem in report::load_reports(&config.reports_dir).err().unwrap_or_default() {
+                let line = problem.line as u64;
+                let plain = Diagnostic::error(problem.file, problem.message);
+                let problem = Diagnostic { span: problem.span, hint: problem.hint, ..plain };
+                loaded.diagnostics.push(in_line(problem, line, &mut loaded.files));
             }
         }
+        loaded.files.sort(&mut loaded.diagnostics);
         match (loaded.config, reference) {
             (Some(config), Some(reference)) if !loaded.diagnostics.iter().any(Diagnostic::is_error) => {
                 warn(&loaded.diagnostics, &loaded.files);
@@ -83,10 +81,15 @@ impl Place {
     fn read(&self) -> Result<(Loaded, Option<Reference>), Failure> {
         let file = self.config_file()?;
         let mut loaded = config::load(&file, &Overrides { data_dir: self.data_dir.clone() });
-        let reference = match loaded.config.as_ref().map(|config| Reference::load(&config.reference_dir)) {
+        let reference = match loaded
+            .config
+            .as_ref()
+            .or(loaded.refused.as_ref())
+            .map(|config| Reference::load(&config.reference_dir))
+        {
             Some(Ok(reference)) => Some(reference),
             Some(Err(error)) => {
-                loaded.diagnostics.extend(reference_problems(&error, &file));
+                loaded.diagnostics.extend(reference_problems(error, &file, &mut loaded.files));
                 None
             }
             None => None,
@@ -95,16 +98,36 @@ impl Place {
     }
 }
 
-fn reference_problems(error: &crate::reference::ReferenceError, config: &Path) -> Vec<Diagnostic> {
-    error.to_string().lines().map(|line| Diagnostic::error(config, format!("reference tables: {line}"))).collect()
+fn reference_problems(error: ReferenceError, config: &Path, files: &mut SourceFiles) -> Vec<Diagnostic> {
+    match error {
+        ReferenceError::Problems(problems) => problems
+            .into_iter()
+            .map(|problem| in_line(Diagnostic::error(problem.file, problem.reason), problem.line, files))
+            .collect(),
+        error @ ReferenceError::Read { .. } => vec![Diagnostic::error(config, error.to_string())],
+    }
 }
 
-fn refused(diagnostics: &[Diagnostic], files: &config::SourceFiles) -> Failure {
+/// Shows a problem in its file, in the whole of a line where no more is known; 0 stands for the whole file.
+fn in_line(mut problem: Diagnostic, line: u64, files: &mut SourceFiles) -> Diagnostic {
+    if let Ok(text) = std::fs::read_to_string(&problem.file) {
+        if problem.span.is_none() && line > 0 {
+            let before = usize::try_from(line - 1).unwrap_or(usize::MAX);
+            let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
+            let length = text[start..].lines().next().map_or(0, str::len);
+            problem.span = Some(start..start + length);
+        }
+        files.insert(&problem.file, text);
+    }
+    problem
+}
+
+fn refused(diagnostics: &[Diagnostic], files: &SourceFiles) -> Failure {
     text::note(&render_all(diagnostics, files, text::coloured()));
     Failure::usage(anyhow!("the configuration is refused")).hint("nothing was run; correct the problems above")
 }
 
-fn warn(diagnostics: &[Diagnostic], files: &config::SourceFiles) {
+fn warn(diagnostics: &[Diagnostic], files: &SourceFiles) {
     if !diagnostics.is_empty() {
         text::note(&render_all(diagnostics, files, text::coloured()));
     }

@@ -7,6 +7,7 @@ use crate::ledger::{Ledger, RunEntry};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
+use super::run::chosen;
 use super::text;
 
 #[derive(Debug, Args)]
@@ -24,8 +25,15 @@ pub struct History {
 impl History {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        Lake::open(&config.data_dir)?;
-        let runs = Ledger::open(&config.data_dir)?.runs(self.pipeline.as_deref(), self.limit)?;
+        let at_work = Lake::open(&config.data_dir)?.is_locked();
+        let mut runs = Ledger::open(&config.data_dir)?.runs(self.pipeline.as_deref(), self.limit)?;
+        // A pipeline that was taken away still has its past.
+        if let Some(name) = self.pipeline.filter(|_| runs.is_empty()) {
+            chosen(&config, &[name], false)?;
+        }
+        for run in &mut runs {
+            run.outcome = run.outcome.seen(at_work);
+        }
         if self.json {
             text::line(&serde_json::to_string_pretty(&runs).map_err(Failure::failed)?);
         } else {

@@ -1,11 +1,13 @@
 //! `underlag run`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
 
 use crate::config::Config;
+use crate::lake::{Lake, LakeError, Lock};
 use crate::run::{self, Options, Progress, Verdict, Workshop, render_site};
 
 use super::context::Place;
@@ -45,8 +47,13 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
     }
     for name in names {
         if !config.pipelines.contains_key(name) {
-            let known = config.pipelines.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            return Err(Failure::usage(anyhow!("there is no pipeline {name:?}")).hint(format!("there are {known}")));
+            let known = config.pipelines.keys().map(String::as_str).collect::<Vec<_>>();
+            let hint = match known.as_slice() {
+                [] => format!("there are none in {}", config.pipelines_dir.display()),
+                [only] => format!("there is {only}"),
+                known => format!("there are {}", known.join(", ")),
+            };
+            return Err(Failure::usage(anyhow!("there is no pipeline {name:?}")).hint(hint));
         }
     }
     let mut names = names.to_vec();
@@ -57,7 +64,7 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
 
 /// Runs under the lake's lock, printing a verdict per pipeline.
 pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
-    let _lock = workshop.lake.lock()?;
+    let _lock = lock(&workshop.lake).await?;
     workshop.ledger.close_interrupted()?;
     let progress = Arc::new(Progress::new());
     let verdicts = run::run(workshop, names, options, &progress).await;
@@ -73,11 +80,22 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
     Ok(verdicts)
 }
 
+/// Another command may be taking a look at the lock just now: that is over in an instant.
+async fn lock(lake: &Lake) -> Result<Lock, Failure> {
+    for _ in 0..3 {
+        match lake.lock() {
+            Err(LakeError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
+            other => return Ok(other?),
+        }
+    }
+    Ok(lake.lock()?)
+}
+
 /// Renders and publishes the site; false when that failed, which has been said.
 pub fn publish_site(workshop: &Workshop) -> bool {
     match render_site(workshop) {
         Ok(None) => {
-            text::line("site: nothing is published yet");
+            text::line("site: no report has anything to show yet");
             true
         }
         Ok(Some(outcome)) => {

@@ -44,6 +44,7 @@ impl Status {
         let (config, _) = place.load()?;
         let lake = Lake::open(&config.data_dir)?;
         let ledger = Ledger::open(&config.data_dir)?;
+        let at_work = lake.is_locked();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {
             let last = ledger.runs(Some(&pipeline.name), 1)?.pop();
@@ -63,7 +64,7 @@ impl Status {
             }
             rows.push(PipelineStatus {
                 pipeline: pipeline.name.clone(),
-                last_outcome: last.as_ref().map(|run| run.outcome),
+                last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
                 last_run: last.as_ref().map(|run| run.started_at),
                 last_error: last.map(|run| run.message).filter(|message| !message.is_empty()),
                 checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),

@@ -1,6 +1,6 @@
 //! Reads every configuration file and reports every problem in all of them at
 //! once. `check`, start-up and reload all come through here; a configuration
-//! with an error in it is never handed out.
+//! with an error in it is never handed out to be run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Overrides {
 pub struct Loaded {
     /// None when any diagnostic is an error.
     pub config: Option<Config>,
+    /// Then here, as far as it could be read: to look for further problems in, never to be run.
+    pub refused: Option<Config>,
     /// In reading order; see [`super::render_all`].
     pub diagnostics: Vec<Diagnostic>,
     pub files: SourceFiles,
@@ -61,7 +63,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let Loader { files, found: mut diagnostics } = loader;
     files.sort(&mut diagnostics);
     let refused = diagnostics.iter().any(Diagnostic::is_error);
-    let config = (!refused).then(|| Config {
+    let config = Config {
         file,
         data_dir: settings.data_dir,
         pipelines_dir: settings.pipelines_dir,
@@ -74,8 +76,9 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         sources: sources.sources,
         area_sets: areas.sets,
         pipelines: drafts.into_iter().map(|draft| (draft.pipeline.name.clone(), draft.pipeline)).collect(),
-    });
-    Loaded { config, diagnostics, files }
+    };
+    let (config, refused) = if refused { (None, Some(config)) } else { (Some(config), None) };
+    Loaded { config, refused, diagnostics, files }
 }
 
 /// A file's tree, as far as it could be read.

@@ -47,6 +47,18 @@ pub enum Role {
 pub struct ShapeProblem {
     pub message: String,
     pub hint: String,
+    pub spot: Spot,
+}
+
+/// Where an operator would look for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// The query as a whole.
+    Query,
+    /// A column that the query gives.
+    Given(String),
+    /// A column's table in the contract.
+    Declared(String),
 }
 
 impl Shape {
@@ -104,8 +116,8 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn problem(&mut self, message: String, hint: impl Into<String>) {
-        self.problems.push(ShapeProblem { message, hint: hint.into() });
+    fn problem(&mut self, spot: Spot, message: String, hint: impl Into<String>) {
+        self.problems.push(ShapeProblem { message, hint: hint.into(), spot });
     }
 
     fn given(&self, name: &str) -> Option<&DataType> {
@@ -120,8 +132,13 @@ impl Judge<'_> {
         if let Some(kind) = self.given(name)
             && !fits(kind, ColumnType::Text)
         {
+            let given = Spot::Given(name.to_owned());
             let message = format!("the query gives {name:?} as {kind}, but it is text");
-            self.problem(message, "codes and labels are text, with their leading zeros; cast where they are made");
+            self.problem(
+                given,
+                message,
+                "codes and labels are text, with their leading zeros; cast where they are made",
+            );
         }
     }
 
@@ -129,6 +146,7 @@ impl Judge<'_> {
         for name in GIVEN {
             if self.given(name).is_none() {
                 self.problem(
+                    Spot::Query,
                     format!("the query does not give {name:?}"),
                     "a regional dataset gives niva (riket, lan, kommun), kod and period; the program adds namn, lan, period_start and period_end",
                 );
@@ -155,6 +173,7 @@ impl Judge<'_> {
         let name = &column.name;
         match (self.given(name).cloned(), &column.ratio) {
             (Some(_), Some(_)) => self.problem(
+                Spot::Given(name.clone()),
                 format!("the query gives {name:?}, which the contract says is a ratio"),
                 "the program computes ratios from their parts, for areas as well; leave it out of the query",
             ),
@@ -164,9 +183,11 @@ impl Judge<'_> {
                     || format!("select it, or take [dataset.{}.column.{name}] out of the contract", self.dataset.name),
                     |near| format!("the query gives {near:?}: is that the one?"),
                 );
-                self.problem(format!("the contract has column {name:?}, which the query does not give"), hint);
+                let spot = Spot::Declared(name.clone());
+                self.problem(spot, format!("the contract has column {name:?}, which the query does not give"), hint);
             }
             (Some(kind), None) if !fits(&kind, column.kind) => self.problem(
+                Spot::Given(name.clone()),
                 format!("the query gives {name:?} as {kind}, but the contract says {}", column.kind.as_str()),
                 "cast it in the query, or change the contract",
             ),
@@ -184,6 +205,7 @@ impl Judge<'_> {
             (format!("{name}_status"), format!("{name}_symbol"), format!("{name}_storda"));
         if given && self.given(&status).is_none() {
             self.problem(
+                Spot::Given(name.clone()),
                 format!("the query drops the status of {name:?}"),
                 format!("select {status} as well: a value without its status can't be trusted"),
             );
@@ -214,7 +236,8 @@ impl Judge<'_> {
                 || format!("declare it as [dataset.{}.column.{name}], or take it out of the query", self.dataset.name),
                 |near| format!("the contract has {near:?}: is that the one?"),
             );
-            self.problem(format!("the query gives column {name:?}, which the contract lacks"), hint);
+            let spot = Spot::Given(name.clone());
+            self.problem(spot, format!("the query gives column {name:?}, which the contract lacks"), hint);
         }
     }
 
@@ -223,6 +246,7 @@ impl Judge<'_> {
             let known = self.columns.iter().any(|column| column.name == name && matches!(column.role, Role::Key));
             if !known {
                 self.problem(
+                    Spot::Declared(name.clone()),
                     format!("the key has {name:?}, which is no code column of the dataset"),
                     "a key is made of niva, kod, period and declared columns that are not measures",
                 );

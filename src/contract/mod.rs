@@ -8,7 +8,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use columns::{Role, Shape, ShapeColumn, ShapeProblem};
+pub use columns::{Role, Shape, ShapeColumn, ShapeProblem, Spot};
 pub use period::{KNOWN_FORMS, Period};
 pub use rows::{Finding, ROWS_SHOWN, RowCheck, describe};
 pub use status::Status;

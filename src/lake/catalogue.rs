@@ -58,6 +58,12 @@ impl Lake {
         }
     }
 
+    /// Whether somebody holds the lock now. Asking holds it off for no longer than a look takes.
+    pub fn is_locked(&self) -> bool {
+        File::open(self.root.join("lock"))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    }
+
     pub fn dataset_dir(&self, dataset: &str) -> PathBuf {
         self.root.join("datasets").join(dataset)
     }

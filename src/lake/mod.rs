@@ -13,7 +13,7 @@ mod tests;
 mod verify;
 mod version;
 
-pub use catalogue::{Lake, LakeError};
+pub use catalogue::{Lake, LakeError, Lock};
 pub use content::ContentHash;
 pub use manifest::{ColumnInfo, FileInfo, Manifest, SourceInfo};
 pub use prepare::{Preparation, Prepared};

@@ -46,6 +46,13 @@ impl FromStr for Outcome {
     }
 }
 
+impl Outcome {
+    /// What a reader is to be told: nothing runs without somebody at work, whatever a crash left in the ledger.
+    pub fn seen(self, at_work: bool) -> Self {
+        if self == Self::Running && !at_work { Self::Interrupted } else { self }
+    }
+}
+
 /// A run as the ledger tells it.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunEntry {

@@ -2,34 +2,42 @@
 //! asking anyone, so that a typo in SQL is an error of `check`, not of a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::config::{ColumnType, Config, Diagnostic, Fetch, Pipeline, SourceFiles, ValueType};
+use crate::config::{ColumnType, Config, Dataset, Diagnostic, Fetch, Pipeline, SourceFiles, ValueType};
+use crate::contract::{ShapeProblem, Spot};
 use crate::reference::Reference;
 use crate::source;
 use crate::transform::{Engine, SqlFault};
 
-use super::Problem;
 use super::compute::{plain_schema, plan_dataset, register_reference};
+use super::{Problem, place};
 
 /// A memory limit for planning, which holds no rows.
 const PLANNING: u64 = 64 << 20;
 
-/// Every problem of every query, with its place in the SQL file.
+/// Every problem of every query, with its place. Of a configuration that has problems already (`found`),
+/// only those queries are looked at that none of them touches: a fault is told once.
 pub async fn check_queries(
     config: &Config,
     reference: &Reference,
     files: &mut SourceFiles,
+    found: &[Diagnostic],
 ) -> Result<Vec<Diagnostic>, Problem> {
     let mut problems = Vec::new();
     let mut shapes: BTreeMap<String, SchemaRef> = BTreeMap::new();
     for pipeline in in_order(config) {
+        let toml = pipeline.dir.join("pipeline.toml");
+        let toml_text = files.text(&toml).unwrap_or_default().to_owned();
+        let touched = Touched::by(found, &toml, &toml_text);
+        if touched.tables || pipeline.inputs.values().any(|input| !shapes.contains_key(&input.dataset)) {
+            continue;
+        }
         let engine = declared(config, reference, pipeline, &shapes)?;
-        for dataset in pipeline.datasets.values() {
+        for dataset in pipeline.datasets.values().filter(|dataset| !touched.datasets.contains(&dataset.name)) {
             files.insert(&dataset.sql_file, dataset.sql.as_str());
             match plan_dataset(&engine, dataset).await {
                 Ok((_, shape)) => {
@@ -45,15 +53,53 @@ pub async fn check_queries(
                     shapes.insert(dataset.name.clone(), schema);
                 }
                 Err(Problem::Query { file, fault, .. }) => problems.push(diagnostic(&file, &dataset.sql, fault)),
-                Err(Problem::Shape { problems: found, .. }) => problems.extend(found.into_iter().map(|problem| {
-                    Diagnostic::error(&dataset.sql_file, format!("dataset {}: {}", dataset.name, problem.message))
-                        .hint(problem.hint)
-                })),
+                Err(Problem::Shape { problems: found, .. }) => {
+                    problems.extend(found.into_iter().map(|problem| misfit(dataset, problem, &toml, &toml_text)));
+                }
                 Err(problem) => return Err(problem),
             }
         }
     }
     Ok(problems)
+}
+
+/// The parts of a pipeline in which problems have been found.
+#[derive(Default)]
+struct Touched {
+    /// The tables that every query of the pipeline may read.
+    tables: bool,
+    datasets: BTreeSet<String>,
+}
+
+impl Touched {
+    fn by(found: &[Diagnostic], toml: &Path, text: &str) -> Self {
+        let mut touched = Self::default();
+        for problem in found.iter().filter(|problem| problem.is_error() && problem.file == toml) {
+            let Some(span) = &problem.span else { continue };
+            match place::table(text, span.start).as_slice() {
+                ["fetch" | "input", ..] => touched.tables = true,
+                ["dataset", name, ..] => {
+                    touched.datasets.insert((*name).to_owned());
+                }
+                _ => {}
+            }
+        }
+        touched
+    }
+}
+
+/// A query that does not fit its contract, shown in the one or the other.
+fn misfit(dataset: &Dataset, problem: ShapeProblem, toml: &Path, text: &str) -> Diagnostic {
+    let message = format!("dataset {}: {}", dataset.name, problem.message);
+    let (file, span) = match &problem.spot {
+        Spot::Query => (dataset.sql_file.as_path(), Some(place::beginning(&dataset.sql))),
+        Spot::Given(name) => {
+            let word = place::word(&dataset.sql, name);
+            (dataset.sql_file.as_path(), Some(word.unwrap_or_else(|| place::beginning(&dataset.sql))))
+        }
+        Spot::Declared(name) => (toml, place::declared(text, &dataset.name, name)),
+    };
+    Diagnostic { span, ..Diagnostic::error(file, message).hint(problem.hint) }
 }
 
 /// Pipelines after those whose datasets they read; the configuration has no cycles.
@@ -125,28 +171,8 @@ fn as_read(schema: &SchemaRef) -> SchemaRef {
 }
 
 fn diagnostic(file: &Path, sql: &str, fault: SqlFault) -> Diagnostic {
-    let mut problem = Diagnostic::error(file, fault.message);
-    if let Some(span) = fault.place.map(|(start, end)| offset(sql, start)..offset(sql, end)) {
-        problem = problem.at(grown(sql, span));
-    }
-    match fault.hint {
-        Some(hint) => problem.hint(hint),
-        None => problem,
-    }
-}
-
-/// Line and column (in characters, from 1) as a byte offset.
-fn offset(text: &str, (line, column): (u64, u64)) -> usize {
-    let lines = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let start: usize = text.split_inclusive('\n').take(lines).map(str::len).sum();
-    let characters = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
-    text[start..].char_indices().nth(characters).map_or(text.len(), |(byte, _)| start + byte)
-}
-
-/// A place of one character is the start of a word: mark it whole.
-fn grown(text: &str, span: Range<usize>) -> Range<usize> {
-    let word = text[span.start..]
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .map_or(text.len(), |length| span.start + length);
-    span.start..span.end.max(word)
+    let told = fault.place.map(|(start, end)| place::offset(sql, start)..place::offset(sql, end));
+    let named = || fault.word.as_deref().and_then(|word| place::word(sql, word));
+    let span = told.map(|span| place::grown(sql, span)).or_else(named).unwrap_or_else(|| place::beginning(sql));
+    Diagnostic { hint: fault.hint, ..Diagnostic::error(file, fault.message).at(span) }
 }

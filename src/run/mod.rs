@@ -7,6 +7,7 @@ mod estimate;
 mod fetching;
 mod fixture;
 mod pipeline;
+mod place;
 mod problem;
 mod progress;
 mod publishing;

@@ -18,20 +18,12 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
 
+use super::fault::{SqlFault, one_line};
 use super::functions;
 
 /// Tables by name and the queries over them, within a memory limit.
 pub struct Engine {
     context: SessionContext,
-}
-
-/// What is wrong with a query, before it has run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SqlFault {
-    pub message: String,
-    /// Line and column, from 1, where the fault begins and ends (exclusive), when the engine knows.
-    pub place: Option<((u64, u64), (u64, u64))>,
-    pub hint: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -102,8 +94,8 @@ impl Engine {
 
     /// Plans one query that may only read: no DDL, no DML, no statement, no clock, no chance.
     pub async fn plan(&self, sql: &str) -> Result<Query, SqlFault> {
-        let plan =
-            self.context.state().create_logical_plan(sql).await.map_err(|error| SqlFault::from_engine(&error))?;
+        let fault = |error: DataFusionError| SqlFault::from_engine(&error, &self.tables());
+        let plan = self.context.state().create_logical_plan(sql).await.map_err(fault)?;
         let rules = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let explains =
             matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) | LogicalPlan::DescribeTable(_));
@@ -113,16 +105,26 @@ impl Engine {
                 "begin with SELECT or WITH; nothing may be created, changed, copied or explained",
             ));
         }
-        if let Some(name) = unsteady_function(&plan).map_err(|error| SqlFault::from_engine(&error))? {
+        if let Some(name) = unsteady_function(&plan).map_err(fault)? {
             return Err(SqlFault::plain(
                 &format!("{name}() gives another answer each time, so the dataset could not be computed again"),
-                "take the date from a period or pass it as data",
-            ));
+                "neither the clock nor chance may be asked: take dates from a period, or fetch them as data",
+            )
+            .about(&name));
         }
         // A query can plan and still not be optimised (an impossible cast, say): find that now, too.
         let frame = DataFrame::new(self.context.state(), plan);
-        frame.clone().into_optimized_plan().map_err(|error| SqlFault::from_engine(&error))?;
+        frame.clone().into_optimized_plan().map_err(fault)?;
         Ok(Query { frame })
+    }
+
+    /// Names that a query may use; those that begin with `_` are the program's own.
+    fn tables(&self) -> Vec<String> {
+        let schema = self.context.catalog("datafusion").and_then(|catalogue| catalogue.schema("public"));
+        let mut names = schema.map(|schema| schema.table_names()).unwrap_or_default();
+        names.retain(|name| !name.starts_with('_'));
+        names.sort();
+        names
     }
 
     /// Makes a planned query a table of its own, for the queries around it.
@@ -172,46 +174,6 @@ impl Query {
     }
 }
 
-impl SqlFault {
-    fn plain(message: &str, hint: &str) -> Self {
-        Self { message: message.to_owned(), place: None, hint: Some(hint.to_owned()) }
-    }
-
-    fn from_engine(error: &DataFusionError) -> Self {
-        let place = error.diagnostic().and_then(|diagnostic| diagnostic.span).map(|span| {
-            let mut end = (span.end.line, span.end.column);
-            if end <= (span.start.line, span.start.column) {
-                end = (span.start.line, span.start.column + 1);
-            }
-            ((span.start.line, span.start.column), end)
-        });
-        let message = match error.find_root() {
-            DataFusionError::SchemaError(inner, _) => inner.to_string(),
-            DataFusionError::SQL(inner, _) => inner.to_string(),
-            DataFusionError::Plan(text) | DataFusionError::Execution(text) => text.clone(),
-            other => other.strip_backtrace(),
-        };
-        let message = one_line(&message);
-        let place = place.or_else(|| parser_place(&message));
-        let (message, hint) = match message.split_once(" Valid fields are ") {
-            Some((message, fields)) => {
-                (message.to_owned(), Some(format!("the columns are {}", fields.trim_end_matches('.'))))
-            }
-            None => (message, None),
-        };
-        Self { message: lower_first(message.trim_end_matches('.')), place, hint }
-    }
-}
-
-/// The parser tells a place only in words: `… at Line: 3, Column: 7`.
-fn parser_place(message: &str) -> Option<((u64, u64), (u64, u64))> {
-    let (_, place) = message.rsplit_once("Line: ")?;
-    let (line, column) = place.split_once(", Column: ")?;
-    let column: String = column.chars().take_while(char::is_ascii_digit).collect();
-    let start = (line.parse().ok()?, column.parse().ok()?);
-    Some((start, (start.0, start.1 + 1)))
-}
-
 fn unsteady_function(plan: &LogicalPlan) -> Result<Option<String>, DataFusionError> {
     let mut found = None;
     plan.apply_with_subqueries(|node| {
@@ -243,19 +205,6 @@ fn is_column(expression: &Expr) -> bool {
 /// Table names are written as they are, never folded or split at a point.
 fn quoted(name: &str) -> datafusion::common::TableReference {
     datafusion::common::TableReference::bare(name.to_owned())
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn lower_first(text: &str) -> String {
-    let mut characters = text.chars();
-    match (characters.next(), characters.clone().next()) {
-        // An acronym keeps its capitals.
-        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(characters).collect(),
-        _ => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

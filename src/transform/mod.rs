@@ -2,8 +2,10 @@
 //! reaches no network, no clock and no file but those it was given.
 
 mod engine;
+mod fault;
 mod functions;
 mod projection;
 
-pub use engine::{Engine, EngineError, Query, SqlFault};
+pub use engine::{Engine, EngineError, Query};
+pub use fault::SqlFault;
 pub use projection::{AREAS, GEOGRAPHY, Projection};

@@ -114,7 +114,12 @@ fn roll_up(shape: &Shape, inner: &str, set: &str) -> String {
                 } else {
                     format!("CASE WHEN q.{} IS NULL THEN 0 ELSE 1 END", quoted(&measure.name))
                 };
-                format!("CAST(sum({counted}) AS BIGINT)")
+                // Where there is no sum, no perturbed cell stands in it.
+                let rank = rank_of_parts(&measure.name, measure.additive);
+                format!(
+                    "CAST(CASE WHEN {rank} >= {} THEN sum({counted}) ELSE 0 END AS BIGINT)",
+                    Status::Unreliable as i32
+                )
             }
             _ => continue,
         };

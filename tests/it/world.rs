@@ -214,6 +214,11 @@ fn regex(pattern: &str, text: &str, with: &str) -> String {
     regex::Regex::new(pattern).unwrap().replace_all(text, with).into_owned()
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's thread holds up nobody else")]
+pub fn pause(milliseconds: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+}
+
 pub fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
