@@ -16,7 +16,7 @@ use crate::people::{DATASETS, people};
 use crate::world::{Sandbox, World, pause};
 
 /// How long the sandbox takes over each answer, so that there are moments between them.
-const DELAY: u64 = 40;
+const DELAY: u64 = 25;
 /// No moment of a run is this far off.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -301,7 +301,10 @@ fn a_second_run_at_the_same_time_is_refused_and_harms_nothing() {
         assert_eq!(second.code, 1, "{}", second.stderr);
         assert_eq!(second.stdout, "");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(second.stderr, @"");
+            insta::assert_snapshot!(second.stderr, @r"
+            error: another underlag is at work in [world]/data
+            hint: wait for it to end, or give another --data-dir
+            ");
         }
     }
     assert!(first.child.wait().unwrap().success(), "{:?}", first.said.lock().unwrap());
