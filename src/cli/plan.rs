@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use crate::run::{Estimate, estimate};
+use crate::config::Pipeline;
+use crate::run::{Estimate, Workshop, estimate};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -13,6 +14,9 @@ use super::text;
 pub struct Plan {
     /// Pipelines to plan [default: all]
     pipelines: Vec<String>,
+    /// Make no call at all: tell only what is known from the last run
+    #[arg(long)]
+    offline: bool,
 }
 
 impl Plan {
@@ -22,6 +26,10 @@ impl Plan {
         let mut exit = Exit::Done;
         for name in &names {
             let Some(pipeline) = workshop.config.pipelines.get(name) else { continue };
+            if self.offline {
+                show_offline(&workshop, pipeline)?;
+                continue;
+            }
             match estimate(&workshop, pipeline).await {
                 Ok(estimate) => show(&estimate),
                 Err(problem) => {
@@ -32,6 +40,27 @@ impl Plan {
         }
         Ok(exit)
     }
+}
+
+fn show_offline(workshop: &Workshop, pipeline: &Pipeline) -> Result<(), Failure> {
+    let state = workshop.ledger.state(&pipeline.name)?;
+    let verdict = match &state {
+        None => "never run".to_owned(),
+        Some(state) if state.config_hash == workshop.config_hash(pipeline)? => {
+            format!("known to be so at {}", state.checked_at)
+        }
+        Some(state) => format!("the configuration has changed since {}", state.checked_at),
+    };
+    text::line(&format!("{}: {verdict}; no source was asked", pipeline.name));
+    for (name, fetch) in &pipeline.fetches {
+        let source = workshop.source(fetch).name;
+        let last = match state.as_ref().and_then(|state| state.fetches.get(name)) {
+            Some(last) => format!("{} answers at the last run", last.answers.len()),
+            None => "never fetched".to_owned(),
+        };
+        text::line(&format!("  {name} from {source}: {last}"));
+    }
+    Ok(())
 }
 
 fn show(estimate: &Estimate) {

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::compute::partition;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
@@ -84,13 +86,14 @@ impl<'a> RowCheck<'a> {
     }
 
     /// `batch` has the shape's columns, text as plain strings.
-    pub fn batch(&mut self, batch: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+    pub fn batch(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         self.rows += batch.num_rows() as u64;
         let column = |name: &str| batch.column_by_name(name).cloned();
         let (Some(names), Some(starts)) = (column("namn"), column("period_start")) else {
             return Ok(());
         };
-        for row in 0..batch.num_rows() {
+        let all_known = names.null_count() == 0 && starts.null_count() == 0;
+        for row in 0..if all_known { 0 } else { batch.num_rows() } {
             if names.is_null(row) {
                 self.area.add(|| describe(batch, row, &["niva", "kod", "period"]));
             }
@@ -98,7 +101,7 @@ impl<'a> RowCheck<'a> {
                 self.period.add(|| describe(batch, row, &["kod", "period"]));
             }
         }
-        self.keys(batch);
+        self.keys(batch)?;
         for shape in &self.shape.columns {
             if let Role::Measure(measure) = &shape.role
                 && let (Some(values), Some(statuses)) =
@@ -110,28 +113,34 @@ impl<'a> RowCheck<'a> {
         Ok(())
     }
 
-    fn keys(&mut self, batch: &RecordBatch) {
+    fn keys(&mut self, batch: &RecordBatch) -> Result<(), ArrowError> {
         let names: Vec<&str> = self.dataset.key.iter().map(String::as_str).collect();
         let columns: Vec<ArrayRef> = names.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect();
-        for row in 0..batch.num_rows() {
-            if columns.iter().any(|column| column.is_null(row)) {
-                self.null_key.add(|| describe(batch, row, &names));
-            }
-            let same = self.last_key.as_ref().is_some_and(|last| {
-                last.iter().zip(&columns).all(|(last, column)| match (last, text_at(column, row)) {
-                    (Some(last), Some(here)) => *last == here,
-                    (None, None) => true,
-                    _ => false,
-                })
-            });
-            if same {
-                if self.dataset.checks.unique {
-                    self.duplicate.add(|| describe(batch, row, &names));
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        if columns.iter().any(|column| column.null_count() > 0) {
+            for row in 0..batch.num_rows() {
+                if columns.iter().any(|column| column.is_null(row)) {
+                    self.null_key.add(|| describe(batch, row, &names));
                 }
-            } else {
-                self.last_key = Some(columns.iter().map(|column| text_at(column, row).map(Cow::into_owned)).collect());
             }
         }
+        if self.dataset.checks.unique {
+            let key_of =
+                |row: usize| columns.iter().map(|column| text_at(column, row).map(Cow::into_owned)).collect::<Vec<_>>();
+            if self.last_key.as_ref().is_some_and(|last| *last == key_of(0)) {
+                self.duplicate.add(|| describe(batch, 0, &names));
+            }
+            // Equal keys are neighbours: a run of more than one is a repetition.
+            for run in partition(&columns)?.ranges() {
+                for row in run.start + 1..run.end {
+                    self.duplicate.add(|| describe(batch, row, &names));
+                }
+            }
+            self.last_key = Some(key_of(batch.num_rows() - 1));
+        }
+        Ok(())
     }
 
     fn measure(&mut self, batch: &RecordBatch, measure: &Column, values: &ArrayRef, statuses: &StringArray) {

@@ -1,7 +1,7 @@
 //! The content hash: equal for equal schema and rows, whatever file layout,
 //! library version or provenance they came with. It decides "unchanged".
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Date32Type, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 
@@ -28,15 +28,15 @@ impl ContentHash {
     }
 
     pub fn update(&mut self, batch: &RecordBatch) {
-        let columns: Vec<_> = self
+        let columns: Vec<Cells<'_>> = self
             .columns
             .iter()
-            .filter_map(|(name, decimals)| batch.column_by_name(name).map(|column| (column, *decimals)))
+            .filter_map(|(name, decimals)| batch.column_by_name(name).map(|column| Cells::of(column, *decimals)))
             .collect();
         self.row.clear();
         for row in 0..batch.num_rows() {
-            for (column, decimals) in &columns {
-                push(&mut self.row, column, row, *decimals);
+            for column in &columns {
+                column.push(&mut self.row, row);
             }
         }
         self.hasher.update(&self.row);
@@ -47,35 +47,52 @@ impl ContentHash {
     }
 }
 
-fn push(out: &mut Vec<u8>, column: &dyn Array, row: usize, decimals: Option<u8>) {
-    if column.is_null(row) {
-        out.push(0);
-        return;
+/// A column, its type looked up once for all its rows.
+enum Cells<'a> {
+    Text(&'a StringArray),
+    Int(&'a Int64Array),
+    /// With the power of ten of its decimals.
+    Float(&'a Float64Array, Option<f64>),
+    Date(&'a Date32Array),
+}
+
+impl<'a> Cells<'a> {
+    fn of(column: &'a dyn Array, decimals: Option<u8>) -> Self {
+        match column.data_type() {
+            DataType::Int64 => Self::Int(column.as_primitive::<Int64Type>()),
+            DataType::Float64 => Self::Float(
+                column.as_primitive::<Float64Type>(),
+                decimals.map(|decimals| 10f64.powi(i32::from(decimals))),
+            ),
+            DataType::Date32 => Self::Date(column.as_primitive::<Date32Type>()),
+            _ => Self::Text(column.as_string::<i32>()),
+        }
     }
-    match column.data_type() {
-        DataType::Int64 => {
-            out.push(2);
-            out.extend(column.as_primitive::<Int64Type>().value(row).to_le_bytes());
-        }
-        DataType::Float64 => {
-            out.push(3);
-            let mut value = column.as_primitive::<Float64Type>().value(row);
-            if let Some(decimals) = decimals {
-                let scale = 10f64.powi(i32::from(decimals));
-                value = (value * scale).round();
+
+    fn push(&self, out: &mut Vec<u8>, row: usize) {
+        match self {
+            Self::Text(cells) if cells.is_valid(row) => {
+                let text = cells.value(row);
+                out.push(1);
+                out.extend((text.len() as u64).to_le_bytes());
+                out.extend(text.as_bytes());
             }
-            // -0 and 0 are one value.
-            out.extend((value + 0.0).to_le_bytes());
-        }
-        DataType::Date32 => {
-            out.push(4);
-            out.extend(column.as_primitive::<Date32Type>().value(row).to_le_bytes());
-        }
-        _ => {
-            let text = column.as_string::<i32>().value(row);
-            out.push(1);
-            out.extend((text.len() as u64).to_le_bytes());
-            out.extend(text.as_bytes());
+            Self::Int(cells) if cells.is_valid(row) => {
+                out.push(2);
+                out.extend(cells.value(row).to_le_bytes());
+            }
+            Self::Float(cells, scale) if cells.is_valid(row) => {
+                let value = cells.value(row);
+                let value = scale.map_or(value, |scale| (value * scale).round());
+                out.push(3);
+                // -0 and 0 are one value.
+                out.extend((value + 0.0).to_le_bytes());
+            }
+            Self::Date(cells) if cells.is_valid(row) => {
+                out.push(4);
+                out.extend(cells.value(row).to_le_bytes());
+            }
+            _ => out.push(0),
         }
     }
 }
