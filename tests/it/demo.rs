@@ -79,15 +79,16 @@ impl Served {
         assert!(copied.success());
         let mut command = world.command(&["demo", "--listen", "127.0.0.1:0", "--data-dir", "data"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut said = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut served = Self { child, address: String::new(), said: Vec::new(), world };
+        for line in stdout.lines().map_while(Result::ok) {
             if let Some(address) = line.strip_prefix("site: http://") {
-                let address = address.trim_end_matches('/').to_owned();
-                return Self { child, address, said, world };
+                address.trim_end_matches('/').clone_into(&mut served.address);
+                return served;
             }
-            said.push(line);
+            served.said.push(line);
         }
-        panic!("no address: {said:?}");
+        panic!("no address: {:?}", served.said);
     }
 
     fn get(&self, path: &str) -> String {

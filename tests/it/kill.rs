@@ -18,7 +18,7 @@ use crate::world::{Sandbox, World, pause};
 /// How long the sandbox takes over each answer, so that there are moments between them.
 const DELAY: u64 = 25;
 /// No moment of a run is this far off.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When a run is killed.
 #[derive(Clone, Copy, Debug)]

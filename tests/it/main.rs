@@ -11,7 +11,10 @@ mod world;
 
 mod areas;
 mod check;
+mod check_sql;
 mod commands;
 mod contract;
 mod demo;
 mod kill;
+mod usage;
+mod verify;
