@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::local::{files_below, local, three};
+use crate::local::{files_below, local, reported, three};
 use crate::people::{DATASETS, people};
 use crate::world::{Sandbox, World, copy_folder};
 
@@ -262,11 +262,7 @@ fn status_and_history_tell_what_ran() {
 
 #[test]
 fn report_renders_again_from_what_is_published() {
-    let world = local(&three()).with_reports();
-    world.write(
-        "reports/oversikt/report.toml",
-        "version = 1\ntitle = \"Prov\"\ndescription = \"Ett prov\"\n\n[key.antal]\ntitle = \"Antal\"\ndataset = \"tal\"\nvalue = \"antal\"\ncard = true\nlisted = true\n",
-    );
+    let world = reported();
     // Nothing is published yet: the report waits, which is no failure.
     let early = world.ok(&["report"]);
     insta::assert_snapshot!(early.stdout, @"site: no report has anything to show yet");
