@@ -87,7 +87,10 @@ fn one_failing_pipeline_stops_no_other() {
     lokal          published  tal [version] (3 rows) 3 rows fetched, 0 calls, 340 bytes, [seconds] s
     site: no report has anything to show yet
     "#);
-    insta::assert_snapshot!(ran.stderr, @"error: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string");
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string
+    hint: correct the file and run again
+    ");
     assert!(world.current("tal").is_some() && world.current("andra_tal").is_none());
 }
 
