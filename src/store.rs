@@ -23,8 +23,11 @@ impl StoreError {
     /// What an operator can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self.source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Some("the disk is full: free space and run again; what was published before is untouched")
+            }
+            io::ErrorKind::FileTooLarge => {
+                Some("the system limits how large a file may be (ulimit -f, LimitFSIZE): raise that and run again")
             }
             io::ErrorKind::PermissionDenied => Some("the user that runs underlag must own data_dir"),
             io::ErrorKind::ReadOnlyFilesystem => Some("data_dir is on a read-only file system"),

@@ -54,7 +54,8 @@ impl Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let hint = problem.hint();
-        Self { exit: Exit::Failed, error: problem.into(), hint }
+        // Its text is complete: what lies behind it would only be said again.
+        Self { exit: Exit::Failed, error: anyhow::anyhow!("{problem}"), hint }
     }
 }
 

@@ -25,8 +25,10 @@ pub struct Finding {
     /// `unique`, `min_rows`, `area`, …, or the file of a custom query.
     pub check: String,
     pub message: String,
-    /// The first offending rows, each as `column=value` in words.
+    /// The first offending rows, each as `column=value` in words; rows that read the same are shown once.
     pub rows: Vec<String>,
+    /// There are offending rows beyond those.
+    pub more: bool,
 }
 
 /// Counts offences of one kind and keeps the first rows.
@@ -34,18 +36,33 @@ pub struct Finding {
 struct Offences {
     count: u64,
     rows: Vec<String>,
+    more: bool,
 }
 
 impl Offences {
     fn add(&mut self, row: impl FnOnce() -> String) {
         self.count += 1;
+        if self.more {
+            return;
+        }
+        let row = row();
+        if self.rows.last() == Some(&row) {
+            return;
+        }
         if self.rows.len() < ROWS_SHOWN {
-            self.rows.push(row());
+            self.rows.push(row);
+        } else {
+            self.more = true;
         }
     }
 
     fn finding(self, check: &str, message: impl FnOnce(u64) -> String) -> Option<Finding> {
-        (self.count > 0).then(|| Finding { check: check.to_owned(), message: message(self.count), rows: self.rows })
+        (self.count > 0).then(|| Finding {
+            check: check.to_owned(),
+            message: message(self.count),
+            rows: self.rows,
+            more: self.more,
+        })
     }
 }
 
@@ -98,7 +115,7 @@ impl<'a> RowCheck<'a> {
         let all_known = [&names, &counties, &starts].iter().all(|column| column.null_count() == 0);
         for row in 0..if all_known { 0 } else { batch.num_rows() } {
             if names.is_null(row) {
-                self.area.add(|| describe(batch, row, &["niva", "kod", "period"]));
+                self.area.add(|| describe(batch, row, &["niva", "kod"]));
             }
             if counties.is_null(row) && !names.is_null(row) {
                 self.county.add(|| describe(batch, row, &["niva", "kod", "period"]));
@@ -208,7 +225,8 @@ impl<'a> RowCheck<'a> {
         .into_iter()
         .flatten()
         .collect();
-        let plain = |check: &str, message: String| Finding { check: check.to_owned(), message, rows: Vec::new() };
+        let plain =
+            |check: &str, message: String| Finding { check: check.to_owned(), message, rows: Vec::new(), more: false };
         if rows < checks.min_rows {
             findings.push(plain("min_rows", format!("{rows} rows, at least {} are required", checks.min_rows)));
         }

@@ -123,10 +123,20 @@ impl Archive {
         Ok(Records { months, lines: None })
     }
 
+    /// Where in the data folder a body of this hash lies, for an operator who wants to look at it.
+    pub fn place(hash: &str) -> String {
+        let (folder, name) = split(hash);
+        format!("archive/objects/{folder}/{name}.zst")
+    }
+
     fn object(&self, hash: &str) -> PathBuf {
-        let (folder, name) = hash.split_at_checked(2).unwrap_or(("", hash));
+        let (folder, name) = split(hash);
         self.objects.join(folder).join(format!("{name}.zst"))
     }
+}
+
+fn split(hash: &str) -> (&str, &str) {
+    hash.split_at_checked(2).unwrap_or(("", hash))
 }
 
 /// Iterates over the lines of the index.

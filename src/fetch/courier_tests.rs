@@ -146,7 +146,7 @@ async fn trouble_that_does_not_pass_has_an_end() {
     );
     assert_eq!(
         fault.hint().unwrap(),
-        "the source limits calls; run again later, or set lower limits for it in sources.toml"
+        "the source limits calls, perhaps together with those of others behind this address; run again later"
     );
     let text = house.text(&fault_of(&house, "/cut").await);
     assert!(text.starts_with("scb: GET BASE/cut failed 3 times; the last time: the body was cut off: "), "{text}");
@@ -200,7 +200,7 @@ async fn refusals_are_final_and_say_what_the_source_said() {
     for (path, expected) in [
         ("/gone", "scb: GET BASE/gone was answered 404 Not Found: No such page"),
         ("/many", "scb: GET BASE/many was answered 400 Bad Request: Too many cells selected"),
-        ("/unknown", "scb: GET BASE/unknown was answered 400 Bad Request (with status 404 inside): Non-existent table"),
+        ("/unknown", "scb: GET BASE/unknown was answered 400 Bad Request: Non-existent table (with status 404 inside)"),
         ("/x?api_key=hemlig", "scb: GET BASE/x?api_key=*** was answered 403 Forbidden"),
     ] {
         assert_eq!(house.text(&fault_of(&house, path).await), expected);

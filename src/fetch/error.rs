@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::store::StoreError;
 
-use super::problem::status_text;
+use super::problem::{status_and, status_text};
 
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -20,8 +20,8 @@ pub enum FetchError {
     /// A final answer outside 2xx that no retry would mend.
     #[error(
         "{source_name}: {method} {url} was answered {}{}",
-        refusal_status(*status, *problem_status),
-        after_colon(message)
+        status_and(*status, message),
+        inside(*status, *problem_status)
     )]
     Refused {
         source_name: String,
@@ -93,14 +93,18 @@ impl FetchError {
             Self::Refused { status: 404 | 410, .. } | Self::Refused { problem_status: Some(404), .. } => {
                 "the name asked for may be misspelled or withdrawn, or base_url may be out of date"
             }
-            Self::GaveUp { status: Some(429), .. } | Self::WaitTooLong { .. } => {
-                "the source limits calls; run again later, or set lower limits for it in sources.toml"
+            Self::GaveUp { status: Some(429), .. } => {
+                "the source limits calls, perhaps together with those of others behind this address; run again later"
             }
+            Self::WaitTooLong { .. } => "run again when that time has passed, or raise max_wait",
             Self::GaveUp { status: Some(_), .. } => "the source seems to be out of order; run again later",
             Self::GaveUp { status: None, .. } => "check the network, the proxy settings and the source's base_url",
             Self::TooLarge { .. } => "ask for less at a time, or raise max_body",
             Self::UnpacksTooLarge { .. } => "ask for less at a time, or raise max_decompressed",
             Self::RedirectElsewhere { .. } => "if the source has moved, set base_url to its new address",
+            Self::Store(StoreError { action: "read", source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                "put the file in place, or correct its path in the pipeline"
+            }
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Damaged { .. } => "the answer will be fetched again when it is next needed",
             _ => return None,
@@ -121,14 +125,9 @@ fn times(tries: usize) -> String {
     }
 }
 
-fn after_colon(message: &str) -> String {
-    if message.is_empty() { String::new() } else { format!(": {message}") }
-}
-
-fn refusal_status(status: u16, problem_status: Option<u16>) -> String {
-    let shown = status_text(status);
-    match problem_status {
-        Some(inner) if inner != status => format!("{shown} (with status {inner} inside)"),
-        _ => shown,
-    }
+fn inside(status: u16, problem_status: Option<u16>) -> String {
+    problem_status
+        .filter(|inner| *inner != status)
+        .map(|inner| format!(" (with status {inner} inside)"))
+        .unwrap_or_default()
 }

@@ -99,6 +99,17 @@ pub(super) fn status_text(status: u16) -> String {
     }
 }
 
+/// `404 Not Found: Non-existent table`; what the message only repeats of the status is left out.
+pub(super) fn status_and(status: u16, message: &str) -> String {
+    let status = status_text(status);
+    let message = message.replace(&status, " ");
+    let phrase = status.split_once(' ').map_or("", |(_, phrase)| phrase);
+    match message.split_whitespace().collect::<Vec<_>>().join(" ") {
+        rest if rest.is_empty() || rest == phrase => status,
+        rest => format!("{status}: {rest}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +129,18 @@ mod tests {
         assert_eq!(message(r#"{"detail":[{"loc":["query"],"msg":"field required"}]}"#), "field required");
         assert_eq!(message("\u{feff}{\"title\":\"A\",\"detail\":\"b\"}"), "A: b");
         assert_eq!(message(""), "");
+    }
+
+    #[test]
+    fn a_status_is_said_once() {
+        assert_eq!(status_and(503, ""), "503 Service Unavailable");
+        assert_eq!(status_and(503, "Service Unavailable"), "503 Service Unavailable");
+        assert_eq!(
+            status_and(429, "429 Too Many Requests 429 Too Many Requests nginx"),
+            "429 Too Many Requests: nginx"
+        );
+        assert_eq!(status_and(404, "Non-existent table"), "404 Not Found: Non-existent table");
+        assert_eq!(status_and(599, "x"), "599: x");
     }
 
     #[test]

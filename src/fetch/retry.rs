@@ -7,7 +7,7 @@ use backon::ExponentialBuilder;
 
 use super::client::Received;
 use super::error::FetchError;
-use super::problem::{Problem, status_text};
+use super::problem::{Problem, status_and};
 use crate::config::HttpSettings;
 
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -46,13 +46,7 @@ impl Failure {
     pub fn reason(&self) -> String {
         match self {
             Self::Transport(reason) => reason.clone(),
-            Self::NotNow { received, .. } => {
-                let status = status_text(received.status);
-                match Problem::read(&received.body).message {
-                    message if message.is_empty() => status,
-                    message => format!("{status}: {message}"),
-                }
-            }
+            Self::NotNow { received, .. } => status_and(received.status, &Problem::read(&received.body).message),
             Self::Final(fault) => fault.to_string(),
         }
     }

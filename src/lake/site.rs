@@ -26,11 +26,16 @@ impl SiteVersion {
         Ok(Self { folder, root: lake.root().join("site") })
     }
 
+    /// Leaves what is published as it is.
+    pub fn discard(self) -> Result<(), LakeError> {
+        Ok(remove_tree(&self.folder)?)
+    }
+
     /// Publishes what was rendered, unless its content is what readers see already (then `None`).
     pub fn publish(self, content_hash: &str, now: Timestamp) -> Result<Option<VersionId>, LakeError> {
         let current = read_pointer(&self.root.join("current"), "")?;
         if current.as_ref().is_some_and(|current| current.to_string().ends_with(&content_hash[..8])) {
-            remove_tree(&self.folder)?;
+            self.discard()?;
             return Ok(None);
         }
         let mut versions: Vec<VersionId> =

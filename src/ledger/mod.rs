@@ -8,7 +8,7 @@ mod state;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use state::{FetchState, PipelineState};
@@ -57,8 +57,38 @@ pub struct Ledger {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("ledger.sqlite: {0}")]
-pub struct LedgerError(#[from] rusqlite::Error);
+#[error("could not use ledger.sqlite: {reason}")]
+pub struct LedgerError {
+    code: Option<ErrorCode>,
+    reason: String,
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        // SQLite's own words, without those that the library puts around them.
+        let reason = match &error {
+            rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
+            error => error.to_string(),
+        };
+        Self { code: error.sqlite_error_code(), reason }
+    }
+}
+
+impl LedgerError {
+    /// What an operator can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.code? {
+            ErrorCode::DiskFull | ErrorCode::SystemIoFailure => Some(
+                "the disk may be full or failing: free space and run again; what was published before is untouched",
+            ),
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Some("another underlag is writing; run again"),
+            ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+                Some("the user that runs underlag must own data_dir")
+            }
+            _ => None,
+        }
+    }
+}
 
 impl Ledger {
     pub fn open(data_dir: &Path) -> Result<Self, LedgerError> {

@@ -57,8 +57,8 @@ impl fmt::Display for Problem {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
-    #[error("cannot read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    #[error("cannot read {}: {error}", path.display())]
+    Read { path: PathBuf, error: io::Error },
     /// Every problem of every file, in the files' order.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Problems(Vec<Problem>),
@@ -74,12 +74,12 @@ impl Reference {
         let entries = match fs::read_dir(dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Self::from_files(&files),
-            Err(source) => return Err(ReferenceError::Read { path: dir.to_path_buf(), source }),
+            Err(error) => return Err(ReferenceError::Read { path: dir.to_path_buf(), error }),
         };
         for entry in entries {
-            let path = entry.map_err(|source| ReferenceError::Read { path: dir.to_path_buf(), source })?.path();
+            let path = entry.map_err(|error| ReferenceError::Read { path: dir.to_path_buf(), error })?.path();
             if path.extension().is_some_and(|extension| extension == "csv") {
-                let bytes = fs::read(&path).map_err(|source| ReferenceError::Read { path: path.clone(), source })?;
+                let bytes = fs::read(&path).map_err(|error| ReferenceError::Read { path: path.clone(), error })?;
                 files.insert(path, bytes);
             }
         }

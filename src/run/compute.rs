@@ -122,9 +122,8 @@ pub async fn compute(
     let schema = plain_schema(&shape);
     let mut check = RowCheck::new(dataset, &shape);
     let mut content = ContentHash::of(&columns);
-    let name = format!("resultat_{}", dataset.name);
-    let mut file = stage.create(&name);
-    let staging = |error: anyhow::Error| Problem::Stage { fetch: name.clone(), error };
+    let mut file = stage.create(&format!("resultat_{}", dataset.name));
+    let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
     file.open(Arc::clone(&schema)).map_err(staging)?;
     while let Some(batch) = stream.next().await {
         let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
@@ -184,7 +183,13 @@ async fn custom_checks(
         }
         if count > 0 {
             let check = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            findings.push(Finding { check, message: format!("{count} rows that should not be there"), rows: shown });
+            let rows = if count == 1 { "row" } else { "rows" };
+            findings.push(Finding {
+                check,
+                message: format!("{count} {rows} that should not be there"),
+                more: count > shown.len() as u64,
+                rows: shown,
+            });
         }
     }
     Ok(findings)

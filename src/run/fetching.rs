@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::config::{Fetch, Pipeline};
 use crate::decode::CodeRow;
-use crate::fetch::{Courier, Journal, Tally};
+use crate::fetch::{Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Plan};
@@ -30,6 +30,8 @@ pub struct Staged {
     pub path: PathBuf,
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
+    /// The one answer's address, or what all of them lie below.
+    pub origin: String,
     pub state: FetchState,
     /// What the source wants the operator to know.
     pub notes: Vec<String>,
@@ -89,6 +91,10 @@ pub async fn stage(
         let source = courier.source();
         let fetched_at = answers.iter().map(|answer| answer.fetched_at).max().unwrap_or_else(Timestamp::now);
         let stamp = harvest.stamp.clone().or_else(|| plan.stamp.clone());
+        let origin = match answers.as_slice() {
+            [answer] => answer.url.clone(),
+            _ => masked(source.base_url.as_str()),
+        };
         let info = SourceInfo {
             source: source.name.clone(),
             credit: source.credit.clone(),
@@ -103,7 +109,7 @@ pub async fn stage(
         let mut notes = plan.notes.clone();
         notes.extend(harvest.notes);
         let codes = harvest.codes;
-        staged.insert(name.clone(), Staged { path, codes, info, state: FetchState { stamp, answers }, notes });
+        staged.insert(name.clone(), Staged { path, codes, info, origin, state: FetchState { stamp, answers }, notes });
     }
     Ok(staged)
 }

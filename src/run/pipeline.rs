@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::config::Pipeline;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{Manifest, Stage};
-use crate::ledger::{DatasetEntry, PipelineState, RunEntry};
+use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
 use crate::source;
 use crate::transform::Engine;
 
@@ -49,7 +49,7 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, pro
         let entry = entry(&verdict, started_at);
         if let Err(error) = workshop.ledger.end(run, &entry) {
             // The versions are in place, but the record is not: the operator must know.
-            verdict.result = verdict.result.and(Err(error.into()));
+            verdict.result = verdict.result.and_then(|verdicts| Err(unrecorded(&verdicts, error)));
         }
     }
     verdict
@@ -156,7 +156,8 @@ async fn steps(
         computed.insert(name.clone(), result);
     }
     if !findings.is_empty() {
-        return Err(Problem::Checks { findings });
+        let data = staged.iter().map(|(name, staged)| format!("{name} from {}, {}", staged.info.source, staged.origin));
+        return Err(Problem::Checks { findings, data: data.collect() });
     }
 
     line.step("publishing");
@@ -183,8 +184,16 @@ async fn steps(
     }
     lake.publish(&prepared)?;
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
-    workshop.ledger.set_state(&pipeline.name, &PipelineState { config_hash, checked_at: Timestamp::now(), fetches })?;
+    let state = PipelineState { config_hash, checked_at: Timestamp::now(), fetches };
+    workshop.ledger.set_state(&pipeline.name, &state).map_err(|error| unrecorded(&verdicts, error))?;
     Ok(verdicts)
+}
+
+/// The ledger failed after the pointers moved, if they did.
+fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
+    let published = verdicts.iter().filter(|verdict| verdict.published);
+    let versions: Vec<String> = published.map(|verdict| format!("{} {}", verdict.dataset, verdict.version)).collect();
+    if versions.is_empty() { error.into() } else { Problem::Unrecorded { versions, error } }
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

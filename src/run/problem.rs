@@ -17,8 +17,10 @@ use crate::transform::{EngineError, SqlFault};
 pub enum Problem {
     #[error("fetch {fetch}: {error}")]
     Source { fetch: String, error: SourceError },
-    #[error("fetch {fetch}: {error:#}")]
+    #[error("fetch {fetch}: {error}")]
     Stage { fetch: String, error: anyhow::Error },
+    #[error("dataset {dataset}: {error}")]
+    Rows { dataset: String, error: anyhow::Error },
     #[error("input {input}: dataset {dataset:?} is not published yet")]
     InputMissing { input: String, dataset: String },
     #[error("dataset {dataset}: {}: {}", file.display(), fault.message)]
@@ -27,8 +29,12 @@ pub enum Problem {
     Engine { dataset: String, file: PathBuf, error: EngineError },
     #[error("dataset {dataset}: {}", shapes(problems))]
     Shape { dataset: String, problems: Vec<ShapeProblem> },
-    #[error("nothing published: {}", findings_text(findings))]
-    Checks { findings: Vec<(String, Finding)> },
+    /// `data` says for each fetch where its rows came from: `folk from scb, https://…`.
+    #[error("nothing published: {}", findings_text(findings, data))]
+    Checks { findings: Vec<(String, Finding)>, data: Vec<String> },
+    /// The pointers are moved; only the record of it failed.
+    #[error("published {}, but could not record it: {error}", versions.join(", "))]
+    Unrecorded { versions: Vec<String>, error: LedgerError },
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     ReportFiles(Vec<ReportProblem>),
     #[error(transparent)]
@@ -48,10 +54,12 @@ pub enum Problem {
 impl Problem {
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Source { error, .. } => error.hint(),
-            Self::Stage { error, .. } => {
+            Self::Stage { error, .. }
+            | Self::Rows { error, .. }
+            | Self::Source { error: SourceError::Sink(error), .. } => {
                 error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned)
             }
+            Self::Source { error, .. } => error.hint(),
             Self::InputMissing { dataset, .. } => Some(format!("run the pipeline that publishes {dataset} first")),
             Self::Query { fault, .. } => fault.hint.clone(),
             Self::Engine { error: EngineError::Memory(_), .. } | Self::Tables(EngineError::Memory(_)) => {
@@ -64,6 +72,10 @@ impl Problem {
             Self::Fetch(error) => error.hint(),
             Self::Report(error) => error.hint(),
             Self::Store(error) | Self::Lake(LakeError::Store(error)) => error.hint().map(str::to_owned),
+            Self::Unrecorded { .. } => {
+                Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
+            }
+            Self::Ledger(error) => error.hint().map(str::to_owned),
             Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
             _ => None,
         }
@@ -74,9 +86,8 @@ impl Problem {
     pub fn is_resumable(&self) -> bool {
         match self {
             Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
-            Self::Source { error: SourceError::Fetch(_), .. } | Self::Stage { .. } | Self::Store(_) | Self::Lake(_) => {
-                true
-            }
+            Self::Source { error: SourceError::Fetch(_) | SourceError::Sink(_), .. } => true,
+            Self::Stage { .. } | Self::Rows { .. } | Self::Store(_) | Self::Lake(_) | Self::Ledger(_) => true,
             _ => false,
         }
     }
@@ -86,7 +97,7 @@ fn shapes(problems: &[ShapeProblem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-fn findings_text(findings: &[(String, Finding)]) -> String {
+fn findings_text(findings: &[(String, Finding)], data: &[String]) -> String {
     let mut text = match findings.len() {
         1 => "a check did not hold".to_owned(),
         count => format!("{count} checks did not hold"),
@@ -96,9 +107,12 @@ fn findings_text(findings: &[(String, Finding)]) -> String {
         for row in &finding.rows {
             let _ = write!(text, "\n    {row}");
         }
-        if finding.rows.len() == crate::contract::ROWS_SHOWN {
+        if finding.more {
             text.push_str("\n    …");
         }
+    }
+    for fetch in data {
+        let _ = write!(text, "\n  data: {fetch}");
     }
     text
 }

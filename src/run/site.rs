@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use crate::lake::SiteVersion;
 use crate::report::{self, Geography, Published, ReportError, SiteInput};
-use crate::store::remove_tree;
 
 use super::{Problem, Workshop};
 
@@ -46,7 +45,7 @@ pub fn render_site(workshop: &Workshop) -> Result<Option<SiteOutcome>, Problem> 
         outcome.skipped.extend(rendered.skipped);
     }
     if outcome.pages == 0 {
-        remove_tree(&site.folder)?;
+        site.discard()?;
         return Ok(None);
     }
     let hash = hasher.finalize().to_hex().to_string();

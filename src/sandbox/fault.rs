@@ -51,6 +51,8 @@ pub enum FaultKind {
     Delay,
     /// `PxWeb`'s refusal of a selection that is too large.
     TooManyCells,
+    /// `PxWeb` knows no table: 404, and on `/data` 400 with a 404 inside.
+    LostTable,
     /// The value array is one short.
     ShortValue,
     /// A code that was asked for is not in the answer, nor are its cells.
@@ -92,6 +94,7 @@ pub enum Lost {
 #[expect(clippy::struct_excessive_bools, reason = "each is one fault of its own, and they combine freely")]
 pub struct Distortion {
     pub too_many_cells: bool,
+    pub lost_table: bool,
     pub short_value: bool,
     pub lost_code: Option<Lost>,
     pub unknown_kommun: bool,
@@ -154,6 +157,7 @@ impl Faults {
                 FaultKind::Status => strike.status = Some((fault.status.unwrap_or(503), fault.retry_after.clone())),
                 FaultKind::Delay => strike.delay_ms += fault.delay_ms.unwrap_or(1000),
                 FaultKind::TooManyCells => distortion.too_many_cells = true,
+                FaultKind::LostTable => distortion.lost_table = true,
                 FaultKind::ShortValue => distortion.short_value = true,
                 FaultKind::LostCode => distortion.lost_code = Some(fault.code.clone().map_or(Lost::Last, Lost::Named)),
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,

@@ -98,7 +98,12 @@ fn control(server: &Server, method: &Method, path: &str, body: &[u8]) -> Option<
 /// The answers that a fault puts in the place of the real one.
 fn damage(strike: &Strike) -> Option<Reply> {
     if let Some((status, retry_after)) = &strike.status {
-        let reply = Reply::new(*status, "text/html; charset=utf-8", "<html><body>Service Unavailable</body></html>");
+        let phrase = StatusCode::from_u16(*status).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+        let page = format!(
+            "<html>\n<head><title>{status} {phrase}</title></head>\n<body>\n<center><h1>{status} {phrase}</h1></center>\n\
+             <hr><center>nginx</center>\n</body>\n</html>\n"
+        );
+        let reply = Reply::new(*status, "text/html; charset=utf-8", page);
         return Some(match retry_after {
             Some(value) => reply.with("Retry-After", value),
             None => reply,

@@ -1,19 +1,31 @@
 //! What can go wrong between a configuration and a source's answer.
 
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, FetchError, Method};
+use crate::fetch::{Answer, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error("{name}: {method} {url}: {error}")]
-    Decode { name: String, method: Method, url: String, error: Box<DecodeError> },
+    Decode {
+        name: String,
+        method: Method,
+        url: String,
+        /// Of the answer, by which the archive keeps it.
+        hash: String,
+        error: Box<DecodeError>,
+    },
+    /// What is asked for does not fit what the source says of its table.
+    #[error("{name}: {url}: {error}")]
+    Misfit { name: String, url: String, error: Box<SourceError> },
     /// The rows could not be kept.
-    #[error("the rows could not be written: {0:#}")]
+    #[error("{0}")]
     Sink(anyhow::Error),
-    #[error("table {table:?} does not exist at {url}")]
-    UnknownTable { table: String, url: String },
+    #[error("{name}: table {table:?} does not exist at {url}")]
+    UnknownTable { name: String, table: String, url: String },
+    #[error("{name}: {url} refused a call of {cells} cells as too many, though {}", announced(*limit))]
+    TooManyCells { name: String, url: String, cells: u64, limit: u64 },
     #[error("table {table} has no dimension {dimension:?}")]
     UnknownDimension { table: String, dimension: String, known: Vec<String>, nearest: Option<String> },
     #[error("dimension {dimension:?} has no code {code:?}")]
@@ -28,14 +40,14 @@ pub enum SourceError {
     RenamedNotSelected { dimension: String },
     #[error("{first} and {second} would both become column {column:?}")]
     SameColumn { column: String, first: String, second: String },
-    #[error("table {table}: one row of {cells} measures exceeds the limit of {limit} cells in a call")]
-    TooLarge { table: String, cells: u64, limit: u64 },
-    #[error("table {table} was updated during the download: {before} became {after}")]
-    Moved { table: String, before: String, after: String },
-    #[error("{name} knows no indicator {}", .kpis.join(", "))]
-    UnknownKpi { name: String, kpis: Vec<String> },
-    #[error("{name} knows no municipality, region or group {id:?}")]
-    UnknownUnit { name: String, id: String, nearest: Option<String> },
+    #[error("{name}: table {table}: one row of {cells} measures exceeds the limit of {limit} cells in a call")]
+    TooLarge { name: String, table: String, cells: u64, limit: u64 },
+    #[error("{name}: table {table} was updated during the download: {before} became {after}")]
+    Moved { name: String, table: String, before: String, after: String },
+    #[error("{name}: {url} knows no indicator {}", .kpis.join(", "))]
+    UnknownKpi { name: String, url: String, kpis: Vec<String> },
+    #[error("{name}: {url} knows no municipality, region or group {id:?}")]
+    UnknownUnit { name: String, url: String, id: String, nearest: Option<String> },
     #[error("nothing to ask for: {why}")]
     NothingToAsk { why: String },
     #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
@@ -54,6 +66,7 @@ impl SourceError {
             name: record.source.clone(),
             method: record.method,
             url: record.url.clone(),
+            hash: record.hash.clone(),
             error: Box::new(error.into()),
         }
     }
@@ -63,6 +76,18 @@ impl SourceError {
         let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
         match self {
             Self::Fetch(error) => error.hint(),
+            Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
+            Self::Decode { error, .. } if is_page(error) => {
+                Some("a proxy or maintenance page may be answering in the file's place".into())
+            }
+            Self::Decode { hash, .. } => Some(format!(
+                "run again later; if it stays so, the source has changed its answers (this one is kept as {})",
+                Archive::place(hash)
+            )),
+            Self::Misfit { error, .. } => error.hint(),
+            Self::TooManyCells { .. } => {
+                Some("select less in this fetch, in two fetches if need be, and tell the source's owner".into())
+            }
             Self::UnknownTable { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }
@@ -89,4 +114,12 @@ impl SourceError {
             _ => None,
         }
     }
+}
+
+fn is_page(error: &DecodeError) -> bool {
+    matches!(error, DecodeError::NotTheFormat { begins, .. } if begins.starts_with('<'))
+}
+
+fn announced(limit: u64) -> String {
+    if limit == 0 { "it announces no limit".to_owned() } else { format!("it announces a limit of {limit}") }
 }

@@ -84,21 +84,29 @@ async fn what_the_table_does_not_have_is_found_before_a_data_call() {
     };
 
     let error = fault(&|fetch| "TAB1".clone_into(&mut fetch.table)).await;
-    assert!(error.to_string().starts_with("table \"TAB1\" does not exist at http://127.0.0.1:"), "{error}");
+    assert!(error.to_string().starts_with("prov: table \"TAB1\" does not exist at http://127.0.0.1:"), "{error}");
     let error = fault(&put("Region", "Stockholms län")).await;
-    assert_eq!(error.to_string(), "dimension \"Region\" has no code \"Stockholms län\"");
+    let metadata = format!("prov: {}/pxweb/api/v2/tables/TAB6471/metadata?lang=sv: ", replay.url);
+    assert_eq!(error.to_string(), format!("{metadata}dimension \"Region\" has no code \"Stockholms län\""));
     assert_eq!(error.hint().unwrap(), "did you mean \"01\"?");
     let error = fault(&put("kön", "*")).await;
-    assert_eq!(error.to_string(), "table TAB6471 has no dimension \"kön\"");
+    assert_eq!(error.to_string(), format!("{metadata}table TAB6471 has no dimension \"kön\""));
     assert_eq!(error.hint().unwrap(), "did you mean \"Kon\"?");
-    let error = fault(&|fetch| drop(fetch.select.remove("Tid"))).await;
+    let error = misfit(fault(&|fetch| drop(fetch.select.remove("Tid"))).await);
     assert!(matches!(error, SourceError::RenamedNotSelected { .. }), "{error}");
-    let error = fault(&|fetch| drop(fetch.select.remove("Alder"))).await;
+    let error = misfit(fault(&|fetch| drop(fetch.select.remove("Alder"))).await);
     assert!(matches!(error, SourceError::NotEliminable { .. }), "{error}");
     let error = fault(&|fetch| drop(fetch.measures.insert("000007SX".into(), "x".into()))).await;
     assert_eq!(error.hint().unwrap(), "did you mean \"000007SF\"?");
-    let error = fault(&|fetch| drop(fetch.rename.insert("Kon".into(), "kod".into()))).await;
+    let error = misfit(fault(&|fetch| drop(fetch.rename.insert("Kon".into(), "kod".into()))).await);
     assert!(matches!(error, SourceError::SameColumn { .. }), "{error}");
+}
+
+fn misfit(error: SourceError) -> SourceError {
+    match error {
+        SourceError::Misfit { error, .. } => *error,
+        error => panic!("{error}"),
+    }
 }
 
 #[tokio::test]
@@ -149,9 +157,12 @@ async fn ids_that_kolada_does_not_know_are_named() {
     let Some(replay) = Replay::start(&[]) else { return };
     let post = Post::to(&format!("{}/kolada/v3", replay.url), SourceKind::Kolada);
     let error = post.plan(indicators(&["N00945", "N99999"], None, Years::Latest(1))).await.unwrap_err();
-    assert_eq!(error.to_string(), "prov knows no indicator N99999");
+    assert_eq!(error.to_string(), format!("prov: {}/kolada/v3/kpi knows no indicator N99999", replay.url));
     let error = post.plan(indicators(&["N00945"], Some(&["0181", "Uppsala "]), Years::Latest(1))).await.unwrap_err();
-    assert_eq!(error.to_string(), "prov knows no municipality, region or group \"Uppsala \"");
+    assert_eq!(
+        error.to_string(),
+        format!("prov: {}/kolada/v3/municipality knows no municipality, region or group \"Uppsala \"", replay.url)
+    );
     assert_eq!(error.hint().unwrap(), "did you mean \"0380\"?");
 }
 

@@ -1,13 +1,11 @@
 //! The commands, each on a small configuration.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::local::{files_below, local, three};
+use crate::local::{files_below, local, reported, three};
 use crate::people::{DATASETS, people};
 use crate::world::{Sandbox, World, copy_folder};
 
@@ -89,7 +87,10 @@ fn one_failing_pipeline_stops_no_other() {
     lokal          published  tal [version] (3 rows) 3 rows fetched, 0 calls, 340 bytes, [seconds] s
     site: no report has anything to show yet
     "#);
-    insta::assert_snapshot!(ran.stderr, @"error: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string");
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string
+    hint: correct the file and run again
+    ");
     assert!(world.current("tal").is_some() && world.current("andra_tal").is_none());
 }
 
@@ -262,105 +263,9 @@ fn status_and_history_tell_what_ran() {
     "#);
 }
 
-/// Publishes, does the damage, and gives what `verify` then says.
-fn damaged(spoil: impl Fn(&Path)) -> String {
-    let world = local(&three());
-    world.ok(&["run", "lokal"]);
-    let sound = world.ok(&["verify"]);
-    assert!(sound.stdout.ends_with("ok: everything is as it was published\n"), "{}", sound.stdout);
-    spoil(&world.path(&format!("data/datasets/tal/versions/{}", world.current("tal").unwrap())));
-    let ran = world.run(&["verify"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (3, ""), "{}", ran.stdout);
-    ran.stdout
-}
-
-fn parquet(version: &Path) -> std::path::PathBuf {
-    files_below(&version.join("data")).remove(0)
-}
-
-#[test]
-fn verify_finds_a_changed_byte() {
-    let said = damaged(|version| {
-        let file = parquet(version);
-        let mut bytes = fs::read(&file).unwrap();
-        bytes[20] ^= 1;
-        fs::write(file, bytes).unwrap();
-    });
-    // How the reader meets the byte depends on where it lies; that it is found does not.
-    let lines: Vec<&str> = said.lines().collect();
-    assert_eq!(
-        lines[1],
-        "damaged: tal [version]: data/lan-01/[version].parquet: the bytes are not those that were published (BLAKE3 differs)"
-    );
-}
-
-#[test]
-fn verify_finds_a_cut_manifest() {
-    let said = damaged(|version| {
-        let file = version.join("manifest.json");
-        let text = fs::read(&file).unwrap();
-        fs::write(file, &text[..text.len() / 2]).unwrap();
-    });
-    let said = regex::Regex::new("line \\d+ column \\d+").unwrap().replace(&said, "line [n] column [n]").into_owned();
-    insta::assert_snapshot!(said, @r#"
-    1 datasets, 1 versions, 0 files, 0 rows, 0 bytes read
-    damaged: tal [version]: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: EOF while parsing a string at line [n] column [n]
-    "#);
-}
-
-#[test]
-fn verify_finds_a_missing_file_and_a_stranger() {
-    let gone = damaged(|version| fs::remove_file(parquet(version)).unwrap());
-    insta::assert_snapshot!(gone, @r#"
-    1 datasets, 1 versions, 1 files, 0 rows, 0 bytes read
-    damaged: tal [version]: data/lan-01/[version].parquet: No such file or directory (os error 2)
-    "#);
-    let stray = damaged(|version| fs::write(version.join("data/anteckningar.txt"), "x").unwrap());
-    let stray = regex::Regex::new("\\d+ bytes").unwrap().replace(&stray, "[n] bytes").into_owned();
-    insta::assert_snapshot!(stray, @r#"
-    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read
-    damaged: tal [version]: data/anteckningar.txt is not in the manifest
-    "#);
-}
-
-#[test]
-fn verify_finds_a_manifest_that_is_gone_and_a_pointer_to_nowhere() {
-    let manifest = damaged(|version| fs::remove_file(version.join("manifest.json")).unwrap());
-    insta::assert_snapshot!(manifest, @r#"
-    1 datasets, 1 versions, 0 files, 0 rows, 0 bytes read
-    damaged: tal [version]: could not read [world]/data/datasets/tal/versions/[version]/manifest.json: No such file or directory (os error 2)
-    "#);
-    let version = damaged(|version| fs::remove_dir_all(version).unwrap());
-    insta::assert_snapshot!(version, @r#"
-    1 datasets, 0 versions, 0 files, 0 rows, 0 bytes read
-    damaged: tal [version]: the pointer names a version that is not there
-    "#);
-    let edited = damaged(|version| {
-        let file = version.join("manifest.json");
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(file, text.replace("\"rows\": 3", "\"rows\": 4")).unwrap();
-    });
-    let edited = regex::Regex::new("\\d+ bytes").unwrap().replace(&edited, "[n] bytes").into_owned();
-    insta::assert_snapshot!(edited, @r#"
-    1 datasets, 1 versions, 1 files, 0 rows, [n] bytes read
-    damaged: tal [version]: data/lan-01/[version].parquet: 3 rows, the manifest says 4
-    "#);
-}
-
 #[test]
 fn report_renders_again_from_what_is_published() {
-    let world = local(&three());
-    world.write(
-        "reports/oversikt/report.toml",
-        "version = 1\ntitle = \"Prov\"\ndescription = \"Ett prov\"\n\n[key.antal]\ntitle = \"Antal\"\ndataset = \"tal\"\nvalue = \"antal\"\ncard = true\nlisted = true\n",
-    );
-    for name in ["area.html", "base.html", "delar.html", "start.html", "style.css"] {
-        fs::copy(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/oversikt").join(name),
-            world.path("reports/oversikt").join(name),
-        )
-        .unwrap();
-    }
+    let world = reported();
     // Nothing is published yet: the report waits, which is no failure.
     let early = world.ok(&["report"]);
     insta::assert_snapshot!(early.stdout, @"site: no report has anything to show yet");
@@ -428,137 +333,4 @@ fn a_test_that_fails_shows_the_rows() {
     let stray = world.run(&["test"]);
     assert_eq!(stray.code, 1);
     insta::assert_snapshot!(stray.stderr, @"error: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
-}
-
-#[test]
-fn schemas_are_listed_printed_and_the_shipped_ones_are_fresh() {
-    let world = World::new();
-    insta::assert_snapshot!(world.ok(&["schema"]).stdout, @r#"
-    underlag
-    sources
-    areas
-    pipeline
-    "#);
-    for name in world.ok(&["schema"]).stdout.lines() {
-        let printed = String::from_utf8(world.command(&["schema", name]).output().unwrap().stdout).unwrap();
-        let schema: Value = serde_json::from_str(&printed).unwrap();
-        assert!(schema["$schema"].is_string(), "{name}");
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schema/{name}.schema.json"));
-        if let Ok(shipped) = fs::read_to_string(&shipped) {
-            assert_eq!(printed, shipped, "docs/schema is stale: underlag schema --write docs/schema");
-        }
-    }
-    world.ok(&["schema", "--write", "ut"]);
-    assert_eq!(world.read("ut/pipeline.schema.json"), world.ok(&["schema", "pipeline"]).stdout);
-    let unknown = world.run(&["schema", "pipelines"]);
-    assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!(unknown.stderr, @r#"
-    error: there is no schema "pipelines"
-    hint: there are underlag, sources, areas, pipeline
-    "#);
-}
-
-#[test]
-fn flag_beats_environment_beats_file() {
-    let world = local(&three());
-    world.ok(&["run", "lokal"]);
-    // Another configuration, beside the first, with another data folder.
-    copy_folder(&world.path("config"), &world.path("annan"));
-    world.edit("annan/underlag.toml", "\"../data\"", "\"../annan-data\"");
-    let rows = |arguments: &[&str], environment: &[(&str, &str)]| {
-        let ran = world.ran(world.command(arguments).envs(environment.iter().copied()).output().unwrap());
-        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
-        if ran.stdout.contains("tal [version]: 3 rows") {
-            "data"
-        } else {
-            assert!(ran.stdout.contains("tal: not published"), "{}", ran.stdout);
-            "nothing"
-        }
-    };
-    assert_eq!(rows(&["status"], &[]), "data");
-    for arguments in [["--config", "annan/underlag.toml", "status"], ["status", "--config", "annan/underlag.toml"]] {
-        assert_eq!(rows(&arguments, &[]), "nothing");
-    }
-    for arguments in [["--data-dir", "tom", "status"], ["status", "--data-dir", "tom"]] {
-        assert_eq!(rows(&arguments, &[]), "nothing");
-    }
-    let (config, data) = (("UNDERLAG_CONFIG", "annan/underlag.toml"), ("UNDERLAG_DATA_DIR", "tom"));
-    assert_eq!(rows(&["status"], &[config]), "nothing");
-    assert_eq!(rows(&["status"], &[data]), "nothing");
-    assert_eq!(rows(&["status", "--config", "config/underlag.toml"], &[config]), "data");
-    assert_eq!(rows(&["status", "--data-dir", "data"], &[config, data]), "data");
-    assert_eq!(rows(&["status"], &[config, ("UNDERLAG_DATA_DIR", "data")]), "data");
-}
-
-#[test]
-fn no_configuration_and_no_such_file() {
-    let world = local(&three());
-    fs::rename(world.path("config"), world.path("undan")).unwrap();
-    for command in ["check", "plan", "status", "verify", "report"] {
-        let ran = world.run(&[command]);
-        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{command}");
-        insta::allow_duplicates! {
-            insta::assert_snapshot!(ran.stderr, @r#"
-            error: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
-            hint: name one with --config FILE, or try `underlag demo`, which needs none
-            "#);
-        }
-    }
-    let ran = world.run(&["check", "--config", "finns/inte.toml"]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    insta::assert_snapshot!(ran.stderr, @r#"
-    error: the file can't be read: No such file or directory (os error 2)
-    --> finns/inte.toml
-
-    1 problem in 1 file
-
-    error: the configuration is refused
-    hint: nothing was run; correct the problems above
-    "#);
-}
-
-#[test]
-fn every_command_has_a_help_that_names_its_options() {
-    let world = World::new();
-    let commands: [(&str, &[&str]); 11] = [
-        ("check", &[]),
-        ("test", &["[PIPELINES]"]),
-        ("plan", &["[PIPELINES]"]),
-        ("run", &["[PIPELINES]", "--all", "--force"]),
-        ("status", &["--json"]),
-        ("history", &["[PIPELINE]", "--json", "--limit"]),
-        ("verify", &[]),
-        ("report", &[]),
-        ("sandbox", &["--listen", "--calls", "--window", "--max-cells", "--seed"]),
-        ("demo", &["--once", "--listen"]),
-        ("schema", &["[FILE]", "--write"]),
-    ];
-    let overview = world.ok(&["--help"]);
-    assert_eq!(overview.stderr, "");
-    for (command, options) in commands {
-        assert!(overview.stdout.contains(&format!("\n  {command} ")), "{command} is not in --help");
-        let help = world.ok(&[command, "--help"]);
-        assert_eq!(help.stderr, "", "{command}");
-        for option in options.iter().chain(&["--config", "--data-dir", "UNDERLAG_CONFIG", "UNDERLAG_DATA_DIR"]) {
-            assert!(help.stdout.contains(option), "{command}: {option} is not in\n{}", help.stdout);
-        }
-    }
-    assert!(world.ok(&["--version"]).stdout.starts_with("underlag 0."));
-    let unknown = world.run(&["kör"]);
-    assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
-    assert!(unknown.stderr.starts_with("error: "), "{}", unknown.stderr);
-}
-
-#[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let world = local(&three());
-    world.ok(&["run", "lokal"]);
-    for arguments in [&["schema", "pipeline"][..], &["status"], &["history"], &["verify"], &["run", "--help"]] {
-        let mut child = world.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(0) && stderr.is_empty(), "{arguments:?}: {:?} {stderr}", output.status);
-    }
 }

@@ -12,13 +12,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::local::{files_below, reported};
 use crate::people::{DATASETS, people};
 use crate::world::{Sandbox, World, pause};
 
 /// How long the sandbox takes over each answer, so that there are moments between them.
-const DELAY: u64 = 40;
+const DELAY: u64 = 25;
 /// No moment of a run is this far off.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When a run is killed.
 #[derive(Clone, Copy, Debug)]
@@ -301,7 +302,10 @@ fn a_second_run_at_the_same_time_is_refused_and_harms_nothing() {
         assert_eq!(second.code, 1, "{}", second.stderr);
         assert_eq!(second.stdout, "");
         insta::allow_duplicates! {
-            insta::assert_snapshot!(second.stderr, @"");
+            insta::assert_snapshot!(second.stderr, @r"
+            error: another underlag is at work in [world]/data
+            hint: wait for it to end, or give another --data-dir
+            ");
         }
     }
     assert!(first.child.wait().unwrap().success(), "{:?}", first.said.lock().unwrap());
@@ -309,6 +313,35 @@ fn a_second_run_at_the_same_time_is_refused_and_harms_nothing() {
         assert!(scene.world.versions(dataset).len() == 1 && scene.world.current(dataset).is_some());
     }
     scene.world.ok(&["verify"]);
+}
+
+#[test]
+fn a_site_killed_while_it_is_made_is_never_half_visible() {
+    let world = reported();
+    let pages = |folder: &str| {
+        let site = world.path(&format!("{folder}/site/current/"));
+        if site.exists() { files_below(&site).len() } else { 0 }
+    };
+    world.ok(&["run", "lokal"]);
+    let all = pages("data");
+    assert!(all > 312, "{all}");
+    // Begun, half rendered, and on the way to its place.
+    for (number, sign) in ["stage/_site", "stage/_site/kommun", "site/versions"].iter().enumerate() {
+        let folder = format!("site-{number}");
+        let begun = Instant::now();
+        let mut command = world.command(&["run", "lokal", "--data-dir", &folder]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while fs::symlink_metadata(world.path(&folder).join(sign)).is_err() && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "{sign} never came");
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!([0, all].contains(&pages(&folder)), "{sign}: {} of {all} files are visible", pages(&folder));
+        let next = world.ok(&["run", "lokal", "--data-dir", &folder]);
+        assert!(next.stdout.starts_with("lokal          unchanged"), "{sign}: {}", next.stdout);
+        assert_eq!(pages(&folder), all, "{sign}");
+        world.ok(&["verify", "--data-dir", &folder]);
+    }
 }
 
 #[test]

@@ -42,6 +42,17 @@ pub fn three() -> Value {
     ])
 }
 
+/// The same with a report `oversikt` that shows it: the shipped pages, one key figure.
+pub fn reported() -> World {
+    let world = local(&three()).with_reports();
+    world.write(
+        "reports/oversikt/report.toml",
+        "version = 1\ntitle = \"Prov\"\ndescription = \"Ett prov\"\n\n[key.antal]\ntitle = \"Antal\"\n\
+         dataset = \"tal\"\nvalue = \"antal\"\ncard = true\nlisted = true\n",
+    );
+    world
+}
+
 /// Every row of a dataset's current version, folder by folder in their order.
 pub fn rows(world: &World, dataset: &str) -> Vec<Row> {
     let mut rows = Vec::new();

@@ -4,14 +4,22 @@
 //! is large.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod local;
 mod people;
 mod world;
 
 mod areas;
+mod bad_input;
+mod bad_rows;
 mod check;
+mod check_sql;
 mod commands;
 mod contract;
 mod demo;
+mod disk;
 mod kill;
+mod recorded;
+mod usage;
+mod verify;

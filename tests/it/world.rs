@@ -1,11 +1,17 @@
 //! A folder with a configuration, and the program run in it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::TempDir;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -92,6 +98,13 @@ impl World {
         command
     }
 
+    /// Another program, in the surroundings that the program would have; it finds the program as `$UNDERLAG`.
+    pub fn tool(&self, name: &str) -> Command {
+        let mut command = clean(Command::new(name));
+        command.current_dir(self.dir.path()).env("UNDERLAG", env!("CARGO_BIN_EXE_underlag"));
+        command
+    }
+
     pub fn run(&self, arguments: &[&str]) -> Ran {
         self.ran(self.command(arguments).output().unwrap())
     }
@@ -109,7 +122,7 @@ impl World {
     }
 
     /// Folders, ports, times, version ids and durations differ from run to run; here they do not.
-    fn same(&self, text: &str) -> String {
+    pub fn same(&self, text: &str) -> String {
         let root = self.dir.path().canonicalize().unwrap();
         let mut text =
             text.replace(root.to_str().unwrap(), "[world]").replace(self.dir.path().to_str().unwrap(), "[world]");
@@ -120,6 +133,8 @@ impl World {
             (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[time]"),
             (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),
             (r"\b\d+\.\d s\b", "[seconds] s"),
+            (r"\bwait_ms=\d+", "wait_ms=[ms]"),
+            (r"objects/[0-9a-f]{2}/[0-9a-f]{62}\.zst", "objects/[hash].zst"),
         ] {
             text = regex(pattern, &text, with);
         }
@@ -138,6 +153,21 @@ impl World {
         serde_json::from_str(&self.read(&format!("data/datasets/{dataset}/versions/{version}/manifest.json"))).unwrap()
     }
 
+    /// Every row that a reader of `current` sees, as texts by column; a null is empty.
+    pub fn rows(&self, dataset: &str) -> Vec<BTreeMap<String, String>> {
+        let data = self.path(&format!("data/datasets/{dataset}/current"));
+        let mut rows = Vec::new();
+        for lan in fs::read_dir(data).unwrap() {
+            for file in fs::read_dir(lan.unwrap().path()).unwrap() {
+                let file = fs::File::open(file.unwrap().path()).unwrap();
+                for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
+                    read_rows(&batch.unwrap(), &mut rows);
+                }
+            }
+        }
+        rows
+    }
+
     /// Names of all versions with a folder.
     pub fn versions(&self, dataset: &str) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.path(&format!("data/datasets/{dataset}/versions"))) else {
@@ -149,8 +179,22 @@ impl World {
     }
 }
 
+fn read_rows(batch: &RecordBatch, rows: &mut Vec<BTreeMap<String, String>>) {
+    let schema = batch.schema();
+    let columns: Vec<_> = batch.columns().iter().map(|column| cast(column, &DataType::Utf8).unwrap()).collect();
+    for row in 0..batch.num_rows() {
+        let text = |column: &ArrayRef| column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned());
+        let cells = schema.fields().iter().zip(&columns);
+        rows.push(cells.map(|(field, column)| (field.name().clone(), text(column).unwrap_or_default())).collect());
+    }
+}
+
 fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_underlag"));
+    clean(Command::new(env!("CARGO_BIN_EXE_underlag")))
+}
+
+/// Without what the tester's own environment would change.
+fn clean(mut command: Command) -> Command {
     for name in [
         "UNDERLAG_CONFIG",
         "UNDERLAG_DATA_DIR",

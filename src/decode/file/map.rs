@@ -65,7 +65,7 @@ impl Leaves {
     }
 
     fn at(&self) -> String {
-        if self.path.is_empty() { "the whole".to_owned() } else { format!("{:?}", self.path.join("/")) }
+        if self.path.is_empty() { "the outermost object".to_owned() } else { format!("{:?}", self.path.join("/")) }
     }
 
     fn too_deep<E: Error>(&self) -> Result<(), E> {

@@ -164,7 +164,7 @@ fn map_refusals() {
     let spec = map(&["yrkesgrupp", "plats"], Int64);
     for (body, expected) in [
         (r#"{"a":{"b":1,"b":2}}"#, "\"a\" has key \"b\" twice"),
-        (r#"{"a":{"b":1},"a":{}}"#, "the whole has key \"a\" twice"),
+        (r#"{"a":{"b":1},"a":{}}"#, "the outermost object has key \"a\" twice"),
         (r#"{"a":1}"#, "\"a\" is a value, but 2 levels of keys are declared"),
         (r#"{"a":{"b":{"c":1}}}"#, "\"a/b\" holds more than a value, but 2 levels of keys are declared"),
         (r#"{"a":{"b":[1]}}"#, "\"a/b\" holds more than a value, but 2 levels of keys are declared"),

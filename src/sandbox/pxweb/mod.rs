@@ -54,7 +54,8 @@ impl Pxweb {
         if !["sv", "en"].contains(&language) {
             return Err(Refusal::Language);
         }
-        let find = |id: &str| self.tables.iter().find(|table| table.id.eq_ignore_ascii_case(id));
+        let tables = if ask.distortion.lost_table { &[] } else { self.tables.as_slice() };
+        let find = |id: &str| tables.iter().find(|table| table.id.eq_ignore_ascii_case(id));
         // The server's own links write `codeLists` and put a slash after `tables`.
         let lower: Vec<String> = ask.segments.iter().map(|segment| segment.to_lowercase()).collect();
         match lower.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {

@@ -65,6 +65,13 @@ async fn data_is_wrong_in_a_well_formed_answer() {
     stage.sandbox.order(Fault { times: Some(1), ..Fault::new("/data", FaultKind::TooManyCells) });
     assert_eq!(stage.json(DATA).await["title"], "Too many cells selected");
 
+    stage.sandbox.order(Fault { times: Some(2), ..Fault::new("TAB6471", FaultKind::LostTable) });
+    for (path, status) in [("pxweb/api/v2/tables/TAB6471", 404), (DATA, 400)] {
+        let answer = stage.get(path).await;
+        assert_eq!(answer.status(), status);
+        assert!(answer.text().await.unwrap().contains("\"status\":404"));
+    }
+
     stage.sandbox.order(Fault { times: Some(1), ..Fault::new("/data", FaultKind::DuplicateKommun) });
     let twice = stage.json(DATA).await;
     assert_eq!(twice["dimension"]["Region"]["category"]["index"][1], "00");

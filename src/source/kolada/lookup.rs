@@ -11,7 +11,7 @@ use super::answer::{Group, Kpi, Municipality};
 use super::paging::Pages;
 use super::{PAGE, id_lists};
 use crate::decode::DecodeError;
-use crate::fetch::{Courier, Request};
+use crate::fetch::{Courier, Request, masked};
 
 /// The nation's id.
 const NATION: &str = "0000";
@@ -69,7 +69,8 @@ pub async fn kpis(courier: &Courier, ids: &[String]) -> Result<Vec<Kpi>, SourceE
     }
     let unknown: Vec<String> = ids.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
     if !unknown.is_empty() {
-        return Err(SourceError::UnknownKpi { name: courier.source().name.clone(), kpis: unknown });
+        let (name, url) = place(courier, "kpi");
+        return Err(SourceError::UnknownKpi { name, url, kpis: unknown });
     }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
@@ -114,11 +115,14 @@ fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {
 
 fn unknown_unit(courier: &Courier, id: &str, all: &[Unit]) -> SourceError {
     let known: Vec<(String, String)> = all.iter().map(|unit| (unit.id.clone(), unit.title.clone())).collect();
-    SourceError::UnknownUnit {
-        name: courier.source().name.clone(),
-        id: id.to_owned(),
-        nearest: nearest_code(id, &known),
-    }
+    let (name, url) = place(courier, "municipality");
+    SourceError::UnknownUnit { name, url, id: id.to_owned(), nearest: nearest_code(id, &known) }
+}
+
+/// The source and the address of one of its lists.
+fn place(courier: &Courier, list: &str) -> (String, String) {
+    let source = courier.source();
+    (source.name.clone(), format!("{}/{list}", masked(source.base_url.as_str()).trim_end_matches('/')))
 }
 
 /// Every row of every page.

@@ -7,6 +7,7 @@
 //! an unknown table with 404, but data of one with 400 and a 404 inside. The
 //! metadata answer 404 on any inner fault.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -54,12 +55,17 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
     let limits = limits(courier, &mut notes).await?;
     let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
+    let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
     courier.accept(&answer)?;
 
     let answer = metadata(courier, fetch).await?;
     let meta = json_stat::metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
-    let query = Query::new(fetch, &meta)?;
+    let query = Query::new(fetch, &meta).map_err(|error| SourceError::Misfit {
+        name: name(),
+        url: answer.record.url.clone(),
+        error: Box::new(error),
+    })?;
     courier.accept(&answer)?;
 
     if table.discontinued == Some(true) || meta.discontinued == Some(true) {
@@ -67,6 +73,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
     }
     let limit = limits.map_or(0, |limits| limits.cells);
     let split = Split::new(&query.sizes(), query.per_row(), limit).map_err(|fault| SourceError::TooLarge {
+        name: name(),
         table: fetch.table.clone(),
         cells: fault.cells,
         limit,
@@ -106,7 +113,7 @@ pub async fn harvest(
     for ranges in work.split.boxes() {
         let request = Request::post(&path, work.query.body(&ranges));
         let answer = courier.ask(&request, Expect::Json).await;
-        let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
+        let answer = answer.map_err(|error| refused(error, work, plan, &ranges))?;
         let batch = json_stat::decode(&answer.body, &work.query.layout(&ranges, symbols))
             .map_err(|error| SourceError::decode(&answer, error))?;
         courier.accept(&answer)?;
@@ -130,7 +137,12 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
         return Ok(());
     }
     let word = |updated: &Option<String>| updated.clone().unwrap_or_else(|| "no date".to_owned());
-    Err(SourceError::Moved { table: work.table.clone(), before: word(&work.updated), after: word(&now.updated) })
+    Err(SourceError::Moved {
+        name: courier.source().name.clone(),
+        table: work.table.clone(),
+        before: word(&work.updated),
+        after: word(&now.updated),
+    })
 }
 
 fn table_request(table: &str) -> Request {
@@ -193,10 +205,24 @@ impl Announced {
 /// Tells an unknown table from other refusals.
 fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
-        FetchError::Refused { url, status: 404, .. } | FetchError::Refused { url, problem_status: Some(404), .. } => {
-            SourceError::UnknownTable { table: table.to_owned(), url }
+        FetchError::Refused { source_name: name, url, status: 404, .. }
+        | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
+            SourceError::UnknownTable { name, table: table.to_owned(), url }
         }
         error => error.into(),
+    }
+}
+
+/// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
+fn refused(error: FetchError, work: &Work, plan: &Plan, ranges: &[Range<usize>]) -> SourceError {
+    match error {
+        FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
+            if message.to_lowercase().contains("too many cells") =>
+        {
+            let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
+            SourceError::TooManyCells { name, url, cells, limit: plan.limits.map_or(0, |limits| limits.cells) }
+        }
+        error => unknown_table(error, &work.table),
     }
 }
 
