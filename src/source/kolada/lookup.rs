@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::de::DeserializeOwned;
 
 use super::super::SourceError;
-use super::super::nearest::nearest_code;
+use super::super::nearest_code::nearest_code;
 use super::answer::{Group, Kpi, Municipality};
 use super::paging::Pages;
 use super::{PAGE, id_lists};
