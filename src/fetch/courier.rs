@@ -101,6 +101,7 @@ impl Courier {
         &self.shared.limiter
     }
 
+    #[cfg(test)]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
     }

@@ -26,7 +26,6 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         publish_notes: Vec::new(),
         schema: file::schema(fetch),
         codes: Vec::new(),
-        measures: Vec::new(),
         work: super::Work::File,
     })
 }

@@ -29,7 +29,7 @@ use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
 use crate::config::{Fetch, FetchKind, Limits, ValueType};
-use crate::decode::{CodeRow, DecodeError, Measure};
+use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::Courier;
 
 pub use error::SourceError;
@@ -62,7 +62,6 @@ pub struct Plan {
     pub publish_notes: Vec<String>,
     pub schema: Option<SchemaRef>,
     pub codes: Vec<CodeRow>,
-    pub measures: Vec<Measure>,
     work: Work,
 }
 

@@ -78,7 +78,6 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         publish_notes: Vec::new(),
         schema: Some(schema()),
         codes: codes(&kpis, &units),
-        measures: vec![measure()],
         work: super::Work::Kolada(Work {
             segments,
             units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),
