@@ -162,6 +162,48 @@ async fn a_stamp_names_the_edition_that_was_sent() {
     assert!(stamp.is_some_and(|stamp| stamp.starts_with("blake3 ")));
 }
 
+/// An indicator with two rows, one a page, whose values and faults a test decides by the number of the data call.
+async fn paged(value: fn(usize) -> Option<u32>) -> Post {
+    let calls = AtomicUsize::new(0);
+    let base = server(move |path, _| {
+        let body = if path.starts_with("/kpi/") {
+            json!({"values": [kpi("N1")]})
+        } else if path.starts_with("/municipality") {
+            json!({"values": [{"id": "0180", "title": "Stockholm", "type": "K"},
+                {"id": "0380", "title": "Uppsala", "type": "K"}]})
+        } else {
+            let second = path.contains("page=2");
+            let Some(value) = value(calls.fetch_add(1, Ordering::Relaxed)) else { return (400, "{}".to_owned()) };
+            let next = (!second).then(|| format!("{path}&page=2"));
+            let unit = if second { "0380" } else { "0180" };
+            json!({"values": [{"kpi": "N1", "municipality": unit, "period": 2024,
+                "values": [{"gender": "T", "value": value}]}], "next_url": next})
+        };
+        (200, body.to_string())
+    })
+    .await;
+    Post::to(&base, SourceKind::Kolada)
+}
+
+fn indicator() -> FetchKind {
+    FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) })
+}
+
+#[tokio::test]
+async fn pages_of_two_editions_do_not_meet() {
+    // Page 1, then the interruption, then both pages of the revised edition.
+    let post = paged(|call| [Some(1), None, Some(2), Some(2)][call]).await;
+    post.run(indicator()).await.map(drop).unwrap_err();
+    let post = post.again();
+    let (plan, harvest, kept) = post.run(indicator()).await.unwrap();
+    assert_eq!((plan.calls, harvest.rows), (1, 2));
+    assert_eq!((&*kept.row(&[("kod", "0180")])["varde"], &*kept.row(&[("kod", "0380")])["varde"]), ("2.0", "2.0"));
+    assert_eq!(post.calls(), 2, "both pages, and nothing that the first run had learnt of the indicator");
+    let post = post.again();
+    let (_, harvest, _) = post.run(indicator()).await.unwrap();
+    assert_eq!((post.calls(), harvest.rows), (0, 2), "a whole walk stands in for its calls");
+}
+
 fn cube(time: &[&str], value: &Value) -> String {
     let index: serde_json::Map<String, Value> =
         time.iter().enumerate().map(|(at, code)| ((*code).to_owned(), json!(at))).collect();

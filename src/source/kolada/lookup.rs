@@ -76,9 +76,10 @@ pub async fn kpis(courier: &Courier, ids: &[String]) -> Result<Vec<Kpi>, SourceE
 
 /// The units with these ids; all but the groups when none are named.
 pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<Vec<Unit>, SourceError> {
-    let mut pages = Pages::new(courier, Request::get(format!("/municipality?per_page={PAGE}")));
+    let first = Request::get(format!("/municipality?per_page={PAGE}"));
+    let mut pages = Pages::<Municipality>::open(courier, first).await?;
     let mut all = Vec::new();
-    while let Some((answer, page)) = pages.next::<Municipality>().await? {
+    while let Some((answer, page)) = pages.next().await? {
         for municipality in page {
             all.push(unit(municipality).map_err(|error| SourceError::decode(&answer, error))?);
         }
@@ -123,9 +124,9 @@ fn unknown_unit(courier: &Courier, id: &str, all: &[Unit]) -> SourceError {
 
 /// Every row of every page.
 async fn whole<T: DeserializeOwned>(courier: &Courier, path: &str) -> Result<Vec<T>, SourceError> {
-    let mut pages = Pages::new(courier, Request::get(path));
+    let mut pages = Pages::<T>::open(courier, Request::get(path)).await?;
     let mut rows = Vec::new();
-    while let Some((answer, page)) = pages.next::<T>().await? {
+    while let Some((answer, page)) = pages.next().await? {
         courier.accept(&answer)?;
         rows.extend(page);
     }
