@@ -63,6 +63,16 @@ impl SourceError {
         let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
         match self {
             Self::Fetch(error) => error.hint(),
+            Self::Decode { name, error, .. } => match error.as_ref() {
+                DecodeError::Contradiction { symbol, kind, .. } => Some(format!(
+                    "if {symbol:?} does not mean that here, say so under [source.{name}.{}.symbols]",
+                    kind.as_str()
+                )),
+                DecodeError::ColumnLost { .. } => {
+                    Some("the source may have renamed it: see `columns` of the fetch".into())
+                }
+                _ => None,
+            },
             Self::UnknownTable { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }
