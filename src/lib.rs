@@ -12,6 +12,7 @@ pub mod embedded;
 pub mod fetch;
 pub mod lake;
 pub mod ledger;
+mod nearest;
 pub mod reference;
 pub mod sandbox;
 pub mod source;

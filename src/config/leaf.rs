@@ -10,7 +10,8 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use super::Years;
-use super::names::{is_name, is_sql_word, nearest, suggestion};
+use super::names::{is_name, is_sql_word, suggestion};
+use crate::nearest::nearest;
 
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {

@@ -1,5 +1,7 @@
-//! What the things of a configuration may be called, and which known name a
-//! mistyped one was meant to be.
+//! What the things of a configuration may be called, and what a hint offers in
+//! place of a mistyped one.
+
+use crate::nearest::nearest;
 
 /// Columns that a regional dataset's SQL always gives; they need no contract of their own.
 pub const GIVEN_COLUMNS: [&str; 3] = ["niva", "kod", "period"];
@@ -58,18 +60,6 @@ pub(super) fn suggestion(text: &str) -> Option<String> {
     is_name(&name).then_some(name)
 }
 
-/// The candidate that was probably meant: a few slips of the keyboard away, never a wild guess.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = word.to_lowercase();
-    let allowed = (wanted.chars().count() / 3).clamp(1, 4);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
 /// ``did you mean `x`?``, or all there is to choose from.
 pub(super) fn choice<'a>(word: &str, what: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     if let Some(near) = nearest(word, candidates.clone()) {
@@ -98,12 +88,5 @@ mod tests {
         assert_eq!(column_of("KonAlderFodelseland"), "konalderfodelseland");
         assert_eq!(column_of("Ålder"), "alder");
         assert_eq!(column_of("kön"), "kon");
-    }
-
-    #[test]
-    fn the_nearest_name_is_near() {
-        assert_eq!(nearest("tabel", ["table", "select"]), Some("table"));
-        assert_eq!(nearest("SCB", ["scb", "kolada"]), Some("scb"));
-        assert_eq!(nearest("eurostat", ["scb", "kolada"]), None);
     }
 }

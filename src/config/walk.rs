@@ -10,7 +10,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::Diagnostic;
 use super::keys::{Kind, Rule, Shape};
-use super::names::{choice, nearest};
+use super::names::choice;
+use crate::nearest::nearest;
 
 /// Checks one file. `partial`: syntax errors have already been reported, so that
 /// what seems to be missing may only be unreadable.

@@ -96,13 +96,16 @@ fn a_ratio_is_left_to_the_program() {
     assert_eq!(problems(&with_ratio, &given())[0], "the query gives \"andel\", which the contract says is a ratio");
 }
 
-/// Rows of (namn, kod, kon, period, andel, status).
-fn rows(rows: &[(Option<&str>, &str, &str, &str, Option<f64>, &str)]) -> RecordBatch {
+/// namn, kod, kon, period, andel, status.
+type Row<'a> = (Option<&'a str>, &'a str, &'a str, &'a str, Option<f64>, &'a str);
+
+fn rows(rows: &[Row<'_>]) -> RecordBatch {
     let text = |values: Vec<Option<&str>>| Arc::new(StringArray::from(values)) as ArrayRef;
     let start = |period: &str| Period::parse(period).map(|_| 0);
     let fields = ["namn", "kod", "kon", "period", "andel_status"].map(|name| Field::new(name, DataType::Utf8, true));
     let [namn, kod, kon, period, status] = fields;
     let schema = Schema::new(vec![
+        Field::new("lan", DataType::Utf8, true),
         namn,
         kod,
         kon,
@@ -112,6 +115,7 @@ fn rows(rows: &[(Option<&str>, &str, &str, &str, Option<f64>, &str)]) -> RecordB
         status,
     ]);
     let columns = vec![
+        text(rows.iter().map(|row| row.0.map(|_| "00")).collect()),
         text(rows.iter().map(|row| row.0).collect()),
         text(rows.iter().map(|row| Some(row.1)).collect()),
         text(rows.iter().map(|row| Some(row.2)).collect()),
@@ -127,7 +131,9 @@ fn findings(batches: &[RecordBatch], published: Option<u64>) -> Vec<String> {
     let dataset = dataset();
     let shape = Shape::of(&dataset, &query(&given())).unwrap();
     let mut check = RowCheck::new(&dataset, &shape);
-    batches.iter().for_each(|batch| check.batch(batch).unwrap());
+    for batch in batches {
+        check.batch(batch).unwrap();
+    }
     let (_, findings) = check.finish(published);
     findings.into_iter().map(|finding| format!("{}: {} {:?}", finding.check, finding.message, finding.rows)).collect()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::config::ValueType;
+use crate::config::{SourceKind, ValueType};
 use crate::contract::Status;
 
 /// How a cube becomes a table: which dimension is which column, which content is which measure.
@@ -94,6 +94,17 @@ pub enum DecodeError {
     Value { cell: String, value: String, why: &'static str },
     #[error("row {row}: column {column:?} is {value:?}, {why}")]
     Cell { row: u64, column: String, value: String, why: &'static str },
+    #[error("no record has {column:?}{}", .nearest.as_ref().map(|name| format!("; the nearest is {name:?}")).unwrap_or_default())]
+    ColumnLost { column: String, nearest: Option<String> },
+    #[error("at {cell} the source gives both the value {value} and {symbol:?}, which means {status}")]
+    Contradiction {
+        cell: String,
+        value: String,
+        symbol: String,
+        status: Status,
+        /// Of source: where the configuration says what its symbols mean.
+        kind: SourceKind,
+    },
     #[error("{0}")]
     Shape(String),
     #[error(transparent)]

@@ -2,7 +2,7 @@
 //! version where that may stand in for a call, else by asking, as politely as
 //! the source wants it and as often as it takes; and keeps what came.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,6 +42,18 @@ pub struct Validators {
     pub last_modified: Option<String>,
     /// Bytes on the wire.
     pub length: Option<u64>,
+}
+
+impl Validators {
+    /// As the headers of any answer about the file tell them.
+    pub fn of(headers: &BTreeMap<String, String>) -> Self {
+        let header = |name: &str| headers.get(name).cloned();
+        Self {
+            etag: header("etag"),
+            last_modified: header("last-modified"),
+            length: header("content-length").and_then(|length| length.trim().parse().ok()),
+        }
+    }
 }
 
 /// One pipeline's errands to one source. Clones share everything.
@@ -101,6 +113,7 @@ impl Courier {
         &self.shared.limiter
     }
 
+    #[cfg(test)]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
     }
@@ -114,10 +127,43 @@ impl Courier {
 
     /// A reusable answer where there is one, else a call.
     pub async fn ask(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
-        match self.reused(request, expect).await? {
-            Some(answer) => Ok(answer),
+        match self.earlier(request, expect).await? {
+            Some(answer) => {
+                self.reuses();
+                Ok(answer)
+            }
             None => self.ask_anew(request, expect).await,
         }
+    }
+
+    /// The answer that may stand in for this call, for callers who have yet to judge whether it
+    /// fits: `reuses` says that it does, `ask_anew` makes the call.
+    pub async fn earlier(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
+        let identity = request.identity(&self.source().name);
+        let found = self.shared.journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
+        let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
+            return Ok(None);
+        };
+        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
+        match off_thread(move || archive.read(&hash)).await {
+            Ok(body) if expect == Expect::Any || verdict::looks_like_json(&body) => Ok(Some(Answer { record, body })),
+            Ok(_) => Ok(None),
+            Err(FetchError::Stopped) => Err(FetchError::Stopped),
+            Err(fault) => {
+                tracing::warn!(
+                    pipeline = self.shared.pipeline,
+                    url = record.url,
+                    %fault,
+                    "an earlier answer cannot be used and is asked for again"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    /// Counts an earlier answer that is used in place of a call.
+    pub fn reuses(&self) {
+        self.shared.tally.reused();
     }
 
     /// Always a call, for questions whose answer must be of this moment.
@@ -163,12 +209,7 @@ impl Courier {
             return Ok(Validators::default());
         }
         verdict::judge(&outgoing, &received, Expect::Any, settings)?;
-        let header = |name: &str| received.headers.get(name).cloned();
-        Ok(Validators {
-            etag: header("etag"),
-            last_modified: header("last-modified"),
-            length: header("content-length").and_then(|length| length.trim().parse().ok()),
-        })
+        Ok(Validators::of(&received.headers))
     }
 
     /// A file of this machine, archived like an answer.
@@ -210,32 +251,6 @@ impl Courier {
             synthetic: self.source().synthetic,
         };
         self.put(envelope, Bytes::from(body)).await
-    }
-
-    async fn reused(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
-        let identity = request.identity(&self.source().name);
-        let found = self.shared.journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
-        let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
-            return Ok(None);
-        };
-        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        match off_thread(move || archive.read(&hash)).await {
-            Ok(body) if expect == Expect::Any || verdict::looks_like_json(&body) => {
-                self.shared.tally.reused();
-                Ok(Some(Answer { record, body }))
-            }
-            Ok(_) => Ok(None),
-            Err(FetchError::Stopped) => Err(FetchError::Stopped),
-            Err(fault) => {
-                tracing::warn!(
-                    pipeline = self.shared.pipeline,
-                    url = record.url,
-                    %fault,
-                    "an earlier answer cannot be used and is asked for again"
-                );
-                Ok(None)
-            }
-        }
     }
 
     fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {

@@ -53,7 +53,9 @@ fn columns() -> Vec<ColumnInfo> {
 
 fn hash(batches: &[RecordBatch]) -> String {
     let mut hash = ContentHash::of(&columns());
-    batches.iter().for_each(|batch| hash.update(batch));
+    for batch in batches {
+        hash.update(batch);
+    }
     hash.finish()
 }
 

@@ -8,7 +8,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::definition::Filter;
-use super::problem::{Problems, nearest};
+use super::problem::Problems;
+use crate::nearest::nearest;
 
 type Entry<'t> = (Range<usize>, &'t Spanned<DeValue<'t>>);
 

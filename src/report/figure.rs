@@ -82,7 +82,7 @@ impl Drawing<'_> {
 
     /// Said where the page's own area is not in the figure.
     fn not_here(&self) -> String {
-        format!("Uppgiften redovisas inte för {}.", words::plural(self.place.level))
+        format!("Uppgiften redovisas inte för {}.", words::definite(self.place.level))
     }
 
     fn caption(&self, when: Option<&str>) -> String {
@@ -102,7 +102,7 @@ impl Drawing<'_> {
         peers.retain(|peer| {
             let some = !self.rows.of(peer.kod).is_empty();
             if !some {
-                notes.see(None, words::plural(peer.level), None);
+                notes.look_for(None, self.rows, (peer.level, words::definite(peer.level)), None);
             }
             some
         });
@@ -120,7 +120,7 @@ impl Drawing<'_> {
         for peer in &peers {
             for period in &periods {
                 let row = self.rows.at(peer.kod, period, None);
-                notes.see(row, words::plural(peer.level), None);
+                notes.look_for(row, self.rows, (peer.level, words::definite(peer.level)), None);
                 records.push(self.record(peer, period, row, None));
             }
         }
@@ -207,7 +207,7 @@ impl Drawing<'_> {
         let when = period.swedish();
         let (mut bars, mut rows, mut records) = (Vec::new(), Vec::new(), Vec::new());
         for (code, row) in &shown {
-            notes.see(*row, words::plural(peer.level), None);
+            notes.look_for(*row, self.rows, (peer.level, words::definite(peer.level)), None);
             let label = self.label(code, *row);
             let cell = Cell::of(*row, self.decimals);
             let text = match cell.why {
@@ -255,7 +255,7 @@ impl Drawing<'_> {
                 (Some(value), Some(code)) if value > 0.0 => ranked.push((value, code.clone(), row)),
                 (None, _) => {
                     without += 1;
-                    notes.see(Some(row), "", None);
+                    notes.see(row);
                 }
                 _ => {}
             }
@@ -285,7 +285,7 @@ impl Drawing<'_> {
             let mut label = None;
             for peer in &peers {
                 let row = self.rows.at(peer.kod, period, Some(&*code));
-                notes.see(row, words::plural(peer.level), None);
+                notes.look_for(row, self.rows, (peer.level, words::definite(peer.level)), None);
                 cells.push(Cell::of(row, self.decimals));
                 records.push(self.record(peer, period, row, Some(&code)));
                 label = label.or_else(|| row.and_then(|row| row.label.clone()));

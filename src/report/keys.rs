@@ -29,7 +29,7 @@ pub(super) fn keys(keys: &[Key<'_>], place: &Place<'_>) -> Option<(KeysView, Fil
         let mut cells = Vec::new();
         for peer in &peers {
             let row = entry.rows.at(peer.kod, period, None);
-            notes.see(row, words::plural(peer.level), Some(&key.title));
+            notes.look_for(row, entry.rows, (peer.level, words::definite(peer.level)), Some(&key.title));
             cells.push(Cell::of(row, decimals));
             records.push(record(entry, peer, &period.text, row));
         }
@@ -85,7 +85,7 @@ pub(super) fn list(keys: &[Key<'_>], place: &Place<'_>, below: &[Peer<'_>]) -> O
         for entry in &shown {
             let Some(period) = entry.rows.latest(level, None) else { continue };
             let row = entry.rows.at(peer.kod, period, None);
-            notes.see(row, peer.namn, Some(&entry.key.title));
+            notes.look_for(row, entry.rows, (peer.level, peer.namn), Some(&entry.key.title));
             cells.push(Cell::of(row, entry.source.decimals(&entry.key.series)));
             records.push(record(entry, peer, &period.text, row));
         }

@@ -43,6 +43,8 @@ pub(super) struct Observations {
     by_area: HashMap<String, Vec<Observation>>,
     /// The latest period with a value anywhere on a level, by category and (None) over all of them.
     latest: HashMap<(Level, Option<Arc<str>>), Period>,
+    /// Those with a row, if only one without a value.
+    levels: BTreeSet<Level>,
     /// Codes with their labels.
     pub categories: BTreeMap<Arc<str>, Arc<str>>,
 }
@@ -59,6 +61,11 @@ impl Observations {
         self.of(kod).iter().find(|row| row.period == *period && row.category.as_deref() == category)
     }
 
+    /// Whether any area of the level has a row.
+    pub fn reach(&self, level: Level) -> bool {
+        self.levels.contains(&level)
+    }
+
     /// The period that a page on this level shows: the latest with a value on
     /// the level, else (a figure that is not published for it) on any level.
     pub fn latest(&self, level: Level, category: Option<&Arc<str>>) -> Option<&Period> {
@@ -67,6 +74,7 @@ impl Observations {
     }
 
     fn add(&mut self, kod: &str, level: Level, row: Observation) {
+        self.levels.insert(level);
         if row.value.is_some() {
             let mut keys = vec![(level, None)];
             keys.extend(row.category.clone().map(|category| (level, Some(category))));

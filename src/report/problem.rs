@@ -63,13 +63,3 @@ impl<'a> Problems<'a> {
         ReportProblem { file: file.to_owned(), span: None, line: 0, column: 0, message: message.into(), hint }
     }
 }
-
-/// The known name that is nearest to a mistyped one.
-pub(super) fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(typed, name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
-}

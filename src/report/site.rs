@@ -18,8 +18,8 @@ use super::keys::{Files, Key, keys, list};
 use super::load::{AREA, START};
 use super::observations::{Fault, Observations, Query, read};
 use super::page::{Peer, Place, SiteView, Source};
-use super::problem::nearest;
 use super::published::SiteInput;
+use crate::nearest::nearest;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -254,6 +254,7 @@ fn a_missing_value_is_a_dash_with_its_reason_and_never_a_zero() {
     let lan = text(&files, "lan/09/index.html");
     assert!(lan.contains("Uppgiften redovisas inte för länet."), "a municipal indicator on a county's page");
     assert!(lan.contains("<span class=\"why\">redovisas inte</span>"));
+    assert!(lan.contains("Redovisas inte: uppgiften ingår inte i datamängden för länet ("), "{lan}");
     let csv = text(&files, "kommun/0980/eftergymnasial_ar.csv");
     assert!(csv.contains("kommun,0980,Gotland,2024,,suppressed\n"), "{csv}");
     assert!(csv.contains("riket,00,Riket,2024,41.25,observed\n"), "the file is not rounded: {csv}");

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::contract::Status;
 
-use super::observations::Observation;
+use super::definition::Level;
+use super::observations::{Observation, Observations};
 use super::words;
 
 #[derive(Clone, Debug, Serialize)]
@@ -143,30 +144,55 @@ pub(super) struct SourceLine {
 #[derive(Default)]
 pub(super) struct Notes {
     statuses: BTreeSet<Status>,
-    /// For whom there is no row, and of what.
-    absent: Vec<(String, Vec<String>)>,
+    absent: Vec<Absent>,
+}
+
+/// For whom there is no row, and of what.
+struct Absent {
+    who: String,
+    /// Nor for anyone else on the level. Why cannot be told from a dataset: it may never have been asked for.
+    whole_level: bool,
+    what: Vec<String>,
 }
 
 impl Notes {
-    /// `what` is said where several figures share the notes.
-    pub fn see(&mut self, row: Option<&Observation>, who: &str, what: Option<&str>) {
+    pub fn see(&mut self, row: &Observation) {
+        self.statuses.insert(row.status);
+    }
+
+    /// Sees the row where there is one; `what` is said where several figures share the notes.
+    pub fn look_for(
+        &mut self,
+        row: Option<&Observation>,
+        rows: &Observations,
+        (level, who): (Level, &str),
+        what: Option<&str>,
+    ) {
         if let Some(row) = row {
-            self.statuses.insert(row.status);
+            self.see(row);
             return;
         }
-        let at = self.absent.iter().position(|(seen, _)| seen == who).unwrap_or_else(|| {
-            self.absent.push((who.to_owned(), Vec::new()));
+        let whole_level = !rows.reach(level);
+        let known = self.absent.iter().position(|absent| absent.who == who && absent.whole_level == whole_level);
+        let at = known.unwrap_or_else(|| {
+            self.absent.push(Absent { who: who.to_owned(), whole_level, what: Vec::new() });
             self.absent.len() - 1
         });
-        let titles = &mut self.absent[at].1;
+        let titles = &mut self.absent[at].what;
         titles.extend(what.filter(|what| !titles.iter().any(|seen| seen == what)).map(str::to_owned));
     }
 
     pub fn sentences(self) -> Vec<String> {
         let explained = self.statuses.into_iter().filter_map(words::explanation).map(str::to_owned);
-        let absent = self.absent.into_iter().map(|(who, what)| match what.as_slice() {
-            [] => format!("Redovisas inte: källan har ingen uppgift för {who}."),
-            titles => format!("Redovisas inte: källan har ingen uppgift för {who} ({}).", titles.join("; ")),
+        let absent = self.absent.into_iter().map(|Absent { who, whole_level, what }| {
+            let what = if what.is_empty() { String::new() } else { format!(" ({})", what.join("; ")) };
+            if whole_level {
+                format!("Redovisas inte: uppgiften ingår inte i datamängden för {who}{what}.")
+            } else {
+                format!(
+                    "Redovisas inte: datamängden saknar uppgift för {who} under minst en av de visade perioderna{what}."
+                )
+            }
         });
         explained.chain(absent).collect()
     }

@@ -7,7 +7,7 @@ use super::definition::Level;
 /// A dash in place of a value.
 pub(super) const NO_VALUE: &str = "–";
 
-/// There is no row at all: the source does not publish the figure for this area and period.
+/// There is no row at all: the dataset does not have the figure for this area and period.
 pub(super) const NO_ROW: &str = "redovisas inte";
 
 /// What stands beside a value or in place of one; none for an ordinary observation.
@@ -47,8 +47,8 @@ pub(super) const fn role(level: Level) -> &'static str {
     }
 }
 
-/// Who a figure is not published for, as in "redovisas inte för kommuner".
-pub(super) const fn plural(level: Level) -> &'static str {
+/// Who a figure is not published for, as in "redovisas inte för kommunen".
+pub(super) const fn definite(level: Level) -> &'static str {
     match level {
         Level::Kommun => "kommunen",
         Level::Lan => "länet",

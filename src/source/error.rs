@@ -76,6 +76,17 @@ impl SourceError {
         let did_you_mean = |nearest: &Option<String>| nearest.as_ref().map(|name| format!("did you mean {name:?}?"));
         match self {
             Self::Fetch(error) => error.hint(),
+            Self::Decode { name, error, .. }
+                if let DecodeError::Contradiction { symbol, kind, .. } = error.as_ref() =>
+            {
+                Some(format!(
+                    "if {symbol:?} does not mean that here, say so under [source.{name}.{}.symbols]",
+                    kind.as_str()
+                ))
+            }
+            Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
+                Some("the source may have renamed it: see `columns` of the fetch".into())
+            }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
             Self::Decode { error, .. } if is_page(error) => {
                 Some("a proxy or maintenance page may be answering in the file's place".into())

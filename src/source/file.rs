@@ -6,9 +6,13 @@ use crate::decode::file;
 use crate::fetch::{Answer, Courier, Expect, Request, Validators};
 
 pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceError> {
-    let (stamp, stamp_proves) = match &fetch.location {
-        FileLocation::Local(path) => (Some(contents(&courier.read_local(path).await?)), true),
-        FileLocation::OnSource(_) | FileLocation::Url(_) => stamp(&courier.head(&address(&fetch.location)).await?),
+    let (stamp, stamp_proves, told) = match &fetch.location {
+        FileLocation::Local(path) => (Some(contents(&courier.read_local(path).await?)), true, Validators::default()),
+        FileLocation::OnSource(_) | FileLocation::Url(_) => {
+            let told = courier.head(&address(&fetch.location)).await?;
+            let (stamp, proves) = stamp(&told);
+            (stamp, proves, told)
+        }
     };
     let mut notes = Vec::new();
     if stamp.is_none() {
@@ -26,8 +30,7 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         publish_notes: Vec::new(),
         schema: file::schema(fetch),
         codes: Vec::new(),
-        measures: Vec::new(),
-        work: super::Work::File,
+        work: super::Work::File(told),
     })
 }
 
@@ -35,6 +38,7 @@ pub async fn harvest(
     courier: &Courier,
     fetch: &FileFetch,
     plan: &Plan,
+    told: &Validators,
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
@@ -46,8 +50,12 @@ pub async fn harvest(
             (answer, stamp)
         }
         FileLocation::OnSource(_) | FileLocation::Url(_) => {
-            let request = Request::get(address(&fetch.location));
-            (courier.ask(&request, Expect::Any).await?, plan.stamp.clone())
+            let answer = ask(courier, &Request::get(address(&fetch.location)), told).await?;
+            // What was said without sending the file may be about another edition than the one sent.
+            let own = Validators::of(&answer.record.headers);
+            let stamp =
+                if agree(told, &own) { plan.stamp.clone() } else { stamp(&own).0.or_else(|| Some(contents(&answer))) };
+            (answer, stamp)
         }
     };
     let batch = file::decode(&answer.body, fetch).map_err(|error| SourceError::decode(&answer, error))?;
@@ -55,6 +63,36 @@ pub async fn harvest(
     sink.write(&batch).map_err(SourceError::Sink)?;
     progress(1);
     Ok(Harvest { rows: batch.num_rows() as u64, codes: Vec::new(), stamp, notes: Vec::new() })
+}
+
+/// An earlier answer only where it is of the edition that the source has told of now.
+async fn ask(courier: &Courier, request: &Request, told: &Validators) -> Result<Answer, SourceError> {
+    let tells = told.etag.is_some() || told.last_modified.is_some();
+    match courier.earlier(request, Expect::Any).await? {
+        Some(answer) if !tells || agree(told, &Validators::of(&answer.record.headers)) => {
+            courier.reuses();
+            Ok(answer)
+        }
+        _ => Ok(courier.ask_anew(request, Expect::Any).await?),
+    }
+}
+
+/// Whether a sent file is of the edition that the stamp names. A server that compresses on its way
+/// makes a tag weak and leaves the length out, but a tag that is gone can't be compared.
+fn agree(told: &Validators, own: &Validators) -> bool {
+    fn opaque(tag: &str) -> &str {
+        tag.strip_prefix("W/").unwrap_or(tag)
+    }
+    match (&told.etag, &own.etag) {
+        (Some(told), Some(own)) => opaque(told) == opaque(own),
+        (Some(_), None) => false,
+        (None, _) => {
+            let lengths = told.length.zip(own.length);
+            told.last_modified.is_some()
+                && told.last_modified == own.last_modified
+                && lengths.is_none_or(|(told, own)| told == own)
+        }
+    }
 }
 
 /// The request's path: below the source's address, or a whole URL.
@@ -98,6 +136,25 @@ mod tests {
         let date = "Mon, 23 Nov 2026 08:00:00 GMT";
         assert_eq!(stamp(&validators(None, Some(date))), (Some(format!("last-modified {date} length 7")), false));
         assert_eq!(stamp(&validators(None, None)), (None, false));
+    }
+
+    #[test]
+    fn an_edition_is_known_by_what_its_stamp_rests_on() {
+        let validators = |etag: &str, date: &str, length: Option<u64>| Validators {
+            etag: (!etag.is_empty()).then(|| etag.to_owned()),
+            last_modified: (!date.is_empty()).then(|| date.to_owned()),
+            length,
+        };
+        let told = validators("\"a\"", "Mon", Some(7));
+        assert!(agree(&told, &validators("\"a\"", "Mon", Some(7))));
+        assert!(agree(&told, &validators("W/\"a\"", "Mon", None)), "compressed on its way");
+        assert!(!agree(&told, &validators("\"b\"", "Mon", Some(7))));
+        assert!(!agree(&told, &validators("", "Mon", Some(7))), "a date is less than a tag");
+        let told = validators("", "Mon", Some(7));
+        assert!(agree(&told, &validators("\"a\"", "Mon", None)));
+        assert!(!agree(&told, &validators("", "Mon", Some(8))));
+        assert!(!agree(&told, &validators("", "Tue", Some(7))));
+        assert!(!agree(&validators("", "", Some(7)), &validators("", "", Some(7))), "a length proves nothing");
     }
 
     #[test]

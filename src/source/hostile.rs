@@ -1,18 +1,19 @@
 //! Plans and harvests against servers that misbehave.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::testing::{Post, pxweb};
 use super::{SourceError, kolada};
-use crate::config::{FetchKind, KoladaFetch, PxwebFetch, SourceKind, Years};
+use crate::config::{FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, PxwebFetch, SourceKind, Years};
 use crate::fetch::FetchError;
 
 /// Serves `answer(path and query, calls before)`, a status and a body, at the address it returns.
@@ -90,6 +91,117 @@ async fn a_faulty_row_is_named() {
                 .starts_with("prov: GET BASE/data/kpi/N1/municipality/0180/year/2024?per_page=5000: row 1 ({\"kpi\":"),
         "{message}"
     );
+}
+
+/// A file whose tag and content, on HEAD and on GET, a test decides by the number of the call.
+async fn file_server(answer: fn(&str, usize) -> (&'static str, &'static str)) -> Post {
+    let calls = AtomicUsize::new(0);
+    let calls = Arc::new(calls);
+    let router = Router::new().fallback(move |request: Request| {
+        let (tag, body) = answer(request.method().as_str(), calls.fetch_add(1, Ordering::Relaxed));
+        let mut headers = HeaderMap::new();
+        if !tag.is_empty() {
+            headers.insert(header::ETAG, tag.parse().unwrap());
+        }
+        async move { (headers, body) }
+    });
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Post::to(&format!("http://{address}"), SourceKind::File)
+}
+
+fn csv() -> FetchKind {
+    FetchKind::File(FileFetch {
+        location: FileLocation::OnSource("a.csv".into()),
+        format: FileFormat::Csv,
+        keys: Vec::new(),
+        value: None,
+        columns: BTreeMap::new(),
+        pointer: String::new(),
+        delimiter: b',',
+        decimal: '.',
+        encoding: "utf-8",
+    })
+}
+
+async fn first_cell(post: &Post) -> (Option<String>, Option<String>, String) {
+    let (plan, harvest, kept) = post.run(csv()).await.unwrap();
+    let cell = kept.rows().next().unwrap()["kod"].clone();
+    (plan.stamp, harvest.stamp, cell)
+}
+
+fn stamps(plan: &str, harvest: &str, cell: &str) -> (Option<String>, Option<String>, String) {
+    (Some(plan.to_owned()), Some(harvest.to_owned()), cell.to_owned())
+}
+
+#[tokio::test]
+async fn a_file_revised_after_an_interruption_is_fetched_anew() {
+    // HEAD and GET of the first run, then the new edition.
+    let post = file_server(|_, call| [("\"1\"", "kod\n01\n"), ("\"2\"", "kod\n02\n")][usize::from(call > 1)]).await;
+    assert_eq!(first_cell(&post).await, stamps("etag \"1\"", "etag \"1\"", "01"));
+    let post = post.again();
+    assert_eq!(first_cell(&post).await, stamps("etag \"2\"", "etag \"2\"", "02"));
+    assert_eq!(post.calls(), 2);
+    let post = post.again();
+    assert_eq!(first_cell(&post).await, stamps("etag \"2\"", "etag \"2\"", "02"));
+    assert_eq!(post.calls(), 1, "the edition is still the same: only asked about");
+}
+
+#[tokio::test]
+async fn a_stamp_names_the_edition_that_was_sent() {
+    // A cache in front of the server has the old edition still.
+    let post = file_server(|method, _| if method == "HEAD" { ("\"2\"", "") } else { ("\"1\"", "kod\n01\n") }).await;
+    assert_eq!(first_cell(&post).await, stamps("etag \"2\"", "etag \"1\"", "01"));
+    // Compressed on its way, the same edition; the stamp is the one that the next HEAD can equal.
+    let post = file_server(|method, _| if method == "HEAD" { ("\"2\"", "") } else { ("W/\"2\"", "kod\n02\n") }).await;
+    assert_eq!(first_cell(&post).await, stamps("etag \"2\"", "etag \"2\"", "02"));
+    // Nothing to compare: the bytes speak for themselves.
+    let post = file_server(|method, _| if method == "HEAD" { ("\"2\"", "") } else { ("", "kod\n02\n") }).await;
+    let (_, stamp, _) = first_cell(&post).await;
+    assert!(stamp.is_some_and(|stamp| stamp.starts_with("blake3 ")));
+}
+
+/// An indicator with two rows, one a page, whose values and faults a test decides by the number of the data call.
+async fn paged(value: fn(usize) -> Option<u32>) -> Post {
+    let calls = AtomicUsize::new(0);
+    let base = server(move |path, _| {
+        let body = if path.starts_with("/kpi/") {
+            json!({"values": [kpi("N1")]})
+        } else if path.starts_with("/municipality") {
+            json!({"values": [{"id": "0180", "title": "Stockholm", "type": "K"},
+                {"id": "0380", "title": "Uppsala", "type": "K"}]})
+        } else {
+            let second = path.contains("page=2");
+            let Some(value) = value(calls.fetch_add(1, Ordering::Relaxed)) else { return (400, "{}".to_owned()) };
+            let next = (!second).then(|| format!("{path}&page=2"));
+            let unit = if second { "0380" } else { "0180" };
+            json!({"values": [{"kpi": "N1", "municipality": unit, "period": 2024,
+                "values": [{"gender": "T", "value": value}]}], "next_url": next})
+        };
+        (200, body.to_string())
+    })
+    .await;
+    Post::to(&base, SourceKind::Kolada)
+}
+
+fn indicator() -> FetchKind {
+    FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) })
+}
+
+#[tokio::test]
+async fn pages_of_two_editions_do_not_meet() {
+    // Page 1, then the interruption, then both pages of the revised edition.
+    let post = paged(|call| [Some(1), None, Some(2), Some(2)][call]).await;
+    post.run(indicator()).await.map(drop).unwrap_err();
+    let post = post.again();
+    let (plan, harvest, kept) = post.run(indicator()).await.unwrap();
+    assert_eq!((plan.calls, harvest.rows), (1, 2));
+    assert_eq!((&*kept.row(&[("kod", "0180")])["varde"], &*kept.row(&[("kod", "0380")])["varde"]), ("2.0", "2.0"));
+    assert_eq!(post.calls(), 2, "both pages, and nothing that the first run had learnt of the indicator");
+    let post = post.again();
+    let (_, harvest, _) = post.run(indicator()).await.unwrap();
+    assert_eq!((post.calls(), harvest.rows), (0, 2), "a whole walk stands in for its calls");
 }
 
 fn cube(time: &[&str], value: &Value) -> String {

@@ -9,7 +9,7 @@ mod encode;
 mod error;
 mod file;
 pub mod kolada;
-mod nearest;
+mod nearest_code;
 mod pxweb;
 mod selection;
 
@@ -29,8 +29,8 @@ use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
 use crate::config::{Fetch, FetchKind, Limits, ValueType};
-use crate::decode::{CodeRow, DecodeError, Measure};
-use crate::fetch::Courier;
+use crate::decode::{CodeRow, DecodeError};
+use crate::fetch::{Courier, Validators};
 
 pub use error::SourceError;
 
@@ -42,7 +42,7 @@ pub trait Sink: Send {
 /// What a harvest would do, found out with metadata calls alone.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Data calls; where the source pages its answers, the number if every cell exists.
+    /// Data calls; the pages of a source that pages an answer all the same are not counted.
     pub calls: u64,
     /// Cells asked for; 0 where a source does not count them.
     pub cells: u64,
@@ -62,7 +62,6 @@ pub struct Plan {
     pub publish_notes: Vec<String>,
     pub schema: Option<SchemaRef>,
     pub codes: Vec<CodeRow>,
-    pub measures: Vec<Measure>,
     work: Work,
 }
 
@@ -70,7 +69,8 @@ pub struct Plan {
 enum Work {
     Pxweb(Box<pxweb::Work>),
     Kolada(kolada::Work),
-    File,
+    /// What the source has told of the file.
+    File(Validators),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -83,7 +83,7 @@ pub struct Harvest {
     pub notes: Vec<String>,
 }
 
-/// Told the number of data calls done so far.
+/// Told how many of the plan's data calls are done so far.
 pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
@@ -106,7 +106,7 @@ pub async fn harvest(
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
-        (FetchKind::File(file), Work::File) => file::harvest(courier, file, plan, sink, progress).await,
+        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
     }
 }

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::SourceError;
-use super::nearest::nearest_code;
+use super::nearest_code::nearest_code;
 
 /// One dimension's codes, as the metadata list them.
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::names::{LEVELS, nearest};
+use crate::config::names::LEVELS;
 use crate::config::node::Node;
 use crate::config::{Area, AreaSet};
+use crate::nearest::nearest;
 
 use super::Problems;
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::config::diagnostic::SourceFiles;
 use crate::config::leaf;
-use crate::config::names::nearest;
+use crate::nearest::nearest;
 
 use super::Problems;
 

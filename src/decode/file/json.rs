@@ -1,7 +1,9 @@
 //! Records as JSON objects: an array of them somewhere in a document, or one a
-//! line. A nested leaf's column is its dotted path; a missing key is null. Lists
-//! inside a record are refused where they would become a column.
+//! line. A nested leaf's column is its dotted path. A key that some records lack
+//! is null there, one that no record has is an error, and so is one that a record
+//! has twice. Lists inside a record are refused where they would become a column.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use arrow::record_batch::RecordBatch;
@@ -10,11 +12,16 @@ use serde_json::{Map, Value};
 
 use super::column::Cell;
 use super::declared;
+use super::record::Record;
 use super::table::Table;
 use crate::config::FileFetch;
 use crate::decode::DecodeError;
 use crate::decode::json::{begins, fault};
 use crate::decode::number::Number;
+use crate::nearest::nearest;
+
+/// Keys that are remembered to name the nearest of them in place of a lost one.
+const REMEMBERED: usize = 1000;
 
 pub(super) fn lines(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
     let mut rows = Rows::new(spec);
@@ -26,12 +33,16 @@ pub(super) fn lines(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeE
             if rows.row == 0 && !bare.starts_with('{') {
                 return Err(DecodeError::NotTheFormat { expected: "JSON Lines", begins: begins(bare.as_bytes()) });
             }
-            let record = serde_json::from_str(bare).map_err(|error| fault(&error, bare.as_bytes(), start))?;
+            let mut deserializer = serde_json::Deserializer::from_str(bare);
+            let record = Record(rows.row + 1).deserialize(&mut deserializer);
+            let record = record
+                .and_then(|record| deserializer.end().map(|()| record))
+                .map_err(|error| fault(&error, bare.as_bytes(), start))?;
             rows.push(&record)?;
         }
         base += line.len();
     }
-    rows.table.finish()
+    rows.finish()
 }
 
 pub(super) fn records(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
@@ -46,7 +57,7 @@ pub(super) fn records(text: &str, spec: &FileFetch) -> Result<RecordBatch, Decod
         return Err(error);
     }
     found.and_then(|()| deserializer.end()).map_err(|error| fault(&error, text.as_bytes(), 0))?;
-    rows.table.finish()
+    rows.finish()
 }
 
 /// RFC 6901.
@@ -104,7 +115,7 @@ impl<'de> Visitor<'de> for Step<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         let Some((token, rest)) = self.path.split_first() else {
-            while let Some(record) = seq.next_element::<Value>()? {
+            while let Some(record) = seq.next_element_seed(Record(self.rows.row + 1))? {
                 if let Err(error) = self.rows.push(&record) {
                     self.rows.fault = Some(error);
                     return Err(A::Error::custom("a record can't be taken"));
@@ -133,7 +144,9 @@ impl<'de> Visitor<'de> for Step<'_> {
 struct Rows {
     table: Table,
     /// Only the declared columns; otherwise every leaf.
-    declared: Option<Vec<String>>,
+    declared: Option<Vec<Declared>>,
+    /// Paths of leaves, kept while a declared column has not been seen.
+    found: BTreeSet<String>,
     row: u64,
     fault: Option<DecodeError>,
 }
@@ -141,8 +154,21 @@ struct Rows {
 impl Rows {
     fn new(spec: &FileFetch) -> Self {
         let columns = declared(spec);
-        let names = columns.as_ref().map(|columns| columns.iter().map(|(name, _)| name.clone()).collect());
-        Self { table: Table::new(columns.unwrap_or_default(), spec.decimal), declared: names, row: 0, fault: None }
+        let declared = columns
+            .as_ref()
+            .map(|columns| columns.iter().map(|(name, _)| Declared { name: name.clone(), seen: false }).collect());
+        let table = Table::new(columns.unwrap_or_default(), spec.decimal);
+        Self { table, declared, found: BTreeSet::new(), row: 0, fault: None }
+    }
+
+    /// A file without records lacks no column.
+    fn finish(self) -> Result<RecordBatch, DecodeError> {
+        let lost = self.declared.iter().flatten().find(|column| !column.seen && self.row > 0);
+        if let Some(Declared { name, .. }) = lost {
+            let nearest = nearest(name, self.found.iter().map(String::as_str)).map(str::to_owned);
+            return Err(DecodeError::ColumnLost { column: name.clone(), nearest });
+        }
+        self.table.finish()
     }
 
     fn push(&mut self, record: &Value) -> Result<(), DecodeError> {
@@ -150,12 +176,21 @@ impl Rows {
         let Value::Object(record) = record else {
             return Err(DecodeError::Shape(format!("record {} is not an object", self.row)));
         };
-        if let Some(names) = &self.declared {
-            for (place, name) in names.iter().enumerate() {
-                let cell = self.cell(name, find(record, name).unwrap_or(&Value::Null))?;
+        if let Some(columns) = &mut self.declared {
+            for (place, Declared { name, seen }) in columns.iter_mut().enumerate() {
+                let mut values = Vec::new();
+                find(record, name, &mut values);
+                if values.len() > 1 {
+                    return Err(twice(self.row, name));
+                }
+                *seen |= !values.is_empty();
+                let cell = cell(self.row, name, values.first().copied().unwrap_or(&Value::Null))?;
                 self.table.push(place, self.row, cell)?;
             }
-            self.table.end_row(&vec![true; names.len()]);
+            self.table.end_row(&vec![true; columns.len()]);
+            if columns.iter().any(|column| !column.seen) {
+                paths(record, "", &mut self.found);
+            }
             return Ok(());
         }
         let mut touched = Vec::new();
@@ -177,37 +212,59 @@ impl Rows {
                 self.leaves(inner, &path, touched)?;
                 continue;
             }
-            let cell = self.cell(&path, value)?;
+            let cell = cell(self.row, &path, value)?;
             let place = self.table.place(&path);
             if touched.len() <= place {
                 touched.resize(place + 1, false);
             }
             if std::mem::replace(&mut touched[place], true) {
-                return Err(DecodeError::Shape(format!("record {} has {path:?} twice", self.row)));
+                return Err(twice(self.row, &path));
             }
             self.table.push(place, self.row, cell)?;
         }
         Ok(())
     }
+}
 
-    fn cell<'v>(&self, column: &str, value: &'v Value) -> Result<Cell<'v>, DecodeError> {
-        scalar(value).ok_or_else(|| DecodeError::Cell {
-            row: self.row,
-            column: column.to_owned(),
-            value: value.to_string().chars().take(60).collect(),
-            why: "not a single value",
-        })
+struct Declared {
+    name: String,
+    /// In some record, if only as null.
+    seen: bool,
+}
+
+fn cell<'v>(row: u64, column: &str, value: &'v Value) -> Result<Cell<'v>, DecodeError> {
+    scalar(value).ok_or_else(|| DecodeError::Cell {
+        row,
+        column: column.to_owned(),
+        value: value.to_string().chars().take(60).collect(),
+        why: "not a single value",
+    })
+}
+
+fn twice(row: u64, path: &str) -> DecodeError {
+    DecodeError::Shape(format!("record {row} has {path:?} twice"))
+}
+
+/// The member of this name and the leaves at this dotted path: one, unless keys hold dots themselves.
+fn find<'v>(record: &'v Map<String, Value>, path: &str, values: &mut Vec<&'v Value>) {
+    values.extend(record.get(path));
+    for (dot, _) in path.match_indices('.') {
+        if let Some(Value::Object(inner)) = record.get(&path[..dot]) {
+            find(inner, &path[dot + 1..], values);
+        }
     }
 }
 
-/// The member of this name, or the leaf at this dotted path.
-fn find<'v>(record: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
-    record.get(path).or_else(|| {
-        path.match_indices('.').find_map(|(dot, _)| {
-            let inner = record.get(&path[..dot])?.as_object()?;
-            find(inner, &path[dot + 1..])
-        })
-    })
+/// The paths of all leaves below an object.
+fn paths(object: &Map<String, Value>, prefix: &str, found: &mut BTreeSet<String>) {
+    for (key, value) in object {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            Value::Object(inner) => paths(inner, &path, found),
+            _ if found.len() < REMEMBERED => drop(found.insert(path)),
+            _ => {}
+        }
+    }
 }
 
 pub(super) fn scalar(value: &Value) -> Option<Cell<'_>> {

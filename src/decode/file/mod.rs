@@ -6,6 +6,7 @@ mod column;
 mod csv;
 mod json;
 mod map;
+mod record;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -24,8 +25,9 @@ use crate::config::{FileFetch, FileFormat, ValueType};
 /// `<name>_status` and `<name>_symbol`.
 ///
 /// # Errors
-/// When the bytes are not text in the declared encoding, not the format, lack a declared column, or
-/// hold a cell that is not of its declared type. Rows count from 1; in CSV the header is row 1.
+/// When the bytes are not text in the declared encoding, not the format, lack a declared column (in
+/// JSON: a key that no record has, though some may go without), have a column or key twice, or hold a
+/// cell that is not of its declared type. Rows count from 1; in CSV the header is row 1.
 pub fn decode(body: &[u8], spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
     let text = text(body, spec.encoding)?;
     match spec.format {

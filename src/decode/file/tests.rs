@@ -102,15 +102,15 @@ fn bytes_that_are_not_the_declared_encoding() {
 fn records_at_a_pointer_with_nested_leaves() {
     let records = FileFetch {
         pointer: "/svar/0/rader".to_owned(),
-        ..spec(FileFormat::JsonRecords, &[("antal", Int64), ("plats.kod", Text), ("saknas", Float64)])
+        ..spec(FileFormat::JsonRecords, &[("antal", Int64), ("ibland", Float64), ("plats.kod", Text)])
     };
     let body = r#"{"annat":[{"x":1}],"svar":[{"rader":[
         {"antal":3,"plats":{"kod":"01","namn":"A"}},
-        {"antal":null,"plats":{}},
+        {"antal":null,"plats":{},"ibland":null},
         {"antal":"4","plats.kod":"03","lista":[1]}]},{"rader":7}]}"#;
     assert_eq!(
         rows(body, &records),
-        ["3|observed|∅|01|∅|missing|∅", "∅|missing|∅|∅|∅|missing|∅", "4|observed|∅|03|∅|missing|∅"]
+        ["3|observed|∅|∅|missing|∅|01", "∅|missing|∅|∅|missing|∅|∅", "4|observed|∅|∅|missing|∅|03"]
     );
 }
 
@@ -140,6 +140,47 @@ fn record_refusals() {
     assert!(matches!(decode(b"<html>", &records), Err(DecodeError::NotTheFormat { .. })));
     assert!(matches!(decode(br#"[{"antal":1},"#, &records), Err(DecodeError::Broken { offset: 13, .. })));
     assert!(matches!(decode(b"[] []", &records), Err(DecodeError::Broken { .. })));
+}
+
+#[test]
+fn a_key_that_no_record_has_is_lost_not_missing() {
+    let columns = [("antal", Int64), ("plats.kod", Text)];
+    for (format, body) in [
+        (FileFormat::JsonRecords, r#"[{"Antal":1,"plats":{"kod":"01"}},{"Antal":2}]"#),
+        (FileFormat::JsonLines, "{\"Antal\":1,\"plats\":{\"kod\":\"01\"}}\n{\"Antal\":2}\n"),
+    ] {
+        assert_eq!(refusal(body, &spec(format, &columns)), "no record has \"antal\"; the nearest is \"Antal\"");
+    }
+    let records = spec(FileFormat::JsonRecords, &columns);
+    assert_eq!(
+        refusal(r#"[{"antal":1,"plats":{"kode":"01"}}]"#, &records),
+        "no record has \"plats.kod\"; the nearest is \"plats.kode\""
+    );
+    assert_eq!(refusal(r#"[{"antal":1,"x":0}]"#, &records), "no record has \"plats.kod\"");
+    assert_eq!(
+        rows(r#"[{"antal":1},{"plats":{"kod":"01"}},{}]"#, &records),
+        ["1|observed|∅|∅", "∅|missing|∅|01", "∅|missing|∅|∅"]
+    );
+    assert!(rows("[]", &records).is_empty());
+}
+
+#[test]
+fn a_key_that_comes_twice_is_refused() {
+    let declared = [("antal", Int64), ("plats.kod", Text)];
+    for columns in [&declared[..], &[]] {
+        let records = spec(FileFormat::JsonRecords, columns);
+        for (body, key) in [
+            (r#"[{"antal":1,"plats.kod":"01"},{"antal":1,"antal":2}]"#, "record 2 has \"antal\" twice"),
+            (r#"[{"antal":1,"plats":{"kod":"01","kod":"01"}}]"#, "record 1 has \"kod\" twice"),
+            (r#"[{"antal":1,"plats":{"kod":"01"},"plats.kod":"02"}]"#, "record 1 has \"plats.kod\" twice"),
+        ] {
+            let said = refusal(body, &records);
+            assert!(said.starts_with(key), "{said}");
+        }
+        let lines = spec(FileFormat::JsonLines, columns);
+        let said = refusal("{\"antal\":1,\"plats.kod\":\"01\"}\n{\"antal\":1,\"antal\":1}\n", &lines);
+        assert!(said.starts_with("record 2 has \"antal\" twice"), "{said}");
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use super::cells::{Cells, Kind, cell};
 use super::cube::Cube;
 use super::status::{NONE, Symbols};
-use crate::config::ValueType;
+use crate::config::{SourceKind, ValueType};
 use crate::contract::Status;
 use crate::decode::number::Number;
 use crate::decode::{DecodeError, Layout, Measure};
@@ -92,7 +92,8 @@ pub(super) fn build(
         let picked = Picked { kinds: &kinds, bits: &bits, symbols: symbols.as_deref() };
         let name = |row| name(cube, layout, cut.flat(place, row));
         columns.push(picked.values(measure, name)?);
-        let (status, symbol) = picked.flags(&meanings);
+        let (status, symbol) =
+            picked.flags(&meanings).map_err(|row| picked.contradiction(row, name(row), &names, &meanings))?;
         columns.push(Arc::new(DictionaryArray::<Int8Type>::try_new(status, words.clone())?));
         columns.push(Arc::new(DictionaryArray::<Int8Type>::try_new(symbol, names.clone())?));
     }
@@ -188,29 +189,54 @@ impl Picked<'_> {
             .collect()
     }
 
-    /// Status keys and symbol keys. A null is what its symbol means; a value may carry a symbol
-    /// that says how good it is, and keeps it when it says something else.
-    fn flags(&self, meanings: &[Option<Status>]) -> (Int8Array, Int8Array) {
+    /// Status keys and symbol keys. A null is what its symbol means, and missing where that is a value. A value
+    /// may carry a symbol that says how good it is, or one that nobody knows: a note, which is kept. One that
+    /// says that there is no value contradicts it; the error is the row.
+    fn flags(&self, meanings: &[Option<Status>]) -> Result<(Int8Array, Int8Array), usize> {
         let rows = self.kinds.len();
         // By symbol, the first for none: what it says of a value and of a null.
         let meanings = || std::iter::once(&None).chain(meanings);
-        let graded = |status: &Option<Status>| status.filter(|status| status.has_value()).unwrap_or(Status::Observed);
         let absent = |status: &Option<Status>| status.filter(|status| !status.has_value()).unwrap_or(Status::Missing);
-        let of_value: Vec<i8> = meanings().map(|status| graded(status) as i8).collect();
+        let of_value: Vec<Option<i8>> = meanings()
+            .map(|status| status.unwrap_or(Status::Observed))
+            .map(|status| status.has_value().then_some(status as i8))
+            .collect();
         let of_null: Vec<i8> = meanings().map(|status| absent(status) as i8).collect();
-        let key = |kind: &Kind, symbol: i8| {
+        let key = |row: usize, symbol: i8| {
             let place = usize::from((symbol + 1).unsigned_abs());
-            if matches!(kind, Kind::Whole | Kind::Float) { of_value[place] } else { of_null[place] }
+            let value = matches!(self.kinds[row], Kind::Whole | Kind::Float);
+            if value { of_value[place].ok_or(row) } else { Ok(of_null[place]) }
         };
         let Some(symbols) = self.symbols else {
-            let keys: Vec<i8> = self.kinds.iter().map(|kind| key(kind, NONE)).collect();
-            return (Int8Array::from(keys), Int8Array::new_null(rows));
+            let keys = (0..rows).map(|row| key(row, NONE)).collect::<Result<Vec<i8>, _>>()?;
+            return Ok((Int8Array::from(keys), Int8Array::new_null(rows)));
         };
-        let keys: Vec<i8> = self.kinds.iter().zip(symbols).map(|(kind, symbol)| key(kind, *symbol)).collect();
+        let keys = (0..rows).map(|row| key(row, symbols[row])).collect::<Result<Vec<i8>, _>>()?;
         let known = BooleanBuffer::collect_bool(rows, |row| symbols[row] != NONE);
         // A key under a null is never looked at, but must not be negative.
         let places: Vec<i8> = symbols.iter().map(|symbol| (*symbol).max(0)).collect();
-        (Int8Array::from(keys), Int8Array::new(places.into(), Some(known.into())))
+        Ok((Int8Array::from(keys), Int8Array::new(places.into(), Some(known.into()))))
+    }
+
+    fn contradiction(
+        &self,
+        row: usize,
+        cell_name: String,
+        names: &StringArray,
+        meanings: &[Option<Status>],
+    ) -> DecodeError {
+        let place = self.symbols.and_then(|symbols| usize::try_from(symbols[row]).ok()).unwrap_or_default();
+        DecodeError::Contradiction {
+            cell: cell_name,
+            value: match cell(self.kinds[row], self.bits[row]) {
+                Some(Number::Whole(number)) => number.to_string(),
+                Some(Number::Float(number)) => number.to_string(),
+                None => String::new(),
+            },
+            symbol: names.value(place).to_owned(),
+            status: meanings[place].unwrap_or(Status::Missing),
+            kind: SourceKind::Pxweb,
+        }
     }
 }
 

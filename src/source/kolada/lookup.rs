@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::de::DeserializeOwned;
 
 use super::super::SourceError;
-use super::super::nearest::nearest_code;
+use super::super::nearest_code::nearest_code;
 use super::answer::{Group, Kpi, Municipality};
 use super::paging::Pages;
 use super::{PAGE, id_lists};
@@ -77,9 +77,10 @@ pub async fn kpis(courier: &Courier, ids: &[String]) -> Result<Vec<Kpi>, SourceE
 
 /// The units with these ids; all but the groups when none are named.
 pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<Vec<Unit>, SourceError> {
-    let mut pages = Pages::new(courier, Request::get(format!("/municipality?per_page={PAGE}")));
+    let first = Request::get(format!("/municipality?per_page={PAGE}"));
+    let mut pages = Pages::<Municipality>::open(courier, first).await?;
     let mut all = Vec::new();
-    while let Some((answer, page)) = pages.next::<Municipality>().await? {
+    while let Some((answer, page)) = pages.next().await? {
         for municipality in page {
             all.push(unit(municipality).map_err(|error| SourceError::decode(&answer, error))?);
         }
@@ -127,9 +128,9 @@ fn place(courier: &Courier, list: &str) -> (String, String) {
 
 /// Every row of every page.
 async fn whole<T: DeserializeOwned>(courier: &Courier, path: &str) -> Result<Vec<T>, SourceError> {
-    let mut pages = Pages::new(courier, Request::get(path));
+    let mut pages = Pages::<T>::open(courier, Request::get(path)).await?;
     let mut rows = Vec::new();
-    while let Some((answer, page)) = pages.next::<T>().await? {
+    while let Some((answer, page)) = pages.next().await? {
         courier.accept(&answer)?;
         rows.extend(page);
     }

@@ -1,8 +1,8 @@
 //! Kolada v3: key figures for municipalities and regions, from RKA.
 //!
 //! Facts behind the code: at most 25 values per path segment, years too; an
-//! answer goes on at `next_url`, 5,000 rows a page, and `count` is no reliable
-//! total; an unknown indicator is answered with 200 and no rows; revisions are
+//! answer goes on at `next_url`, 5,000 rows a page, so no more are asked for at
+//! a time, and `count` is no reliable total; an unknown indicator is answered with 200 and no rows; revisions are
 //! not announced, and a deleted value is sent with `isdeleted`.
 
 mod answer;
@@ -35,8 +35,8 @@ use segment::Segment;
 /// Values that one path segment may list.
 const SEGMENT: usize = 25;
 
-/// Rows in a page, the most that Kolada gives.
-const PAGE: u64 = 5000;
+/// Rows in a page, the most that Kolada gives: one per indicator, unit and year.
+const PAGE: usize = 5000;
 
 #[derive(Clone, Debug)]
 pub(super) struct Work {
@@ -59,17 +59,17 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
     let years = years(&fetch.years, today)?;
     let kpis = lookup::kpis(courier, &fetch.kpi).await?;
     let units = lookup::units(courier, fetch.municipality.as_deref()).await?;
-    let (segments, mut notes) = segment::segments(&kpis, &units, &years)?;
+    let segment::Segments { calls: segments, lower_bound, mut notes } = segment::segments(&kpis, &units, &years)?;
     notes.push("Kolada does not announce revisions: data are fetched and compared".to_owned());
 
     let by_id: HashMap<&str, &Kpi> = kpis.iter().map(|kpi| (kpi.id.as_str(), kpi)).collect();
     let cells = segments.iter().map(|segment| segment.cells(&by_id)).sum();
-    let calls = segments.iter().map(|segment| segment.rows().div_ceil(PAGE)).sum();
+    let calls = segments.len() as u64;
     let limits = courier.source().limits;
     Ok(Plan {
         calls,
         cells,
-        lower_bound: segments.len() as u64,
+        lower_bound,
         limits,
         wait: courier.limiter().wait_for(calls),
         stamp: Some(stamp(&kpis, &segments)),
@@ -78,7 +78,6 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         publish_notes: Vec::new(),
         schema: Some(schema()),
         codes: codes(&kpis, &units),
-        measures: vec![measure()],
         work: super::Work::Kolada(Work {
             segments,
             units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),
@@ -102,8 +101,8 @@ pub(super) async fn harvest(
             encode_list(&segment.units),
             encode_list(&segment.years),
         );
-        let mut pages = Pages::new(courier, Request::get(path));
-        while let Some((answer, page)) = pages.next::<DataRow>().await? {
+        let mut pages = Pages::<DataRow>::open(courier, Request::get(path)).await?;
+        while let Some((answer, page)) = pages.next().await? {
             let mut batch = Rows::new(&work.units, segment, symbols);
             for (number, row) in page.iter().enumerate() {
                 batch.push(number, row).map_err(|error| SourceError::decode(&answer, error))?;
@@ -113,9 +112,9 @@ pub(super) async fn harvest(
             courier.accept(&answer)?;
             sink.write(&batch).map_err(SourceError::Sink)?;
             rows += batch.num_rows() as u64;
-            calls += 1;
-            progress(calls);
         }
+        calls += 1;
+        progress(calls);
     }
     let notes = match deleted {
         0 => Vec::new(),

@@ -1,38 +1,59 @@
 //! Walks the pages of an answer. The address of the next page comes from
 //! outside, so it is followed only below the source's own address, never
-//! twice, and not without end.
+//! twice, and not without end. All pages are of one walk: where an interrupted
+//! run has left only some of them, they are all asked for anew, since a source
+//! that was revised in between would answer with two editions.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use serde::de::DeserializeOwned;
 
 use super::super::SourceError;
-use super::answer::page;
+use super::answer::{Page, page};
 use crate::fetch::{Answer, Courier, Expect, Request, on_origin};
 
-/// The most pages of one answer; 25 indicators, units and years make 4.
+/// The most pages of one answer, however small the source makes them.
 const MOST_PAGES: usize = 200;
 
-pub struct Pages<'a> {
+pub struct Pages<'a, T> {
     courier: &'a Courier,
+    /// What an earlier run has left, when it has left all.
+    left: VecDeque<(Answer, Vec<T>)>,
     next: Option<Request>,
     asked: HashSet<String>,
 }
 
-impl<'a> Pages<'a> {
-    pub fn new(courier: &'a Courier, first: Request) -> Self {
-        Self { courier, next: Some(first), asked: HashSet::new() }
+impl<'a, T: DeserializeOwned> Pages<'a, T> {
+    pub async fn open(courier: &'a Courier, first: Request) -> Result<Self, SourceError> {
+        let mut pages = Self { courier, left: VecDeque::new(), next: Some(first.clone()), asked: HashSet::new() };
+        let mut left = VecDeque::new();
+        while let Some(request) = pages.next.take() {
+            let Some(answer) = courier.earlier(&request, Expect::Json).await? else {
+                return Ok(Self { next: Some(first), asked: HashSet::new(), ..pages });
+            };
+            left.push_back(pages.turn(request, answer)?);
+        }
+        Ok(Self { left, ..pages })
     }
 
     /// The next page and its rows, not yet accepted; `None` after the last.
-    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<(Answer, Vec<T>)>, SourceError> {
+    pub async fn next(&mut self) -> Result<Option<(Answer, Vec<T>)>, SourceError> {
+        if let Some(page) = self.left.pop_front() {
+            self.courier.reuses();
+            return Ok(Some(page));
+        }
         let Some(request) = self.next.take() else { return Ok(None) };
-        let answer = self.courier.ask(&request, Expect::Json).await?;
+        let answer = self.courier.ask_anew(&request, Expect::Json).await?;
+        Ok(Some(self.turn(request, answer)?))
+    }
+
+    /// Reads a page and finds out where the next one is.
+    fn turn(&mut self, request: Request, answer: Answer) -> Result<(Answer, Vec<T>), SourceError> {
         self.asked.insert(request.path);
-        let page = page::<T>(&answer)?;
-        let link = page.next_url.filter(|link| !link.is_empty() && !page.values.is_empty());
+        let Page { values, next_url } = page::<T>(&answer)?;
+        let link = next_url.filter(|link| !link.is_empty() && !values.is_empty());
         self.next = link.map(|link| self.follow(&answer, &link)).transpose()?;
-        Ok(Some((answer, page.values)))
+        Ok((answer, values))
     }
 
     fn follow(&self, answer: &Answer, link: &str) -> Result<Request, SourceError> {

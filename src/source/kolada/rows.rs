@@ -11,6 +11,7 @@ use super::answer::{Cell, DataRow};
 use super::lookup::Unit;
 use super::schema;
 use super::segment::Segment;
+use crate::config::SourceKind;
 use crate::contract::Status;
 use crate::decode::DecodeError;
 
@@ -95,16 +96,27 @@ impl<'a> Rows<'a> {
         self.period.append(&row.period)?;
         self.kon.append(&cell.gender)?;
         self.varde.append_option(cell.value);
-        self.status.append(self.judge(cell.value, symbol).as_str())?;
+        self.status.append(self.judge(row, cell, symbol)?.as_str())?;
         self.symbol.append_option(symbol);
         Ok(())
     }
 
-    /// A null is the one safe signal of a missing value; the status text, which is free, may say why.
-    fn judge(&self, value: Option<f64>, symbol: Option<&str>) -> Status {
-        let meant = symbol.and_then(|symbol| self.symbols.get(symbol)).copied();
-        let fallback = if value.is_some() { Status::Observed } else { Status::Missing };
-        meant.filter(|status| status.has_value() == value.is_some()).unwrap_or(fallback)
+    /// A null is the one safe signal of a missing value; the status text, which is free, may say why. A text
+    /// that is known to say so contradicts a value.
+    fn judge(&self, row: &DataRow, cell: &Cell, symbol: Option<&str>) -> Result<Status, DecodeError> {
+        let meant = symbol.and_then(|symbol| Some((symbol, *self.symbols.get(symbol)?)));
+        match (cell.value, meant) {
+            (Some(value), Some((symbol, status))) if !status.has_value() => Err(DecodeError::Contradiction {
+                cell: format!("{}, {}, {}, {}", row.kpi, row.municipality, row.period, cell.gender),
+                value: value.to_string(),
+                symbol: symbol.to_owned(),
+                status,
+                kind: SourceKind::Kolada,
+            }),
+            (Some(_), meant) => Ok(meant.map_or(Status::Observed, |(_, status)| status)),
+            (None, Some((_, status))) if !status.has_value() => Ok(status),
+            (None, _) => Ok(Status::Missing),
+        }
     }
 
     pub fn finish(mut self) -> Result<RecordBatch, DecodeError> {
@@ -158,7 +170,7 @@ mod tests {
                   {"gender": "M", "status": "Not applicable", "value": null},
                   {"gender": "K", "value": null, "isdeleted": 1}]},
                 {"kpi": "N1", "municipality": "0001", "period": "2024", "values": [
-                  {"gender": "T", "status": "Not applicable", "value": 0, "isdeleted": false},
+                  {"gender": "T", "status": "Preliminary", "value": 0, "isdeleted": false},
                   {"gender": "K", "status": null, "value": null, "isdeleted": false}]}]"#,
         )
         .unwrap();
@@ -166,10 +178,20 @@ mod tests {
         let expected = [
             "N1|0180|kommun|0180|2023|T|1.5|observed|",
             "N1|0180|kommun|0180|2023|M||not_applicable|Not applicable",
-            "N1|0001|lan|01|2024|T|0.0|observed|Not applicable",
+            "N1|0001|lan|01|2024|T|0.0|observed|Preliminary",
             "N1|0001|lan|01|2024|K||missing|",
         ];
         assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn a_value_beside_a_word_for_no_value_is_a_contradiction() {
+        let rows = r#"[{"kpi": "N1", "municipality": "0001", "period": 2024, "values": [
+            {"gender": "K", "status": "Not applicable", "value": 0}]}]"#;
+        assert_eq!(
+            batch(rows).unwrap_err(),
+            "at N1, 0001, 2024, K the source gives both the value 0 and \"Not applicable\", which means not_applicable"
+        );
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //!
 //! An indicator for municipalities has no values for regions, and the other
 //! way round, so those pairs are not asked for. What remains can be covered by
-//! calls in several ways; the one with the fewest calls is taken.
+//! calls in several ways; the one with the fewest calls is taken. No call asks
+//! for more rows than fit a page: the pages of an answer are asked for one by
+//! one, and a revision may come between them.
 
 use std::collections::HashMap;
 
 use super::super::SourceError;
 use super::super::chunk::chunks;
-use super::SEGMENT;
 use super::answer::Kpi;
 use super::lookup::{Level, Unit};
+use super::{PAGE, SEGMENT};
 
 /// One data call: every combination of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +23,6 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Rows in the answer if every combination has one.
-    pub fn rows(&self) -> u64 {
-        (self.kpis.len() * self.units.len() * self.years.len()) as u64
-    }
-
     /// Values in the answer if every combination has one: three where the indicator is divided by sex.
     pub fn cells(&self, kpis: &HashMap<&str, &Kpi>) -> u64 {
         let divided = |id: &String| kpis.get(id.as_str()).is_some_and(|kpi| kpi.is_divided_by_gender);
@@ -86,8 +83,18 @@ const COVERS: &[&[Block]] = &[
     ],
 ];
 
-/// The calls in a stable order, and words for the operator about what is not asked for.
-pub fn segments(kpis: &[Kpi], units: &[Unit], years: &[String]) -> Result<(Vec<Segment>, Vec<String>), SourceError> {
+/// All that is asked for.
+#[derive(Debug)]
+pub struct Segments {
+    /// In a stable order.
+    pub calls: Vec<Segment>,
+    /// Calls that the lengths of lists and pages demand, however the calls are made.
+    pub lower_bound: u64,
+    /// Words for the operator about what is not asked for.
+    pub notes: Vec<String>,
+}
+
+pub fn segments(kpis: &[Kpi], units: &[Unit], years: &[String]) -> Result<Segments, SourceError> {
     let mut notes = Vec::new();
     for kpi in kpis {
         let meant = meant_for(kpi);
@@ -104,7 +111,8 @@ pub fn segments(kpis: &[Kpi], units: &[Unit], years: &[String]) -> Result<(Vec<S
         };
         return Err(SourceError::NothingToAsk { why });
     }
-    Ok((best, notes))
+    let rows: usize = best.iter().map(|call| call.kpis.len() * call.units.len() * call.years.len()).sum();
+    Ok(Segments { lower_bound: rows.div_ceil(PAGE) as u64, calls: best, notes })
 }
 
 fn calls(cover: &[Block], kpis: &[Kpi], units: &[Unit], years: &[String]) -> Vec<Segment> {
@@ -112,9 +120,10 @@ fn calls(cover: &[Block], kpis: &[Kpi], units: &[Unit], years: &[String]) -> Vec
     for (whom, classes) in cover {
         let kpis: Vec<&Kpi> = kpis.iter().filter(|kpi| whom.contains(&meant_for(kpi))).collect();
         let units: Vec<&Unit> = units.iter().filter(|unit| classes.contains(&class(unit))).collect();
-        for kpis in chunks(&kpis, SEGMENT) {
-            for units in chunks(&units, SEGMENT) {
-                segments.extend(chunks(years, SEGMENT).map(|years| Segment {
+        let [kpis_each, units_each, years_each] = lengths([kpis.len(), units.len(), years.len()]);
+        for kpis in chunks(&kpis, kpis_each) {
+            for units in chunks(&units, units_each) {
+                segments.extend(chunks(years, years_each).map(|years| Segment {
                     kpis: kpis.iter().map(|kpi| kpi.id.clone()).collect(),
                     units: units.iter().map(|unit| unit.id.clone()).collect(),
                     years: years.to_vec(),
@@ -123,6 +132,22 @@ fn calls(cover: &[Block], kpis: &[Kpi], units: &[Unit], years: &[String]) -> Vec
         }
     }
     segments
+}
+
+/// How long the lists of a call may be, so that its rows fit a page and the calls are the fewest. Where
+/// several lengths make as few, indicators are kept together before units, and units before years.
+fn lengths(sizes: [usize; 3]) -> [usize; 3] {
+    let (mut best, mut fewest) = ([1; 3], usize::MAX);
+    for kpis in (1..=SEGMENT).rev() {
+        for units in (1..=SEGMENT.min(PAGE / kpis)).rev() {
+            let lengths = [kpis, units, SEGMENT.min(PAGE / (kpis * units))];
+            let calls = sizes.iter().zip(lengths).map(|(size, length)| size.div_ceil(length)).product();
+            if calls < fewest {
+                (best, fewest) = (lengths, calls);
+            }
+        }
+    }
+    best
 }
 
 /// A type that is not known may be for anyone: better an empty answer than values lost.
@@ -204,12 +229,20 @@ mod tests {
             ([10, 3, 10], 5, 14),
             ([0, 3, 0], 26, 2),
             ([26, 0, 0], 5, 24),
+            // As much as fits a page, and more.
+            ([25, 0, 0], 8, 12),
+            ([10, 0, 0], 20, 12),
+            // Shorter lists of units cost less than years in two parts.
+            ([11, 0, 0], 20, 14),
+            ([25, 0, 0], 25, 37),
         ] {
-            let (segments, notes) = segments(&kpis(counts), &sweden(), &years(year_count)).unwrap();
-            assert_eq!(segments.len(), expected, "{counts:?}");
-            assert!(notes.is_empty());
-            for segment in segments {
-                assert!([&segment.kpis, &segment.units, &segment.years].iter().all(|list| list.len() <= SEGMENT));
+            let segments = segments(&kpis(counts), &sweden(), &years(year_count)).unwrap();
+            assert_eq!(segments.calls.len(), expected, "{counts:?}");
+            assert!(segments.lower_bound <= expected as u64);
+            assert!(segments.notes.is_empty());
+            for Segment { kpis, units, years } in segments.calls {
+                assert!([&kpis, &units, &years].iter().all(|list| list.len() <= SEGMENT));
+                assert!(kpis.len() * units.len() * years.len() <= PAGE, "the answer would have pages");
             }
         }
     }
@@ -217,7 +250,7 @@ mod tests {
     #[test]
     fn an_indicator_without_units_is_told() {
         let units: Vec<Unit> = sweden().into_iter().filter(|unit| unit.level == Level::Region).collect();
-        let (_, notes) = segments(&kpis([1, 1, 0]), &units, &years(1)).unwrap();
+        let Segments { notes, .. } = segments(&kpis([1, 1, 0]), &units, &years(1)).unwrap();
         assert_eq!(notes, ["K0 has values for municipalities only, and none is asked for"]);
         let error = segments(&kpis([1, 0, 0]), &units, &years(1)).unwrap_err();
         assert!(matches!(error, SourceError::NothingToAsk { .. }));

@@ -7,7 +7,6 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::super::SourceError;
-use super::super::nearest::nearest;
 use super::super::order;
 use super::super::selection::CodeList;
 use super::{CONTENTS, ONLY_MEASURE};
@@ -15,6 +14,7 @@ use crate::config::{PxwebFetch, ValueType, column_of};
 use crate::contract::Status;
 use crate::decode::json_stat::{CubeDimension, CubeMeta};
 use crate::decode::{CodeRow, Dimension, Layout, Measure};
+use crate::nearest::nearest;
 
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -238,6 +238,6 @@ fn unknown_dimension(fetch: &PxwebFetch, meta: &CubeMeta, id: &str) -> SourceErr
         .iter()
         .find(|dimension| dimension.label.to_lowercase() == id.to_lowercase())
         .map(|dimension| dimension.id.clone())
-        .or_else(|| nearest(id, known.iter().map(String::as_str)));
+        .or_else(|| nearest(id, known.iter().map(String::as_str)).map(str::to_owned));
     SourceError::UnknownDimension { table: fetch.table.clone(), dimension: id.to_owned(), known, nearest }
 }

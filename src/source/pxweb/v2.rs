@@ -90,7 +90,6 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         publish_notes: meta.notes.into_iter().chain(note::of_dimensions(&answer.body, &query)).collect(),
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
-        measures: query.measures.clone(),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
             updated: table.updated,

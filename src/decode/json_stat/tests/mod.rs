@@ -87,12 +87,34 @@ fn values_statuses_and_symbols() {
 }
 
 #[test]
-fn a_null_without_symbol_is_missing_and_a_value_with_a_loss_symbol_is_observed() {
-    let body = answer(r#""value":[1,null,3,null],"status":["..",null,"","p"]"#);
+fn a_null_without_symbol_is_missing_and_an_unknown_symbol_on_a_value_is_a_note() {
+    let body = answer(r#""value":[1,null,3,null],"status":["?",null,"","p"]"#);
     assert_eq!(
         decoded(&body, &plain()),
-        ["01|2023|1|observed|..", "01|2024||missing|", "03|2023|3|observed|", "03|2024||missing|p"]
+        ["01|2023|1|observed|?", "01|2024||missing|", "03|2023|3|observed|", "03|2024||missing|p"]
     );
+}
+
+#[test]
+fn a_value_beside_a_symbol_for_no_value_is_a_contradiction() {
+    for (value, status, cell, meaning) in [
+        (
+            "[1,2,0,4]",
+            r#"{"2":".."}"#,
+            "Region=03, Tid=2023 the source gives both the value 0 and \"..\"",
+            "suppressed",
+        ),
+        (
+            "[1,2,3,4]",
+            r#"[null,null,null,"."]"#,
+            "Region=03, Tid=2024 the source gives both the value 4 and \".\"",
+            "not_applicable",
+        ),
+        ("[null,2,3,4]", r#"".""#, "Region=01, Tid=2024 the source gives both the value 2 and \".\"", "not_applicable"),
+    ] {
+        let error = decode(answer(&format!(r#""value":{value},"status":{status}"#)).as_bytes(), &plain()).unwrap_err();
+        assert_eq!(error.to_string(), format!("at {cell}, which means {meaning}"));
+    }
 }
 
 #[test]
