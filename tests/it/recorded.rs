@@ -267,7 +267,7 @@ years = "1996.."
 title = "Nyckeltal"
 sql = "nyckeltal.sql"
 partition_by = ["lan"]
-key = ["enhet", "kpi", "kon", "period"]
+key = ["kod", "kpi", "kon", "period"]
 
 [dataset.nyckeltal.column.kpi]
 type = "text"
