@@ -38,15 +38,9 @@ pub struct Lock {
 }
 
 impl Lake {
-    /// To write in: the folder is made where there is none.
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
         create_folder(data_dir)?;
         Ok(Self { root: data_dir.to_owned() })
-    }
-
-    /// To look at: nothing is made.
-    pub fn look(data_dir: &Path) -> Self {
-        Self { root: data_dir.to_owned() }
     }
 
     pub fn root(&self) -> &Path {

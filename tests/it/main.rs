@@ -19,6 +19,7 @@ mod commands;
 mod contract;
 mod demo;
 mod disk;
+mod honest;
 mod kill;
 mod recorded;
 mod usage;
