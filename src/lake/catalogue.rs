@@ -1,28 +1,33 @@
 //! What is published: which datasets, which versions, which one is current.
 
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
-use crate::store::{At as _, StoreError, create_folder, move_into_place, move_pointer};
+use crate::store::{At as _, LocalFolder, Pointer, Storage, StoreError, create_folder};
 
-/// The data folder, as a place of published versions.
+/// The place of published versions, and the folder of this machine where they are made.
 #[derive(Clone, Debug)]
 pub struct Lake {
     root: PathBuf,
+    storage: Arc<dyn Storage>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("{} is no manifest: {reason}", path.display())]
-    Manifest { path: PathBuf, reason: String },
-    #[error("{} points at {target:?}, which is no version", path.display())]
-    Pointer { path: PathBuf, target: String },
+    #[error("{place} is no manifest: {reason}")]
+    Manifest { place: String, reason: String },
+    #[error("{place} points at {target:?}, which is no version")]
+    Pointer { place: String, target: String },
+    #[error("{place} is not there")]
+    Missing { place: String },
     #[error("another underlag is at work in {}", path.display())]
     Locked { path: PathBuf },
     #[error("{}: {source}", path.display())]
@@ -40,11 +45,16 @@ pub struct Lock {
 impl Lake {
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
         create_folder(data_dir)?;
-        Ok(Self { root: data_dir.to_owned() })
+        Ok(Self { root: data_dir.to_owned(), storage: Arc::new(LocalFolder::new(data_dir)) })
     }
 
+    /// The folder of this machine: stage, ledger and lock are there, whatever place the lake has.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub fn storage(&self) -> &dyn Storage {
+        self.storage.as_ref()
     }
 
     /// One writer at a time.
@@ -64,30 +74,27 @@ impl Lake {
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
-    pub fn dataset_dir(&self, dataset: &str) -> PathBuf {
-        self.root.join("datasets").join(dataset)
-    }
-
-    pub fn version_dir(&self, dataset: &str, version: &VersionId) -> PathBuf {
-        self.dataset_dir(dataset).join("versions").join(version.to_string())
-    }
-
     /// Names of all datasets with a folder, sorted.
     pub fn datasets(&self) -> Result<Vec<String>, LakeError> {
-        folders(&self.root.join("datasets"))
+        Ok(self.storage.folders("datasets")?)
     }
 
     /// Every version with a folder, oldest first, current or not.
     pub fn versions(&self, dataset: &str) -> Result<Vec<VersionId>, LakeError> {
         let mut versions: Vec<VersionId> =
-            folders(&self.dataset_dir(dataset).join("versions"))?.iter().filter_map(|name| name.parse().ok()).collect();
+            self.version_folders(dataset)?.iter().filter_map(|name| name.parse().ok()).collect();
         versions.sort();
         Ok(versions)
     }
 
+    /// Every folder below `versions/`, whatever its name.
+    pub(super) fn version_folders(&self, dataset: &str) -> Result<Vec<String>, LakeError> {
+        Ok(self.storage.folders(&format!("datasets/{dataset}/versions"))?)
+    }
+
     /// The version that the pointer names; none when nothing is published.
     pub fn current_version(&self, dataset: &str) -> Result<Option<VersionId>, LakeError> {
-        read_pointer(&self.dataset_dir(dataset).join("current"), "/data")
+        self.named_version(&current_key(dataset), "/data")
     }
 
     pub fn current(&self, dataset: &str) -> Result<Option<Manifest>, LakeError> {
@@ -95,16 +102,26 @@ impl Lake {
     }
 
     pub fn manifest(&self, dataset: &str, version: &VersionId) -> Result<Manifest, LakeError> {
-        let path = self.version_dir(dataset, version).join("manifest.json");
-        let bytes = fs::read(&path).at("read", &path)?;
-        serde_json::from_slice(&bytes).map_err(|error| LakeError::Manifest { path, reason: error.to_string() })
+        let key = manifest_key(dataset, version);
+        let bytes = self.bytes(&key)?;
+        Manifest::parse(&bytes).map_err(|reason| LakeError::Manifest { place: self.storage.address(&key), reason })
     }
 
     /// BLAKE3 of a version's manifest file: what the next version's manifest names.
     pub fn manifest_hash(&self, dataset: &str, version: &VersionId) -> Result<String, LakeError> {
-        let path = self.version_dir(dataset, version).join("manifest.json");
-        let bytes = fs::read(&path).at("read", &path)?;
+        let bytes = self.bytes(&manifest_key(dataset, version))?;
         Ok(blake3::hash(&bytes).to_hex().to_string())
+    }
+
+    fn bytes(&self, key: &str) -> Result<Bytes, LakeError> {
+        self.storage.read(key)?.ok_or_else(|| LakeError::Missing { place: self.storage.address(key) })
+    }
+
+    /// A version's Parquet files as files of this machine, in the manifest's order.
+    pub fn files(&self, manifest: &Manifest) -> Result<Vec<PathBuf>, LakeError> {
+        let data = format!("{}/data", version_key(&manifest.dataset, &manifest.version));
+        let local = |path: &str| self.storage.local(&format!("{data}/{path}")).map_err(LakeError::from);
+        manifest.files.iter().map(|file| local(&file.path)).collect()
     }
 
     /// The next number of a sequence that never repeats, also after a crash or a removed version.
@@ -117,45 +134,39 @@ impl Lake {
     /// Puts prepared versions in place, then moves the pointers: nothing is seen before all is durable.
     pub fn publish(&self, prepared: &[Prepared]) -> Result<(), LakeError> {
         for version in prepared {
-            let place = self.version_dir(&version.manifest.dataset, &version.manifest.version);
-            move_into_place(&version.folder, &place)?;
+            self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
         }
         for version in prepared {
-            let Manifest { dataset, version, .. } = &version.manifest;
-            let target = Path::new("versions").join(version.to_string()).join("data");
-            move_pointer(&self.dataset_dir(dataset).join("current"), &target)?;
+            self.point(&version.manifest)?;
         }
         Ok(())
     }
-}
 
-/// The version that a pointer names: its target is exactly `versions/ID` and what follows.
-pub(super) fn read_pointer(link: &Path, below: &str) -> Result<Option<VersionId>, LakeError> {
-    let target = match fs::read_link(link) {
-        Ok(target) => target,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::new("read", link, error).into()),
-    };
-    let target = target.to_string_lossy().into_owned();
-    let id = target.strip_prefix("versions/").and_then(|rest| rest.strip_suffix(below)).and_then(|id| id.parse().ok());
-    id.map(Some).ok_or_else(|| LakeError::Pointer { path: link.to_owned(), target })
-}
-
-pub(super) fn folders(path: &Path) -> Result<Vec<String>, LakeError> {
-    let entries = match fs::read_dir(path) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::new("read", path, error).into()),
-    };
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.at("read", path)?;
-        if entry.path().is_dir()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
+    /// Makes a version that is in its place the current one.
+    pub fn point(&self, manifest: &Manifest) -> Result<(), LakeError> {
+        let key = current_key(&manifest.dataset);
+        let files: Vec<String> = manifest.files.iter().map(|file| file.path.clone()).collect();
+        let before = self.storage.pointer(&key)?;
+        Ok(self.storage.point(&key, &format!("versions/{}/data", manifest.version), &files, before.as_ref())?)
     }
-    names.sort();
-    Ok(names)
+
+    /// The version that a pointer names: its target is exactly `versions/ID` and what follows.
+    pub(super) fn named_version(&self, key: &str, below: &str) -> Result<Option<VersionId>, LakeError> {
+        let Some(Pointer { target, .. }) = self.storage.pointer(key)? else { return Ok(None) };
+        let id = target.strip_prefix("versions/").and_then(|rest| rest.strip_suffix(below));
+        let id = id.and_then(|id| id.parse().ok());
+        id.map(Some).ok_or_else(|| LakeError::Pointer { place: self.storage.address(key), target })
+    }
+}
+
+fn current_key(dataset: &str) -> String {
+    format!("datasets/{dataset}/current")
+}
+
+pub(super) fn version_key(dataset: &str, version: &VersionId) -> String {
+    format!("datasets/{dataset}/versions/{version}")
+}
+
+pub(super) fn manifest_key(dataset: &str, version: &VersionId) -> String {
+    format!("{}/manifest.json", version_key(dataset, version))
 }

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use arrow::datatypes::DataType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::fetch::AnswerRecord;
 
 use super::VersionId;
+
+/// The number of this program's manifests; [`Manifest::parse`] reads every older one.
+pub const FORMAT: u32 = 2;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -24,6 +28,12 @@ pub struct Manifest {
     pub program: String,
     /// Of the pipeline's files, sources, areas and reference tables.
     pub config_hash: String,
+    /// The archived recipe: all files that this was computed by. None before format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<String>,
+    /// BLAKE3 of the query's text. None before format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sql_hash: Option<String>,
     /// BLAKE3 over schema and rows in full-key order, without provenance: equal means unchanged.
     pub content_hash: String,
     pub rows: u64,
@@ -31,8 +41,17 @@ pub struct Manifest {
     pub columns: Vec<ColumnInfo>,
     pub key: Vec<String>,
     pub files: Vec<FileInfo>,
-    /// A sentence per check that was passed.
-    pub checks: Vec<String>,
+    /// Every check that was made, and how it went.
+    pub checks: Vec<CheckResult>,
+    /// What is different from the version before it, the strongest first; empty for the first version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
+    /// Periods that the source no longer gives, and the versions that they were kept from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Carried>,
+    /// What an operator let through, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Accepted>,
     /// Per fetch of the pipeline, by its name.
     pub sources: BTreeMap<String, SourceInfo>,
     /// Other datasets this was computed from: name → version.
@@ -52,7 +71,81 @@ pub struct Manifest {
     pub previous: Option<String>,
 }
 
+/// How one check went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckResult {
+    /// `unique`, `min_rows`, …, or the file of a custom query.
+    pub check: String,
+    pub severity: Severity,
+    pub held: bool,
+    /// A sentence: what was promised, or how it was broken.
+    pub message: String,
+    /// The first offending rows, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<String>,
+    /// There are offending rows beyond those.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub more: bool,
+}
+
+/// What a check that does not hold does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Stops the publish.
+    Error,
+    /// Is published with the figures.
+    Warn,
+}
+
+/// What sets a version apart from the one before it. The order is that of strength.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A column, key or area level removed or redefined.
+    Major,
+    /// A column, key or area level added.
+    Minor,
+    /// Rows of existing periods gone.
+    Removal,
+    /// Values of existing keys changed.
+    Revision,
+    /// New periods only.
+    Append,
+}
+
+/// A period that left the source's selection and stays published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    pub period: String,
+    /// The last version whose source gave it.
+    pub version: VersionId,
+    pub rows: u64,
+}
+
+/// A stopped publish that an operator let through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// What had stopped it, in words.
+    pub what: Vec<String>,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
 impl Manifest {
+    /// Reads a manifest of this or any older format.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let mut value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        let format = value.get("format").and_then(Value::as_u64).ok_or("it has no format number")?;
+        if format > u64::from(FORMAT) {
+            return Err(format!("its format {format} is newer than this program, which reads up to {FORMAT}"));
+        }
+        if format < 2 {
+            from_1(&mut value);
+        }
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
     /// Whether a reader of the other version is told the same: only then may equal rows stay unpublished.
     /// When the data were fetched is no part of it.
     pub fn describes_the_same(&self, other: &Self) -> bool {
@@ -62,6 +155,15 @@ impl Manifest {
                 == (&other.title, &other.description, &other.columns, &other.key)
             && (&self.licences, &self.credits, self.synthetic) == (&other.licences, &other.credits, other.synthetic)
             && undated(self) == undated(other)
+    }
+}
+
+/// Format 1 told checks as sentences, and only of those that held.
+fn from_1(value: &mut Value) {
+    if let Some(checks) = value.get_mut("checks").and_then(Value::as_array_mut) {
+        for check in checks {
+            *check = json!({ "check": "", "severity": "error", "held": true, "message": check.take() });
+        }
     }
 }
 
@@ -129,6 +231,9 @@ pub struct SourceInfo {
     /// What the source says decides whether it has changed (PxWeb's `updated`, an ETag, a hash).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp: Option<String>,
+    /// The archived metadata that were accepted with these figures: what drift is measured against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<String>,
     pub rows: u64,
     /// The latest of the answers' times.
     pub fetched_at: Timestamp,

@@ -15,7 +15,9 @@ mod version;
 
 pub use catalogue::{Lake, LakeError, Lock};
 pub use content::ContentHash;
-pub use manifest::{ColumnInfo, FileInfo, Manifest, SourceInfo};
+pub use manifest::{
+    Accepted, Carried, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
+};
 pub use prepare::{Preparation, Prepared, plain};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};

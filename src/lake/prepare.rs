@@ -21,7 +21,7 @@ use super::catalogue::LakeError;
 use super::manifest::{ColumnInfo, FileInfo, Manifest};
 use super::package::datapackage;
 use super::stage::write_error;
-use crate::store::{At as _, create_folder, sync_tree, write_file};
+use crate::store::{At as _, Writer, create_folder, sync_tree, write_file};
 
 /// A version that is complete and durable, but not yet in its place.
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Preparation<'_> {
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), LakeError> {
     let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| LakeError::Manifest { path: path.to_owned(), reason: error.to_string() })?;
+        .map_err(|error| LakeError::Manifest { place: path.display().to_string(), reason: error.to_string() })?;
     text.push(b'\n');
     Ok(write_file(path, &text)?)
 }
@@ -162,7 +162,7 @@ fn properties(manifest: &Manifest) -> WriterProperties {
 struct LanFile {
     lan: String,
     path: PathBuf,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: ArrowWriter<BufWriter<Writer>>,
     rows: u64,
 }
 
@@ -177,7 +177,7 @@ impl LanFile {
         let folder = data.join(format!("lan-{lan}"));
         create_folder(&folder)?;
         let path = folder.join(format!("{}.parquet", manifest.version));
-        let file = File::create(&path).at("write", &path)?;
+        let file = Writer::create(&path)?;
         let writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties))
             .map_err(|error| write_error(&path, error))?;
         Ok(Self { lan: lan.to_owned(), path, writer, rows: 0 })

@@ -1,7 +1,7 @@
 //! Work in progress: one Parquet file per fetched table and per computed
 //! dataset, below `stage/PIPELINE/`. Safe to delete when nothing runs.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use parquet::arrow::ArrowWriter;
 use crate::decode::staging;
 use crate::source::Sink;
 
-use crate::store::{At as _, StoreError, create_folder, remove_tree};
+use crate::store::{At as _, StoreError, Writer, create_folder, remove_file, remove_tree};
 
 /// A pipeline's folder of work in progress.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ impl Stage {
             if path.is_dir() {
                 remove_tree(&path)?;
             } else if path.extension().is_some_and(|extension| extension == "parquet") {
-                fs::remove_file(&path).at("remove", &path)?;
+                remove_file(&path)?;
             }
         }
         Ok(Self { root })
@@ -64,14 +64,14 @@ impl Stage {
 /// One staged table, opened at its first batch, since only that tells its columns.
 pub struct StageFile {
     path: PathBuf,
-    writer: Option<ArrowWriter<BufWriter<File>>>,
+    writer: Option<ArrowWriter<BufWriter<Writer>>>,
     rows: u64,
 }
 
 impl StageFile {
     pub fn open(&mut self, schema: SchemaRef) -> anyhow::Result<()> {
         if self.writer.is_none() {
-            let file = File::create(&self.path).at("write", &self.path)?;
+            let file = Writer::create(&self.path)?;
             self.writer =
                 Some(staging::writer(BufWriter::new(file), schema).map_err(|error| write_error(&self.path, error))?);
         }

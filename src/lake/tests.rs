@@ -10,6 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use jiff::Timestamp;
 
+use super::catalogue::version_key;
 use super::*;
 use crate::source::Sink as _;
 
@@ -68,7 +69,7 @@ fn prepare(lake: &Lake, antal: i64) -> Prepared {
     let version = VersionId::new(lake.next_sequence("prov").unwrap(), Timestamp::now(), &content_hash);
     let previous = lake.current_version("prov").unwrap().map(|current| lake.manifest_hash("prov", &current).unwrap());
     let manifest = Manifest {
-        format: 1,
+        format: crate::lake::FORMAT,
         dataset: "prov".to_owned(),
         title: "Prov".to_owned(),
         description: String::new(),
@@ -77,12 +78,17 @@ fn prepare(lake: &Lake, antal: i64) -> Prepared {
         created_at: Timestamp::now(),
         program: crate::PROGRAM.to_owned(),
         config_hash: String::new(),
+        recipe: None,
+        sql_hash: None,
         content_hash,
         rows: 0,
         columns: columns(),
         key: vec!["kod".to_owned()],
         files: Vec::new(),
         checks: Vec::new(),
+        kinds: Vec::new(),
+        carried: Vec::new(),
+        accepted: Vec::new(),
         sources: BTreeMap::new(),
         inputs: BTreeMap::new(),
         credits: Vec::new(),
@@ -120,7 +126,7 @@ fn a_version_is_unseen_until_its_pointer_moves() {
     lake.publish(&[prepared]).unwrap();
     let manifest = lake.current("prov").unwrap().unwrap();
     assert_eq!(manifest.rows, 4);
-    let current = lake.dataset_dir("prov").join("current");
+    let current = lake.root().join("datasets/prov").join("current");
     assert_eq!(files(&current), ["lan-00", "lan-01", "lan-25"], "nothing but Parquet below current");
     assert_eq!(files(&current.join("lan-01")), [format!("{}.parquet", manifest.version)]);
 }
@@ -154,7 +160,7 @@ fn the_content_hash_sees_values_and_not_their_packaging() {
 
 #[test]
 fn verify_finds_every_kind_of_damage() {
-    let data = |lake: &Lake| lake.dataset_dir("prov").join("current/lan-01");
+    let data = |lake: &Lake| lake.root().join("datasets/prov").join("current/lan-01");
     let file = |lake: &Lake| data(lake).join(&files(&data(lake))[0]);
     type Harm<'a> = (&'a str, &'a dyn Fn(&Lake));
     let harms: [Harm; 5] = [
@@ -164,12 +170,14 @@ fn verify_finds_every_kind_of_damage() {
             bytes[middle] ^= 1;
             fs::write(file(lake), bytes).unwrap();
         }),
-        ("No such file", &|lake| fs::remove_file(file(lake)).unwrap()),
+        ("it is not there", &|lake| fs::remove_file(file(lake)).unwrap()),
         ("is not in the manifest", &|lake| fs::write(data(lake).join("lapp.json"), "{}").unwrap()),
-        ("is no manifest", &|lake| fs::write(lake.dataset_dir("prov").join("current/../manifest.json"), "{").unwrap()),
+        ("is no manifest", &|lake| {
+            fs::write(lake.root().join("datasets/prov").join("current/../manifest.json"), "{").unwrap()
+        }),
         ("the pointer names a version that is not there", &|lake| {
             let version = lake.current_version("prov").unwrap().unwrap();
-            fs::remove_dir_all(lake.version_dir("prov", &version)).unwrap();
+            fs::remove_dir_all(lake.root().join(version_key("prov", &version))).unwrap();
         }),
     ];
     for (words, harm) in harms {
@@ -194,7 +202,7 @@ fn a_sequence_is_never_used_twice() {
     let (_dir, lake) = published(&[1]);
     // A crash between the move and the pointer leaves a version that nobody has seen.
     let orphan = prepare(&lake, 2);
-    let place = lake.version_dir("prov", &orphan.manifest.version);
+    let place = lake.root().join(version_key("prov", &orphan.manifest.version));
     crate::store::move_into_place(&orphan.folder, &place).unwrap();
     assert_eq!(lake.current("prov").unwrap().unwrap().version.sequence(), 1);
     assert_eq!(lake.next_sequence("prov").unwrap(), 3);

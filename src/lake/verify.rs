@@ -1,18 +1,15 @@
 //! Reads everything published again and compares it with what the manifests say.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
 
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::catalogue::{Lake, LakeError, folders};
+use super::catalogue::{Lake, LakeError, version_key};
 use super::content::ContentHash;
 use super::manifest::Manifest;
 use super::prepare::notes_of;
 use super::version::VersionId;
-use crate::store::At as _;
 
 /// What was read, and what was found damaged.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +55,7 @@ impl Lake {
                 Ok(_) => {}
                 Err(error) => damaged(None, error.to_string()),
             }
-            for name in folders(&self.dataset_dir(&dataset).join("versions"))? {
+            for name in self.version_folders(&dataset)? {
                 if name.parse::<VersionId>().is_err() {
                     damaged(None, format!("versions/{name} is no version"));
                 }
@@ -77,7 +74,6 @@ impl Lake {
                         continue;
                     }
                 };
-                let folder = self.version_dir(&dataset, version);
                 let mut found = Vec::new();
                 if manifest.version != *version || manifest.dataset != dataset {
                     found.push(format!("the manifest is of {} {}", manifest.dataset, manifest.version));
@@ -88,7 +84,7 @@ impl Lake {
                     found.push("the manifest names a previous manifest that is not there".to_owned());
                 }
                 hashes.insert(self.manifest_hash(&dataset, version)?);
-                let read = read_version(&folder, &manifest, &mut found)?;
+                let read = self.read_version(&manifest, &mut found)?;
                 report.files += manifest.files.len() as u64;
                 report.rows += read.rows;
                 report.bytes += read.bytes;
@@ -101,57 +97,60 @@ impl Lake {
         }
         Ok(report)
     }
+
+    fn read_version(&self, manifest: &Manifest, found: &mut Vec<String>) -> Result<Read, LakeError> {
+        let data = format!("{}/data", version_key(&manifest.dataset, &manifest.version));
+        let mut read = Read::default();
+        let mut content = Some(ContentHash::of(&manifest.columns));
+        for file in &manifest.files {
+            let bytes = match self.storage().read(&format!("{data}/{}", file.path)) {
+                Ok(Some(bytes)) => bytes,
+                other => {
+                    let reason =
+                        other.err().map_or_else(|| "it is not there".to_owned(), |error| error.source.to_string());
+                    found.push(format!("data/{}: {reason}", file.path));
+                    content = None;
+                    continue;
+                }
+            };
+            read.bytes += bytes.len() as u64;
+            if blake3::hash(&bytes).to_hex().as_str() != file.blake3 {
+                found.push(format!("data/{}: the bytes are not those that were published (BLAKE3 differs)", file.path));
+            }
+            match read_rows(bytes, manifest, content.as_mut()) {
+                Ok(rows) if rows == file.rows => read.rows += rows,
+                Ok(rows) => found.push(format!("data/{}: {rows} rows, the manifest says {}", file.path, file.rows)),
+                Err(reason) => {
+                    found.push(format!("data/{}: {reason}", file.path));
+                    content = None;
+                }
+            }
+        }
+        if let Some(content) = content
+            && content.finish() != manifest.content_hash
+        {
+            found.push("the rows are not those that were published (content hash differs)".to_owned());
+        }
+        let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
+        if rows != manifest.rows {
+            found.push(format!("the manifest says {} rows, its files have {rows}", manifest.rows));
+        }
+        let known: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
+        let below = format!("{data}/");
+        for entry in self.storage().list(&data)? {
+            let path = entry.key.strip_prefix(&below).unwrap_or(&entry.key);
+            if !known.contains(path) {
+                found.push(format!("data/{path} is not in the manifest"));
+            }
+        }
+        Ok(read)
+    }
 }
 
 #[derive(Default)]
 struct Read {
     rows: u64,
     bytes: u64,
-}
-
-fn read_version(folder: &Path, manifest: &Manifest, found: &mut Vec<String>) -> Result<Read, LakeError> {
-    let data = folder.join("data");
-    let mut read = Read::default();
-    let mut content = Some(ContentHash::of(&manifest.columns));
-    for file in &manifest.files {
-        let path = data.join(&file.path);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(error) => {
-                found.push(format!("data/{}: {error}", file.path));
-                content = None;
-                continue;
-            }
-        };
-        read.bytes += bytes.len() as u64;
-        if blake3::hash(&bytes).to_hex().as_str() != file.blake3 {
-            found.push(format!("data/{}: the bytes are not those that were published (BLAKE3 differs)", file.path));
-        }
-        match read_rows(bytes, manifest, content.as_mut()) {
-            Ok(rows) if rows == file.rows => read.rows += rows,
-            Ok(rows) => found.push(format!("data/{}: {rows} rows, the manifest says {}", file.path, file.rows)),
-            Err(reason) => {
-                found.push(format!("data/{}: {reason}", file.path));
-                content = None;
-            }
-        }
-    }
-    if let Some(content) = content
-        && content.finish() != manifest.content_hash
-    {
-        found.push("the rows are not those that were published (content hash differs)".to_owned());
-    }
-    let rows: u64 = manifest.files.iter().map(|file| file.rows).sum();
-    if rows != manifest.rows {
-        found.push(format!("the manifest says {} rows, its files have {rows}", manifest.rows));
-    }
-    let known: BTreeSet<&str> = manifest.files.iter().map(|file| file.path.as_str()).collect();
-    let mut strangers = Vec::new();
-    files_below(&data, &data, &mut strangers)?;
-    for path in strangers.iter().filter(|path| !known.contains(path.as_str())) {
-        found.push(format!("data/{path} is not in the manifest"));
-    }
-    Ok(read)
 }
 
 fn read_rows(bytes: Bytes, manifest: &Manifest, mut content: Option<&mut ContentHash>) -> Result<u64, String> {
@@ -173,19 +172,4 @@ fn read_rows(bytes: Bytes, manifest: &Manifest, mut content: Option<&mut Content
         }
     }
     Ok(rows)
-}
-
-fn files_below(root: &Path, folder: &Path, out: &mut Vec<String>) -> Result<(), LakeError> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder).at("read", folder)? {
-        let path = entry.at("read", folder)?.path();
-        if path.is_dir() {
-            files_below(root, &path, out)?;
-        } else {
-            out.push(path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned());
-        }
-    }
-    Ok(())
 }

@@ -123,13 +123,14 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         licence: "CC0-1.0".to_owned(),
         synthetic,
         stamp: None,
+        metadata: None,
         rows: lines.len() as u64,
         fetched_at: at("2026-11-20T22:30:00Z"),
         answers: Vec::new(),
         notes: Vec::new(),
     };
     let manifest = Manifest {
-        format: 1,
+        format: crate::lake::FORMAT,
         dataset: made.name.to_owned(),
         title: made.title.to_owned(),
         description: String::new(),
@@ -138,12 +139,17 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         created_at: at("2026-11-21T05:10:00Z"),
         program: "underlag/test".to_owned(),
         config_hash: String::new(),
+        recipe: None,
+        sql_hash: None,
         content_hash: "1a2b3c4d5e6f".to_owned(),
         rows: lines.len() as u64,
         columns,
         key: Vec::new(),
         files,
         checks: Vec::new(),
+        kinds: Vec::new(),
+        carried: Vec::new(),
+        accepted: Vec::new(),
         sources: BTreeMap::from([("x".to_owned(), source)]),
         inputs: BTreeMap::new(),
         credits: Vec::new(),
@@ -153,7 +159,8 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         synthetic,
         previous: None,
     };
-    Published { manifest, data, checked_at: at("2026-11-22T05:00:00Z") }
+    let files = manifest.files.iter().map(|file| data.join(&file.path)).collect();
+    Published { manifest, files, checked_at: at("2026-11-22T05:00:00Z") }
 }
 
 fn file(data: &Path, lan: &str, version: &VersionId, made: &Made, lines: &[&Line]) -> FileInfo {

@@ -133,8 +133,8 @@ pub(super) fn read(
             columns.extend(label.map(str::to_owned));
         }
     }
-    for file in &published.manifest.files {
-        reading.file(&published.data.join(&file.path), &columns)?;
+    for file in &published.files {
+        reading.file(file, &columns)?;
     }
     for (at, found) in reading.found.iter_mut().enumerate() {
         if let Some((kod, period, rows)) = found.settle() {

@@ -12,8 +12,8 @@ use crate::lake::Manifest;
 #[derive(Clone, Debug)]
 pub struct Published {
     pub manifest: Manifest,
-    /// `…/versions/ID/data`, the version's own folder, never `current`.
-    pub data: PathBuf,
+    /// The version's own files, never those below `current`; in the manifest's order.
+    pub files: Vec<PathBuf>,
     /// When the sources were last asked, also when their answer was found unchanged.
     pub checked_at: Timestamp,
 }

@@ -155,9 +155,7 @@ async fn custom_checks(
     engine.register_parquet("ny", &[rows.to_owned()]).await?;
     match published {
         Some(manifest) => {
-            let data = lake.version_dir(&manifest.dataset, &manifest.version).join("data");
-            let files: Vec<PathBuf> = manifest.files.iter().map(|file| data.join(&file.path)).collect();
-            engine.register_parquet("_publicerad", &files).await?;
+            engine.register_parquet("_publicerad", &lake.files(manifest)?).await?;
             // The contract may have grown since: what was not published then is null.
             let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
             let rows = engine

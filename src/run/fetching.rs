@@ -101,6 +101,7 @@ pub async fn stage(
             licence: source.licence.clone(),
             synthetic: source.synthetic,
             stamp: stamp.clone(),
+            metadata: None,
             rows,
             fetched_at,
             answers: answers.clone(),

@@ -227,9 +227,7 @@ async fn register_inputs(
             .lake
             .current(&input.dataset)?
             .ok_or_else(|| Problem::InputMissing { input: name.clone(), dataset: input.dataset.clone() })?;
-        let data = workshop.lake.version_dir(&input.dataset, &manifest.version).join("data");
-        let files: Vec<_> = manifest.files.iter().map(|file| data.join(&file.path)).collect();
-        engine.register_parquet(name, &files).await?;
+        engine.register_parquet(name, &workshop.lake.files(&manifest)?).await?;
         inputs.insert(name.clone(), manifest);
     }
     Ok(inputs)

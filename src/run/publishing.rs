@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::config::{Dataset, Pipeline, Publisher};
-use crate::lake::{Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId};
+use crate::lake::{CheckResult, Manifest, Preparation, Prepared, Severity, SourceInfo, Stage, VersionId};
 
 use super::compute::Computed;
 use super::{Problem, Workshop, stockholm};
@@ -47,7 +47,7 @@ pub fn manifest(
     let fetched_at = fetched.max().unwrap_or(now);
     let passes_through = computed.passes_through && inputs.is_empty();
     Ok(Manifest {
-        format: 1,
+        format: crate::lake::FORMAT,
         dataset: dataset.name.clone(),
         title: dataset.title.clone(),
         description: dataset.description.clone(),
@@ -56,12 +56,17 @@ pub fn manifest(
         created_at: now,
         program: crate::PROGRAM.to_owned(),
         config_hash: (*config_hash).to_owned(),
+        recipe: None,
+        sql_hash: Some(blake3::hash(dataset.sql.as_bytes()).to_hex().to_string()),
         content_hash: computed.content_hash.clone(),
         rows: computed.rows,
         columns: computed.columns.clone(),
         key: dataset.key.clone(),
         files: Vec::new(),
         checks: checks(dataset),
+        kinds: Vec::new(),
+        carried: Vec::new(),
+        accepted: Vec::new(),
         sources: (*sources).clone(),
         inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
         credit: credit(&workshop.config.publisher, &credits, fetched_at, passes_through),
@@ -80,7 +85,7 @@ pub fn prepare(stage: &Stage, computed: &Computed, manifest: Manifest) -> Result
 }
 
 /// The checks that held, in words.
-fn checks(dataset: &Dataset) -> Vec<String> {
+fn checks(dataset: &Dataset) -> Vec<CheckResult> {
     let mut words = vec![
         "types and units as declared".to_owned(),
         "area codes known to the reference tables".to_owned(),
@@ -103,7 +108,15 @@ fn checks(dataset: &Dataset) -> Vec<String> {
             .filter_map(|(file, _)| file.file_name())
             .map(|name| format!("{} returns no row", name.to_string_lossy())),
     );
-    words
+    let held = |message| CheckResult {
+        check: String::new(),
+        severity: Severity::Error,
+        held: true,
+        message,
+        rows: Vec::new(),
+        more: false,
+    };
+    words.into_iter().map(held).collect()
 }
 
 /// A series as fetched names its source; one computed here must not, and says who computed it, from what and when.

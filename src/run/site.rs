@@ -61,8 +61,8 @@ fn input(workshop: &Workshop) -> Result<SiteInput, Problem> {
         let Some(manifest) = lake.current(&dataset)? else { continue };
         let checked_at =
             workshop.ledger.state(&manifest.pipeline)?.map_or(manifest.created_at, |state| state.checked_at);
-        let data = lake.version_dir(&dataset, &manifest.version).join("data");
-        published.insert(dataset, Published { manifest, data, checked_at });
+        let files = lake.files(&manifest)?;
+        published.insert(dataset, Published { manifest, files, checked_at });
     }
     let reference = &workshop.reference;
     let geography = Geography {

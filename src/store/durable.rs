@@ -1,51 +1,12 @@
-//! Where files become durable: the only place that renames, links and syncs,
-//! so that a local folder and another kind of store differ only here.
+//! The operations themselves on a local file system, each shown to [`watch`](super::watch) first.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What could not be done, to what, and why.
-#[derive(Debug, thiserror::Error)]
-#[error("could not {action} {}: {source}", path.display())]
-pub struct StoreError {
-    pub action: &'static str,
-    pub path: PathBuf,
-    pub source: io::Error,
-}
-
-impl StoreError {
-    pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self { action, path: path.to_owned(), source }
-    }
-
-    /// What an operator can do about it.
-    pub fn hint(&self) -> Option<&'static str> {
-        match self.source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Some("the disk is full: free space and run again; what was published before is untouched")
-            }
-            io::ErrorKind::FileTooLarge => {
-                Some("the system limits how large a file may be (ulimit -f, LimitFSIZE): raise that and run again")
-            }
-            io::ErrorKind::PermissionDenied => Some("the user that runs underlag must own data_dir"),
-            io::ErrorKind::ReadOnlyFilesystem => Some("data_dir is on a read-only file system"),
-            _ => None,
-        }
-    }
-}
-
-/// Names the action and the path of an I/O error.
-pub trait At<T> {
-    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError>;
-}
-
-impl<T> At<T> for io::Result<T> {
-    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError> {
-        self.map_err(|source| StoreError::new(action, path, source))
-    }
-}
+use super::watch::{Operation, look};
+use super::{At as _, StoreError};
 
 /// Creates a folder and every missing one above it, each synced into its parent.
 pub fn create_folder(path: &Path) -> Result<(), StoreError> {
@@ -55,7 +16,7 @@ pub fn create_folder(path: &Path) -> Result<(), StoreError> {
     if let Some(parent) = path.parent() {
         create_folder(parent)?;
     }
-    match fs::create_dir(path) {
+    match look(&Operation::CreateFolder(path)).and_then(|()| fs::create_dir(path)) {
         // Another process may have been quicker; a file in its place is a fault.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
         result => result.at("create", path)?,
@@ -63,22 +24,52 @@ pub fn create_folder(path: &Path) -> Result<(), StoreError> {
     sync_parent(path)
 }
 
+/// A file being written. What it holds is durable after [`Writer::finish`] and a sync of its folder.
+#[derive(Debug)]
+pub struct Writer {
+    path: PathBuf,
+    file: File,
+}
+
+impl Writer {
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let file = look(&Operation::CreateFile(path)).and_then(|()| File::create(path)).at("write", path)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Syncs what was written.
+    pub fn finish(self) -> Result<(), StoreError> {
+        look(&Operation::SyncFile(&self.path)).and_then(|()| self.file.sync_all()).at("sync", &self.path)
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        look(&Operation::Write(&self.path, bytes))?;
+        self.file.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Writes a whole file and syncs it; its folder is synced by [`sync_tree`] or the caller.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut file = File::create(path).at("write", path)?;
+    let mut file = Writer::create(path)?;
     file.write_all(bytes).at("write", path)?;
-    file.sync_all().at("sync", path)
+    file.finish()
 }
 
 /// Puts whole content in place under its name, or leaves nothing under it.
-#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
 pub fn place_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     static SERIAL: AtomicU64 = AtomicU64::new(0);
     let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}-{serial}.tmp", std::process::id()));
     let beside = PathBuf::from(name);
-    let placed = write_file(&beside, bytes).and_then(|()| fs::rename(&beside, path).at("write", path));
+    let placed = write_file(&beside, bytes).and_then(|()| rename(&beside, path).at("write", path));
     if let Err(error) = placed {
         // The first error is the one that matters; a leftover is never read.
         let _ = fs::remove_file(&beside);
@@ -89,6 +80,10 @@ pub fn place_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 
 /// Appends one line and syncs it. A line that a crash cut off is ended first, so that it spoils no other.
 pub fn append_line(path: &Path, line: &str) -> Result<(), StoreError> {
+    let is_new = !path.exists();
+    if is_new {
+        look(&Operation::CreateFile(path)).at("write", path)?;
+    }
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).at("write", path)?;
     let length = file.metadata().at("write", path)?.len();
     let mut bytes = Vec::with_capacity(line.len() + 2);
@@ -102,12 +97,19 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), StoreError> {
     bytes.extend_from_slice(line.as_bytes());
     bytes.push(b'\n');
     // One write, so that lines of two processes never mix.
-    file.write_all(&bytes).and_then(|()| file.sync_data()).at("write", path)?;
+    look(&Operation::Write(path, &bytes))
+        .and_then(|()| file.write_all(&bytes))
+        .and_then(|()| look(&Operation::SyncFile(path)))
+        .and_then(|()| file.sync_data())
+        .at("write", path)?;
     if length == 0 { sync_parent(path) } else { Ok(()) }
 }
 
 pub fn sync_folder(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|folder| folder.sync_all()).at("sync", path)
+    look(&Operation::SyncFolder(path))
+        .and_then(|()| File::open(path))
+        .and_then(|folder| folder.sync_all())
+        .at("sync", path)
 }
 
 /// Makes a new or removed entry of a folder durable.
@@ -125,38 +127,67 @@ pub fn sync_tree(path: &Path) -> Result<(), StoreError> {
         if entry.is_dir() {
             sync_tree(&entry)?;
         } else {
-            File::open(&entry).and_then(|file| file.sync_all()).at("sync", &entry)?;
+            look(&Operation::SyncFile(&entry))
+                .and_then(|()| File::open(&entry))
+                .and_then(|file| file.sync_all())
+                .at("sync", &entry)?;
         }
     }
     sync_folder(path)
 }
 
-/// Moves a finished file or folder to its place on the same file system, durably.
 #[expect(clippy::disallowed_methods, reason = "the one place that renames")]
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    look(&Operation::Rename(from, to))?;
+    fs::rename(from, to)
+}
+
+/// Moves a finished file or folder to its place on the same file system, durably.
 pub fn move_into_place(from: &Path, to: &Path) -> Result<(), StoreError> {
     if let Some(parent) = to.parent() {
         create_folder(parent)?;
     }
-    fs::rename(from, to).at("move into place", to)?;
+    rename(from, to).at("move into place", to)?;
     sync_parent(to)
 }
 
 /// Points a link at a target (relative to the link's folder) by one atomic rename.
-#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
 pub fn move_pointer(link: &Path, target: &Path) -> Result<(), StoreError> {
     let next = link.with_extension("next");
-    match fs::remove_file(&next) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        result => result.at("remove", &next)?,
+    if next.symlink_metadata().is_ok() {
+        remove_file(&next)?;
     }
-    std::os::unix::fs::symlink(target, &next).at("write", &next)?;
-    fs::rename(&next, link).at("move", link)?;
+    look(&Operation::Link(&next, target))
+        .and_then(|()| std::os::unix::fs::symlink(target, &next))
+        .at("write", &next)?;
+    rename(&next, link).at("move", link)?;
     sync_parent(link)
+}
+
+/// Removes a file; a missing one is no error. Its folder is synced by the caller, where that matters.
+pub fn remove_file(path: &Path) -> Result<(), StoreError> {
+    match look(&Operation::RemoveFile(path)).and_then(|()| fs::remove_file(path)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.at("remove", path),
+    }
 }
 
 /// Removes a folder and all in it; a missing one is no error.
 pub fn remove_tree(path: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(path) {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(StoreError::new("remove", path, error)),
+    };
+    for entry in entries {
+        let entry = entry.at("remove", path)?;
+        if entry.file_type().at("remove", path)?.is_dir() {
+            remove_tree(&entry.path())?;
+        } else {
+            remove_file(&entry.path())?;
+        }
+    }
+    match look(&Operation::RemoveFolder(path)).and_then(|()| fs::remove_dir(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.at("remove", path),
     }

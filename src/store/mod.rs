@@ -1,0 +1,62 @@
+//! Where files become durable: the only place that writes, renames, links and
+//! syncs what must survive a crash, so that a local folder and an object store
+//! differ only here.
+
+mod durable;
+mod local;
+mod place;
+mod storage;
+mod watch;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use durable::{
+    Writer, append_line, create_folder, move_into_place, move_pointer, place_file, remove_file, remove_tree,
+    sync_folder, sync_parent, sync_tree, write_file,
+};
+pub use local::LocalFolder;
+pub use place::join;
+pub use storage::{Entry, Pointer, Storage};
+pub use watch::{Operation, Watched, watch};
+
+/// What could not be done, to what, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {action} {}: {source}", path.display())]
+pub struct StoreError {
+    pub action: &'static str,
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+impl StoreError {
+    pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { action, path: path.to_owned(), source }
+    }
+
+    /// What an operator can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                Some("the disk is full: free space and run again; what was published before is untouched")
+            }
+            io::ErrorKind::FileTooLarge => {
+                Some("the system limits how large a file may be (ulimit -f, LimitFSIZE): raise that and run again")
+            }
+            io::ErrorKind::PermissionDenied => Some("the user that runs underlag must own data_dir"),
+            io::ErrorKind::ReadOnlyFilesystem => Some("data_dir is on a read-only file system"),
+            _ => None,
+        }
+    }
+}
+
+/// Names the action and the path of an I/O error.
+pub trait At<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, action: &'static str, path: &Path) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::new(action, path, source))
+    }
+}
