@@ -25,7 +25,7 @@ pub struct History {
 impl History {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let at_work = Lake::open(&config.data_dir)?.is_locked();
+        let at_work = Lake::of(&config)?.is_locked();
         let mut runs = Ledger::open(&config.data_dir)?.runs(self.pipeline.as_deref(), self.limit)?;
         // A pipeline that was taken away still has its past.
         if let Some(name) = self.pipeline.filter(|_| runs.is_empty()) {

@@ -42,7 +42,7 @@ struct DatasetStatus {
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::of(&config)?;
         let ledger = Ledger::open(&config.data_dir)?;
         let at_work = lake.is_locked();
         let mut rows = Vec::new();

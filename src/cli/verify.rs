@@ -8,7 +8,7 @@ use super::text;
 
 pub fn verify(place: &Place) -> Result<Exit, Failure> {
     let (config, _) = place.load()?;
-    let report = Lake::open(&config.data_dir)?.verify()?;
+    let report = Lake::of(&config)?.verify()?;
     text::line(&format!(
         "{} datasets, {} versions, {} files, {} rows, {} bytes read",
         report.datasets, report.versions, report.files, report.rows, report.bytes
