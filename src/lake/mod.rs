@@ -2,6 +2,7 @@
 //! immutable, pointers move last and atomically, nothing half-made is seen.
 
 mod catalogue;
+pub mod compare;
 mod content;
 mod manifest;
 mod package;
