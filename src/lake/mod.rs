@@ -3,6 +3,7 @@
 
 mod act;
 mod catalogue;
+pub mod compare;
 mod content;
 mod manifest;
 mod package;
