@@ -57,6 +57,11 @@ impl Lake {
         self.storage.as_ref()
     }
 
+    /// The same place, for those who outlive this borrow: the archive lies there too.
+    pub fn shared_storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.storage)
+    }
+
     /// One writer at a time.
     pub fn lock(&self) -> Result<Lock, LakeError> {
         let path = self.root.join("lock");
