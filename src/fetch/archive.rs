@@ -57,16 +57,7 @@ impl Archive {
     /// Files the body, unless a sound copy is there already, then the line about it. When
     /// this returns, both are on the disk.
     pub fn put(&self, envelope: Envelope, body: &Bytes) -> Result<AnswerRecord, FetchError> {
-        let hash = blake3::hash(body).to_hex().to_string();
-        let path = self.object(&hash);
-        // A copy that was damaged meanwhile is worth replacing, so existing is not enough.
-        if !path.exists() || self.read(&hash).is_err() {
-            if let Some(folder) = path.parent() {
-                store::create_folder(folder)?;
-            }
-            let packed = zstd::bulk::compress(body, ZSTD_LEVEL).map_err(FetchError::io("write", &path))?;
-            store::place_file(&path, &packed)?;
-        }
+        let hash = self.put_object(body)?;
         let record = AnswerRecord {
             identity: envelope.identity,
             source: envelope.source,
@@ -86,6 +77,21 @@ impl Archive {
         let _turn = lock(&self.appending);
         store::append_line(&path, &line)?;
         Ok(record)
+    }
+
+    /// Files bytes that are no answer (a recipe, accepted metadata) under their hash, which a manifest names.
+    pub fn put_object(&self, bytes: &[u8]) -> Result<String, FetchError> {
+        let hash = blake3::hash(bytes).to_hex().to_string();
+        let path = self.object(&hash);
+        // A copy that was damaged meanwhile is worth replacing, so existing is not enough.
+        if !path.exists() || self.read(&hash).is_err() {
+            if let Some(folder) = path.parent() {
+                store::create_folder(folder)?;
+            }
+            let packed = zstd::bulk::compress(bytes, ZSTD_LEVEL).map_err(FetchError::io("write", &path))?;
+            store::place_file(&path, &packed)?;
+        }
+        Ok(hash)
     }
 
     /// The body of this hash (BLAKE3, hex), checked against it.
