@@ -52,4 +52,6 @@ pub struct Config {
     pub sources: BTreeMap<String, Source>,
     pub area_sets: BTreeMap<String, AreaSet>,
     pub pipelines: BTreeMap<String, Pipeline>,
+    /// Every file that was read for it, as it was then: what a recipe is made of.
+    pub files: SourceFiles,
 }
