@@ -13,11 +13,10 @@ mod tests;
 mod verify;
 mod version;
 
+pub use crate::contract::Severity;
 pub use catalogue::{Lake, LakeError, Lock};
 pub use content::ContentHash;
-pub use manifest::{
-    Accepted, Carried, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
-};
+pub use manifest::{Accepted, Carried, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, SourceInfo};
 pub use prepare::{Preparation, Prepared, plain};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};
