@@ -130,7 +130,8 @@ fn contract(dataset: &Dataset) -> Contract {
     let shape = Shape::of(dataset, &query(&given())).unwrap();
     let kon = [("kod", Arc::new(StringArray::from(vec!["K", "M", "T", ""])) as ArrayRef)];
     let tables = BTreeMap::from([("kon".to_owned(), RecordBatch::try_from_iter(kon).unwrap())]);
-    let reference = Reference { tables, ..Reference::default() };
+    let mut reference = Reference::default();
+    reference.tables = tables;
     let contract = Contract::of(dataset, &shape, &reference).unwrap();
     // What is written is what is read.
     let text = serde_json::to_string(&contract).unwrap();
