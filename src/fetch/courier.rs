@@ -80,6 +80,7 @@ struct Shared {
 struct Accepted {
     records: Vec<AnswerRecord>,
     seen: HashSet<(Identity, String)>,
+    latest: Option<AnswerRecord>,
 }
 
 impl Courier {
@@ -247,10 +248,16 @@ impl Courier {
             journal.add(&answer.record)?;
         }
         let mut accepted = lock(&self.shared.accepted);
+        accepted.latest = Some(answer.record.clone());
         if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
             accepted.records.push(answer.record.clone());
         }
         Ok(())
+    }
+
+    /// The answer that was accepted last: the one whose rows are being written.
+    pub fn latest(&self) -> Option<AnswerRecord> {
+        lock(&self.shared.accepted).latest.clone()
     }
 
     /// In the order of acceptance, each once.

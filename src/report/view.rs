@@ -72,6 +72,8 @@ pub(super) struct Origin {
     pub version: String,
     pub period: Option<String>,
     pub perturbed: bool,
+    /// Checks that the version was published in spite of, each a sentence.
+    pub warnings: Vec<String>,
     pub parquet: Vec<Link>,
     /// Key figures that share this origin.
     pub figures: Vec<String>,

@@ -9,16 +9,17 @@ use arrow::array::StringArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt as _;
+use jiff::Timestamp;
 
 use crate::config::{AreaSet, Config, Dataset, Perturbation};
-use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
+use crate::contract::{Contract, Finding, Occasion, Role, RowCheck, Shape};
 use crate::decode::CodeRow;
 use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
 use crate::reference::Reference;
 use crate::source::{self, Sink as _};
-use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
+use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
 
-use super::Problem;
+use super::{Problem, checks, stockholm};
 
 /// A dataset as computed: sorted rows on disk, and what the checks say of them.
 pub struct Computed {
@@ -26,6 +27,7 @@ pub struct Computed {
     pub rows: u64,
     pub content_hash: String,
     pub columns: Vec<ColumnInfo>,
+    pub contract: Contract,
     /// The figures are the source's own, only arranged.
     pub passes_through: bool,
     pub findings: Vec<Finding>,
@@ -112,15 +114,23 @@ pub async fn plan_dataset(engine: &Engine, dataset: &Dataset) -> Result<(Query, 
     Ok((query, shape))
 }
 
+/// What the dataset promises of the rows of this shape.
+pub fn contract_of(dataset: &Dataset, shape: &Shape, reference: &Reference) -> Result<Contract, Problem> {
+    Contract::of(dataset, shape, reference)
+        .map_err(|problems| Problem::Shape { dataset: dataset.name.clone(), problems })
+}
+
 /// Runs one dataset's query into `stage`, checking on the way. `published` is the current version, if there is one.
 pub async fn compute(
     engine: &Engine,
+    reference: &Reference,
     dataset: &Dataset,
     stage: &Stage,
     lake: &Lake,
     published: Option<&Manifest>,
 ) -> Result<Computed, Problem> {
     let (query, shape) = plan_dataset(engine, dataset).await?;
+    let contract = contract_of(dataset, &shape, reference)?;
     let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: dataset.sql_file.clone(), error };
     let inner = format!("_fraga_{}", dataset.name);
     engine.register_query(&inner, &query).map_err(fault)?;
@@ -129,7 +139,7 @@ pub async fn compute(
 
     let columns = column_infos(&shape);
     let schema = plain_schema(&shape);
-    let mut check = RowCheck::new(dataset, &shape);
+    let mut check = RowCheck::new(&contract);
     let mut content = ContentHash::of(&columns);
     let mut file = stage.create(&format!("resultat_{}", dataset.name));
     let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
@@ -142,71 +152,14 @@ pub async fn compute(
         file.write(&batch).map_err(staging)?;
     }
     let (path, _) = file.finish()?;
-    let (rows, mut findings) = check.finish(published.map(|manifest| manifest.rows));
-    if !dataset.checks.custom.is_empty() {
-        findings.extend(custom_checks(engine, dataset, &path, &schema, lake, published).await?);
-    }
+    let date = Timestamp::now().to_zoned(stockholm()).date();
+    let occasion = Occasion { published_rows: published.map(|manifest| manifest.rows), date };
+    let (rows, mut findings) = check.finish(Some(occasion));
+    findings.extend(checks::judge(engine, dataset, &contract, &path, &schema, lake, published).await?);
     let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
     let ratios = shape.measures().any(|measure| measure.ratio.is_some());
     let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
-    Ok(Computed { path, rows, content_hash: content.finish(), columns, passes_through, findings })
-}
-
-/// A custom query over `ny` and `publicerad` holds when it returns no row.
-async fn custom_checks(
-    engine: &Engine,
-    dataset: &Dataset,
-    rows: &Path,
-    schema: &SchemaRef,
-    lake: &Lake,
-    published: Option<&Manifest>,
-) -> Result<Vec<Finding>, Problem> {
-    engine.register_parquet("ny", &[rows.to_owned()]).await?;
-    match published {
-        Some(manifest) => {
-            engine.register_parquet("_publicerad", &lake.files(manifest)?).await?;
-            // The contract may have grown since: what was not published then is null.
-            let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
-            let rows = engine
-                .plan(&format!("SELECT {} FROM _publicerad", columns.join(", ")))
-                .await
-                .map_err(EngineError::Sql)?;
-            engine.register_query("publicerad", &rows)?;
-        }
-        None => engine.declare("publicerad", Arc::clone(schema))?,
-    }
-    let mut findings = Vec::new();
-    for (file, sql) in &dataset.checks.custom {
-        let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: file.clone(), error };
-        let mut stream = engine.stream(sql).await.map_err(fault)?;
-        let (mut count, mut shown) = (0u64, Vec::new());
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(|error| fault(error.into()))?;
-            count += batch.num_rows() as u64;
-            let schema = batch.schema();
-            let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let room = ROWS_SHOWN.saturating_sub(shown.len()).min(batch.num_rows());
-            shown.extend((0..room).map(|row| describe(&batch, row, &names)));
-        }
-        if count > 0 {
-            let check = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let rows = if count == 1 { "row" } else { "rows" };
-            findings.push(Finding {
-                check,
-                message: format!("{count} {rows} that should not be there"),
-                more: count > shown.len() as u64,
-                rows: shown,
-            });
-        }
-    }
-    Ok(findings)
-}
-
-/// A column of the new contract, as the published version has it.
-fn published_column(field: &Field, manifest: &Manifest) -> String {
-    let name = quoted(field.name());
-    let given = manifest.columns.iter().any(|column| column.name == *field.name());
-    format!("CAST({} AS {}) AS {name}", if given { &name } else { "NULL" }, sql_type(field.data_type()))
+    Ok(Computed { path, rows, content_hash: content.finish(), columns, contract, passes_through, findings })
 }
 
 /// The schema of the published rows, strings plain.

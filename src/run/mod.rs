@@ -1,6 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod checks;
 pub(crate) mod compute;
 mod declare;
 mod estimate;
@@ -10,6 +11,7 @@ mod pipeline;
 mod place;
 mod problem;
 mod progress;
+mod provenance;
 mod publishing;
 mod recipe;
 mod site;
@@ -21,6 +23,7 @@ pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provenance::{AnswerRows, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use verdict::{DatasetVerdict, Verdict};
