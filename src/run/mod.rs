@@ -1,6 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod carrying;
 mod compute;
 mod declare;
 mod estimate;
@@ -12,6 +13,7 @@ mod problem;
 mod progress;
 mod publishing;
 mod site;
+mod upkeep;
 mod verdict;
 mod workshop;
 
@@ -21,6 +23,7 @@ pub use fixture::{CaseResult, test_pipeline};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use workshop::Workshop;
 
