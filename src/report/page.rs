@@ -129,6 +129,7 @@ impl Source<'_> {
             parquet: parquet.collect(),
             version,
             period: self.period(),
+            notices: self.published.notices.clone(),
             perturbed: self.column(value).is_some_and(|column| column.perturbation.is_some()),
             figures,
         }
@@ -149,6 +150,7 @@ impl Source<'_> {
                 version: manifest.version.to_string(),
                 licence,
                 notes,
+                notices: self.published.notices.clone(),
             }
         };
         if manifest.sources.is_empty() {
