@@ -1,6 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod carrying;
 mod checks;
 pub(crate) mod compute;
 mod declare;
@@ -15,6 +16,7 @@ mod provenance;
 mod publishing;
 mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
 mod workshop;
 
@@ -26,6 +28,7 @@ pub use progress::Progress;
 pub use provenance::{AnswerRows, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use workshop::Workshop;
 pub(crate) use workshop::source_of;
