@@ -7,6 +7,7 @@ mod demo;
 mod exit;
 mod history;
 mod plan;
+mod replay;
 mod report;
 mod run;
 mod sandbox;
@@ -14,6 +15,7 @@ mod schema;
 mod status;
 mod test;
 mod text;
+mod trace;
 mod verify;
 
 use std::io::IsTerminal as _;
@@ -55,6 +57,10 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify,
+    /// Follow a published row back to the archived answers behind it
+    Trace(trace::Trace),
+    /// Compute a version again from the archive alone and compare
+    Replay(replay::Replay),
     /// Render reports again from what is published
     Report,
     /// Serve the stand-in APIs alone
@@ -105,6 +111,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify => verify::verify(&place),
+        Command::Trace(trace) => trace.run(&place).await,
+        Command::Replay(replay) => replay.run(&place).await,
         Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

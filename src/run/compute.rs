@@ -12,9 +12,9 @@ use futures::StreamExt as _;
 
 use crate::config::{AreaSet, Config, Dataset, Perturbation};
 use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
+use crate::decode::CodeRow;
 use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
 use crate::reference::Reference;
-use crate::decode::CodeRow;
 use crate::source::{self, Sink as _};
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
 
@@ -46,8 +46,8 @@ pub fn register_reference(engine: &Engine, reference: &Reference, config: &Confi
 /// A fetched table, and the labels of its codes.
 pub async fn register_fetch(engine: &Engine, name: &str, path: &Path, codes: &[CodeRow]) -> Result<(), Problem> {
     engine.register_parquet(name, &[path.to_owned()]).await?;
-    let codes = source::codes_batch(codes)
-        .map_err(|error| Problem::Stage { fetch: name.to_owned(), error: error.into() })?;
+    let codes =
+        source::codes_batch(codes).map_err(|error| Problem::Stage { fetch: name.to_owned(), error: error.into() })?;
     Ok(engine.register_batches(&format!("{name}_koder"), codes.schema(), vec![codes])?)
 }
 
