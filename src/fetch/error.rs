@@ -77,6 +77,8 @@ pub enum FetchError {
     #[error("the archived answer {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
 
+    #[error("{place} has format {format}, and this program reads up to {known}")]
+    Newer { place: String, format: u32, known: u32 },
     /// Only the archive may be asked, and it holds no answer to this call.
     #[error("{source_name}: {method} {url}{} is not among the archived answers of this version", with_body(body.as_deref()))]
     NotArchived { source_name: String, url: String, method: String, body: Option<String> },
@@ -115,6 +117,7 @@ impl FetchError {
             }
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Damaged { .. } => "the answer will be fetched again when it is next needed",
+            Self::Newer { .. } => "a later underlag wrote this: use that one",
             _ => return None,
         };
         Some(hint.to_owned())

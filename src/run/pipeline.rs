@@ -185,7 +185,7 @@ async fn steps(
         }
     }
     if !prepared.is_empty() {
-        workshop.archive.put_object(&recipe)?;
+        workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
