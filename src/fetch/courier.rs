@@ -264,7 +264,7 @@ impl Courier {
     }
 
     /// The answer that the rows handed on next were decoded from.
-    pub fn last_accepted(&self) -> Option<AnswerRecord> {
+    pub fn latest(&self) -> Option<AnswerRecord> {
         lock(&self.shared.accepted).last.clone()
     }
 

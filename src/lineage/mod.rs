@@ -45,7 +45,7 @@ pub struct Lineage {
 impl Lineage {
     pub fn open(config: Config, reference: Reference) -> Result<Self, LineageError> {
         let lake = Lake::open(&config.data_dir)?;
-        let archive = Arc::new(Archive::open(&config.data_dir)?);
+        let archive = Arc::new(Archive::open(lake.shared_storage()));
         let client = Client::new(&config.http, &config.publisher)?;
         let scratch = Scratch::new()?;
         Ok(Self { config, reference, lake, archive, client, scratch })

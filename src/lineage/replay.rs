@@ -6,13 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
 
+use crate::lake::compare::{Change, ChangedRow, Changes, Rows, Side, compare};
 use crate::lake::{ColumnInfo, ContentHash, LakeError, Manifest, Preparation, VersionId, plain};
 use crate::store::At as _;
 
+use super::row::text_at;
 use super::{Lineage, LineageError, Recomputed};
+
+/// How many differing rows are shown.
+const SHOWN: usize = 20;
 
 /// The outcome, in words and figures.
 #[derive(Clone, Debug, Serialize)]
@@ -124,16 +130,68 @@ impl Lineage {
         Ok(found)
     }
 
-    /// The first rows that differ between what is published and what the archive gives.
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "rows are compared by the lake")]
+    /// How many rows differ between what is published and what the archive gives, and the first of them.
     fn rows_apart(
         &self,
-        _manifest: &Manifest,
-        _published: Vec<PathBuf>,
-        _recomputed: &Recomputed,
+        manifest: &Manifest,
+        published: Vec<PathBuf>,
+        recomputed: &Recomputed,
     ) -> Result<Vec<String>, LineageError> {
-        Ok(Vec::new())
+        let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
+        let published = Side { manifest, files: published };
+        let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
+        let mut shown = Vec::new();
+        let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
+            for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {
+                shown.push(apart(manifest, changes, row)?);
+            }
+            Ok(())
+        })?;
+        let counts = match compared.rows {
+            Rows::Compared(summary) => summary,
+            Rows::Unlike(unlike) => return Ok(vec![format!("the rows cannot be compared: {unlike}")]),
+        };
+        let mut found = vec![format!(
+            "{} rows only published, {} only from the archive, {} with other values, {} alike",
+            counts.removed, counts.added, counts.revised, counts.unchanged
+        )];
+        let more = counts.changed() > shown.len() as u64;
+        found.extend(shown);
+        if more {
+            found.push("…".to_owned());
+        }
+        Ok(found)
     }
+}
+
+/// A row that differs, in words: its key, and the values that are not the same.
+fn apart(manifest: &Manifest, changes: &Changes<'_>, row: &ChangedRow) -> Result<String, LakeError> {
+    let value = |batch: &RecordBatch, at: Option<u32>, name: &str| -> Result<Option<String>, LakeError> {
+        let (Some(at), Some(column)) = (at, batch.column_by_name(name)) else { return Ok(None) };
+        Ok(text_at(column.as_ref(), at as usize)?)
+    };
+    let (batch, at) = if row.new.is_some() { (changes.new, row.new) } else { (changes.old, row.old) };
+    let mut key = Vec::new();
+    for name in &manifest.key {
+        key.push(format!("{name}={}", value(batch, at, name)?.unwrap_or_default()));
+    }
+    let key = key.join(" ");
+    Ok(match row.change {
+        Change::Added => format!("{key}: only from the archive"),
+        Change::Removed => format!("{key}: only published"),
+        Change::Revised => {
+            let mut values = Vec::new();
+            for field in changes.old.schema().fields() {
+                let name = field.name();
+                let (old, new) = (value(changes.old, row.old, name)?, value(changes.new, row.new, name)?);
+                if old != new {
+                    let word = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+                    values.push(format!("{name} published {}, from the archive {}", word(old), word(new)));
+                }
+            }
+            format!("{key}: {}", values.join("; "))
+        }
+    })
 }
 
 /// What a reader would notice of columns that are not the same.

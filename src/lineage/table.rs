@@ -133,7 +133,7 @@ struct Seeker<'a> {
 impl Sink for Seeker<'_> {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         // A source accepts an answer before it hands on the rows.
-        let Some(record) = self.courier.last_accepted() else { anyhow::bail!("rows came before any answer") };
+        let Some(record) = self.courier.latest() else { anyhow::bail!("rows came before any answer") };
         let schema = batch.schema();
         let columns = self.columns.get_or_insert_with(|| {
             self.sought.keys().filter(|name| schema.field_with_name(name).is_ok()).cloned().collect()

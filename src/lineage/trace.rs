@@ -7,14 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::{Config, Dataset};
-use crate::lake::{Manifest, VersionId};
+use crate::lake::{Manifest, ORIGIN, VersionId};
 use crate::transform::Engine;
 
 use super::query::reads;
 use super::{Condition, Lineage, LineageError, Row, Table};
-
-/// In which column a carried row says which version it comes from.
-const CARRIED_FROM: &str = "ursprungsversion";
 
 #[derive(Clone, Debug, Serialize)]
 pub struct Trace {
@@ -59,7 +56,7 @@ impl Lineage {
         let (files, _) = self.rows_of(&manifest.dataset, &manifest.version).await?;
         let row = self.find(manifest, &files, conditions).await?;
         let mut notes = Vec::new();
-        let carried_from = match row.value(CARRIED_FROM) {
+        let carried_from = match row.value(ORIGIN) {
             Some(version) if version != manifest.version.to_string() => match version.parse::<VersionId>() {
                 Ok(version) => Some(version),
                 Err(_) => return Err(LineageError::NotAVersion { text: version.to_owned() }),
