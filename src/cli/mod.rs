@@ -8,6 +8,7 @@ mod exit;
 mod gc;
 mod history;
 mod plan;
+mod replay;
 mod report;
 mod rollback;
 mod run;
@@ -16,6 +17,7 @@ mod schema;
 mod status;
 mod test;
 mod text;
+mod trace;
 mod verify;
 
 use std::io::IsTerminal as _;
@@ -63,6 +65,10 @@ enum Command {
     Rollback(rollback::Rollback),
     /// Mark a version that should not be used
     Withdraw(rollback::Withdraw),
+    /// Follow a published row back to the archived answers behind it
+    Trace(trace::Trace),
+    /// Compute a version again from the archive alone and compare
+    Replay(replay::Replay),
     /// Render reports again from what is published
     Report,
     /// Serve the stand-in APIs alone
@@ -116,6 +122,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Gc(gc) => gc.run(&place).await,
         Command::Rollback(rollback) => rollback.run(&place).await,
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
+        Command::Trace(trace) => trace.run(&place).await,
+        Command::Replay(replay) => replay.run(&place).await,
         Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

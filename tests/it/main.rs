@@ -21,6 +21,7 @@ mod demo;
 mod disk;
 mod honest;
 mod kill;
+mod lineage;
 mod operator;
 mod recorded;
 mod retention;
