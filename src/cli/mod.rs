@@ -6,6 +6,7 @@ mod context;
 mod demo;
 mod exit;
 mod history;
+mod lock;
 mod plan;
 mod report;
 mod run;
@@ -54,9 +55,9 @@ enum Command {
     /// Show past runs, newest first
     History(history::History),
     /// Read everything published again and compare it with the manifests
-    Verify,
+    Verify(verify::Verify),
     /// Render reports again from what is published
-    Report,
+    Report(lock::Wait),
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -104,8 +105,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Run(run) => run.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
-        Command::Verify => verify::verify(&place),
-        Command::Report => report::report(&place).await,
+        Command::Verify(verify) => verify.run(&place).await,
+        Command::Report(wait) => report::report(&place, &wait).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),

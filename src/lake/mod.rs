@@ -4,6 +4,9 @@
 mod act;
 mod catalogue;
 mod content;
+mod intent;
+pub mod invariants;
+mod lock;
 mod manifest;
 mod package;
 mod prepare;
@@ -12,18 +15,19 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod verify;
 mod version;
 
 pub use act::{ACT_FORMAT, Act, Deed};
-pub use catalogue::{Lake, LakeError, Lock};
+pub use catalogue::{Lake, LakeError};
 pub use content::ContentHash;
+pub use intent::{Intended, Intent, Settled};
+pub use invariants::{Damage, Report as VerifyReport, Wrong};
+pub use lock::Lock;
 pub use manifest::{
     Accepted, Carried, Change, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
 };
-pub use prepare::{Preparation, Prepared, plain};
+pub use prepare::{Preparation, Prepared, plain, rewritten};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};
 pub use timeline::Moment;
-pub use verify::{Damage, Report as VerifyReport};
 pub use version::VersionId;

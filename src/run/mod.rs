@@ -6,6 +6,7 @@ mod declare;
 mod estimate;
 mod fetching;
 mod fixture;
+mod past;
 mod pipeline;
 mod place;
 mod problem;
@@ -13,16 +14,19 @@ mod progress;
 mod publishing;
 mod site;
 mod verdict;
+mod verify;
 mod workshop;
 
 pub use declare::check_queries;
 pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
+pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use site::{SiteOutcome, render_site};
 pub use verdict::{DatasetVerdict, Verdict};
-pub use workshop::Workshop;
+pub use verify::{present, verify};
+pub use workshop::{Workshop, settled};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -168,6 +168,12 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         let Some(computed) = computed.get(name) else { continue };
         let manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
+        if let Some(current) = published.get(name).filter(|current| current.created_at > manifest.created_at) {
+            fetched.notes.push(format!(
+                "{name}: the clock says {}, which is before the current version's {}; versions are ordered by number",
+                manifest.created_at, current.created_at
+            ));
+        }
         match published.get(name) {
             Some(current) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
             _ => {
@@ -182,7 +188,15 @@ async fn steps(
             }
         }
     }
+    for version in &prepared {
+        // So that a manifest that was spoilt can be had back by its hash.
+        workshop.archive.keep(&version.manifest_bytes()?)?;
+    }
     lake.publish(&prepared)?;
+    workshop.note_manifests().map_err(|error| match error {
+        Problem::Ledger(error) => unrecorded(&verdicts, error),
+        other => other,
+    })?;
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
     let state = PipelineState { config_hash, checked_at: Timestamp::now(), fetches };
     workshop.ledger.set_state(&pipeline.name, &state).map_err(|error| unrecorded(&verdicts, error))?;
