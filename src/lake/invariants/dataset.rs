@@ -103,7 +103,8 @@ fn pointer(
     let seen = versions.iter().any(|id| !unseen.contains(&(name.to_owned(), id.clone())));
     match lake.current_version(name) {
         Ok(Some(current)) if !versions.contains(&current) => {
-            damaged(format!("the pointer names {current}, which is not there"));
+            let what = "the pointer names a version that is not there";
+            report.damage.push(Damage::new(Wrong::Pointer, what).of(name).version(&current));
             Ok(Some(current))
         }
         // A first publish may have ended since the versions were listed.
