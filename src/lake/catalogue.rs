@@ -26,6 +26,8 @@ pub enum LakeError {
     Manifest { place: String, reason: String },
     #[error("{place} is no act: {reason}")]
     Act { place: String, reason: String },
+    #[error("{place} is no list of citations: {reason}")]
+    Frozen { place: String, reason: String },
     #[error("{place} points at {target:?}, which is no version")]
     Pointer { place: String, target: String },
     #[error("{place} is not there")]

@@ -48,7 +48,7 @@ pub struct Manifest {
     pub kinds: Vec<Kind>,
     /// How many rows differ from the version before; none where nobody counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub change: Option<Change>,
+    pub change: Option<Changed>,
     /// BLAKE3 of every act since the manifest before this: rollbacks, withdrawals, removals by the retention.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<String>,
@@ -122,7 +122,7 @@ pub enum Kind {
 
 /// A version's rows against those of the version before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
+pub struct Changed {
     /// The version compared with.
     pub from: Option<VersionId>,
     pub added: u64,

@@ -2,16 +2,24 @@
 //! immutable, pointers move last and atomically, nothing half-made is seen.
 
 mod act;
+mod carried;
 mod catalogue;
+mod changes;
+pub mod compare;
 mod content;
 mod intent;
 pub mod invariants;
 mod lock;
+mod feed;
+mod kinds;
 mod manifest;
 mod package;
 mod prepare;
+mod retention;
 mod site;
 mod stage;
+mod standing;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -19,15 +27,20 @@ mod version;
 
 pub use act::{ACT_FORMAT, Act, Deed};
 pub use catalogue::{Lake, LakeError};
-pub use content::ContentHash;
 pub use intent::{Intended, Intent, Settled};
 pub use invariants::{Damage, Report as VerifyReport, Wrong};
 pub use lock::Lock;
+pub use carried::{ORIGIN, ORIGIN_TITLE};
+pub use changes::{CHANGES_FORMAT, ChangedVersion, Changes, Mark};
+pub use content::ContentHash;
+pub use kinds::kinds;
 pub use manifest::{
-    Accepted, Carried, Change, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
+    Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
 };
 pub use prepare::{Preparation, Prepared, plain, rewritten};
+pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;
 pub use stage::{Stage, StageFile};
+pub use standing::{Said, Standing, Unfit};
 pub use timeline::Moment;
 pub use version::VersionId;

@@ -1,7 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
-mod compute;
+pub(crate) mod compute;
 mod declare;
 mod estimate;
 mod fetching;
@@ -12,6 +12,7 @@ mod place;
 mod problem;
 mod progress;
 mod publishing;
+mod recipe;
 mod site;
 mod verdict;
 mod verify;
@@ -23,10 +24,12 @@ pub use fixture::{CaseResult, test_pipeline};
 pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use verify::{present, verify};
 pub use workshop::{Workshop, settled};
+pub(crate) use workshop::source_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,7 +40,7 @@ use tokio::task::JoinSet;
 use crate::config::Pipeline;
 
 /// The zone in which Swedish publications are dated.
-fn stockholm() -> jiff::tz::TimeZone {
+pub(crate) fn stockholm() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
 }
 

@@ -38,19 +38,7 @@ impl Workshop {
 
     /// The source that a fetch names, or one made up for a file that has none.
     pub fn source(&self, fetch: &Fetch) -> Source {
-        match fetch.source.as_ref().and_then(|name| self.config.sources.get(name)) {
-            Some(source) => source.clone(),
-            None => Source {
-                name: "fil".to_owned(),
-                kind: SourceKind::File,
-                base_url: local_origin(),
-                credit: self.config.publisher.name.clone(),
-                licence: String::new(),
-                limits: None,
-                symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
-                synthetic: false,
-            },
-        }
+        source_of(&self.config, fetch)
     }
 
     /// Binds a fetch's source to this run's journal and counters.
@@ -170,6 +158,23 @@ pub fn settled(lake: &Lake) -> Result<Vec<String>, Problem> {
         Settled::Undone(versions) => format!("a publish that was cut short is undone: {}", names(versions)),
     };
     Ok(lake.settle()?.iter().map(words).collect())
+}
+
+/// The source that a fetch names, or one made up for a file that has none.
+pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
+    match fetch.source.as_ref().and_then(|name| config.sources.get(name)) {
+        Some(source) => source.clone(),
+        None => Source {
+            name: "fil".to_owned(),
+            kind: SourceKind::File,
+            base_url: local_origin(),
+            credit: config.publisher.name.clone(),
+            licence: String::new(),
+            limits: None,
+            symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
+            synthetic: false,
+        },
+    }
 }
 
 fn local_origin() -> Url {
