@@ -22,6 +22,7 @@ pub mod store;
 pub mod cli;
 #[cfg(feature = "engine")]
 pub mod repair;
+pub mod lineage;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

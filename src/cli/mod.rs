@@ -8,6 +8,7 @@ mod exit;
 mod history;
 mod lock;
 mod plan;
+mod replay;
 mod report;
 mod run;
 mod sandbox;
@@ -15,6 +16,7 @@ mod schema;
 mod status;
 mod test;
 mod text;
+mod trace;
 mod verify;
 
 use std::io::IsTerminal as _;
@@ -56,6 +58,11 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify(verify::Verify),
+    Verify,
+    /// Follow a published row back to the archived answers behind it
+    Trace(trace::Trace),
+    /// Compute a version again from the archive alone and compare
+    Replay(replay::Replay),
     /// Render reports again from what is published
     Report(lock::Wait),
     /// Serve the stand-in APIs alone
@@ -107,6 +114,10 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::History(history) => history.run(&place),
         Command::Verify(verify) => verify.run(&place).await,
         Command::Report(wait) => report::report(&place, &wait).await,
+        Command::Verify => verify::verify(&place),
+        Command::Trace(trace) => trace.run(&place).await,
+        Command::Replay(replay) => replay.run(&place).await,
+        Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),
