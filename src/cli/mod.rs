@@ -58,7 +58,6 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify(verify::Verify),
-    Verify,
     /// Follow a published row back to the archived answers behind it
     Trace(trace::Trace),
     /// Compute a version again from the archive alone and compare
@@ -114,10 +113,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::History(history) => history.run(&place),
         Command::Verify(verify) => verify.run(&place).await,
         Command::Report(wait) => report::report(&place, &wait).await,
-        Command::Verify => verify::verify(&place),
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => replay.run(&place).await,
-        Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),

@@ -10,15 +10,16 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt as _;
 
-use crate::config::{AreaSet, Config, Dataset, Perturbation};
+use crate::config::{AreaSet, Config, Dataset, Perturbation, Pipeline};
 use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
 use crate::decode::CodeRow;
-use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
+use crate::lake::{Carried, ColumnInfo, ContentHash, Lake, Manifest, ORIGIN, ORIGIN_TITLE, Stage, StageFile, plain};
 use crate::reference::Reference;
 use crate::source::{self, Sink as _};
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
 
 use super::Problem;
+use super::carrying::{self, Before, Decision};
 
 /// A dataset as computed: sorted rows on disk, and what the checks say of them.
 pub struct Computed {
@@ -29,6 +30,10 @@ pub struct Computed {
     /// The figures are the source's own, only arranged.
     pub passes_through: bool,
     pub findings: Vec<Finding>,
+    /// Periods kept from earlier versions.
+    pub carried: Vec<Carried>,
+    /// What an operator should know.
+    pub notes: Vec<String>,
 }
 
 /// Reference tables, names of areas, and who belongs to which area: the same for every pipeline.
@@ -115,7 +120,7 @@ pub async fn plan_dataset(engine: &Engine, dataset: &Dataset) -> Result<(Query, 
 /// Runs one dataset's query into `stage`, checking on the way. `published` is the current version, if there is one.
 pub async fn compute(
     engine: &Engine,
-    dataset: &Dataset,
+    (pipeline, dataset): (&Pipeline, &Dataset),
     stage: &Stage,
     lake: &Lake,
     published: Option<&Manifest>,
@@ -125,14 +130,73 @@ pub async fn compute(
     let inner = format!("_fraga_{}", dataset.name);
     engine.register_query(&inner, &query).map_err(fault)?;
     let projection = Projection::new(dataset, &shape, &inner);
-    let mut stream = engine.stream(&projection.sql).await.map_err(fault)?;
 
-    let columns = column_infos(&shape);
+    let mut columns = column_infos(&shape);
+    let name = format!("resultat_{}", dataset.name);
+    let mut judged = judge(engine, dataset, &shape, &columns, stage.create(&name), &projection.sql).await?;
+    let (mut carried, mut notes, mut counts) = (Vec::new(), Vec::new(), None);
+    if let Some(manifest) = published.filter(|_| carrying::keeps(pipeline, dataset)) {
+        let before = Before { manifest, files: &lake.files(manifest)? };
+        match carrying::decide(engine, dataset, &shape, &columns, &judged.path, &before).await.map_err(fault)? {
+            Decision::Nothing => {}
+            Decision::Lost(why) => notes.push(why),
+            Decision::Keep(kept) => {
+                // The whole is judged anew: a promise is about what readers see. Only how many rows there should be
+                // is asked of the fresh ones, or a source that dries up would never be noticed.
+                columns.push(origin_column());
+                let file = stage.create(&format!("{name}_hel"));
+                let whole = judge(engine, dataset, &shape, &columns, file, &kept.sql).await?;
+                counts = Some(std::mem::replace(&mut judged, whole).check);
+                (carried, notes) = (kept.carried, kept.notes);
+            }
+        }
+    }
+    let Judged { path, check, content } = judged;
     let schema = plain_schema(&shape);
-    let mut check = RowCheck::new(dataset, &shape);
-    let mut content = ContentHash::of(&columns);
-    let mut file = stage.create(&format!("resultat_{}", dataset.name));
+    let before = published.map(own_rows);
+    let (rows, mut findings) = check.finish(before);
+    if let Some(fresh) = counts {
+        let counted = |finding: &Finding| matches!(finding.check.as_str(), "min_rows" | "max_drop");
+        findings.retain(|finding| !counted(finding));
+        findings.extend(fresh.finish(before).1.into_iter().filter(counted));
+    }
+    if !dataset.checks.custom.is_empty() {
+        findings.extend(custom_checks(engine, dataset, &path, &schema, lake, published).await?);
+    }
+    let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
+    let ratios = shape.measures().any(|measure| measure.ratio.is_some());
+    let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
+    Ok(Computed { path, rows, content_hash: content.finish(), columns, passes_through, findings, carried, notes })
+}
+
+/// How many rows a version had from its own sources, without those kept from earlier versions.
+fn own_rows(manifest: &Manifest) -> u64 {
+    manifest.rows.saturating_sub(manifest.carried.iter().map(|carried| carried.rows).sum())
+}
+
+/// Rows on disk, and what was seen of them on their way there.
+struct Judged<'a> {
+    path: PathBuf,
+    check: RowCheck<'a>,
+    content: ContentHash,
+}
+
+/// Runs a query that gives a dataset's rows in their order, into one file.
+async fn judge<'a>(
+    engine: &Engine,
+    dataset: &'a Dataset,
+    shape: &'a Shape,
+    columns: &[ColumnInfo],
+    mut file: StageFile,
+    sql: &str,
+) -> Result<Judged<'a>, Problem> {
+    let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: dataset.sql_file.clone(), error };
     let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
+    let mut stream = engine.stream(sql).await.map_err(fault)?;
+    let fields = columns.iter().map(|column| Field::new(&column.name, column.arrow_type(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let mut check = RowCheck::new(dataset, shape);
+    let mut content = ContentHash::of(columns);
     file.open(Arc::clone(&schema)).map_err(staging)?;
     while let Some(batch) = stream.next().await {
         let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
@@ -142,14 +206,21 @@ pub async fn compute(
         file.write(&batch).map_err(staging)?;
     }
     let (path, _) = file.finish()?;
-    let (rows, mut findings) = check.finish(published.map(|manifest| manifest.rows));
-    if !dataset.checks.custom.is_empty() {
-        findings.extend(custom_checks(engine, dataset, &path, &schema, lake, published).await?);
+    Ok(Judged { path, check, content })
+}
+
+/// Marks kept rows with the version that they are from.
+fn origin_column() -> ColumnInfo {
+    ColumnInfo {
+        name: ORIGIN.to_owned(),
+        kind: "text".to_owned(),
+        title: ORIGIN_TITLE.to_owned(),
+        unit: None,
+        decimals: None,
+        measure: false,
+        perturbation: None,
+        ratio: None,
     }
-    let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
-    let ratios = shape.measures().any(|measure| measure.ratio.is_some());
-    let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
-    Ok(Computed { path, rows, content_hash: content.finish(), columns, passes_through, findings })
 }
 
 /// A custom query over `ny` and `publicerad` holds when it returns no row.

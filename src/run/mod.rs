@@ -1,6 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod carrying;
 pub(crate) mod compute;
 mod declare;
 mod estimate;
@@ -14,6 +15,7 @@ mod progress;
 mod publishing;
 mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
 mod verify;
 mod workshop;
@@ -26,6 +28,7 @@ pub use problem::Problem;
 pub use progress::Progress;
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use verify::{present, verify};
 pub use workshop::{Workshop, settled};

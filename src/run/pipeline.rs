@@ -128,6 +128,7 @@ async fn steps(
     let as_before = state.as_ref().is_some_and(|state| state.config_hash == config_hash);
     let all_published = published.len() == pipeline.datasets.len();
     if !options.force && as_before && all_published && planned.iter().all(|planned| planned.unchanged) {
+        fetched.notes.extend(published.values().filter_map(kept_note));
         if let Some(state) = state {
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
@@ -150,7 +151,8 @@ async fn steps(
     let mut findings = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
-        let mut result = compute::compute(&engine, dataset, stage, lake, published.get(name)).await?;
+        let mut result = compute::compute(&engine, (pipeline, dataset), stage, lake, published.get(name)).await?;
+        fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
         findings.extend(std::mem::take(&mut result.findings).into_iter().map(|finding| (name.clone(), finding)));
         computed.insert(name.clone(), result);
     }
@@ -176,9 +178,17 @@ async fn steps(
                 manifest.created_at, current.created_at
             ));
         }
-        match published.get(name) {
-            Some(current) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+        fetched.notes.extend(kept_note(&manifest));
+        let current = published.get(name);
+        let withheld = if options.force { None } else { publishing::withheld(lake, &manifest)? };
+        match (current, withheld) {
+            (Some(current), _) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+            (Some(current), Some(why)) => {
+                fetched.notes.push(why);
+                verdicts.push(unchanged(current));
+            }
             _ => {
+                let manifest = publishing::with_kinds(lake, current, manifest, &computed.path)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),
@@ -202,6 +212,13 @@ async fn steps(
         Problem::Ledger(error) => unrecorded(&verdicts, error),
         other => other,
     })?;
+    for version in &prepared {
+        let name = &version.manifest.dataset;
+        // Readers have the version; what is said of it is mended by the next run at the latest.
+        if let Err(error) = lake.tell_changes(name, &workshop.config.publisher.name) {
+            fetched.notes.push(format!("{name}: changes.json and changes.atom are out of date: {error}"));
+        }
+    }
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
     let state = PipelineState { config_hash, checked_at: Timestamp::now(), fetches };
     workshop.ledger.set_state(&pipeline.name, &state).map_err(|error| unrecorded(&verdicts, error))?;
@@ -213,6 +230,10 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
     let published = verdicts.iter().filter(|verdict| verdict.published);
     let versions: Vec<String> = published.map(|verdict| format!("{} {}", verdict.dataset, verdict.version)).collect();
     if versions.is_empty() { error.into() } else { Problem::Unrecorded { versions, error } }
+}
+
+fn kept_note(manifest: &Manifest) -> Option<String> {
+    Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

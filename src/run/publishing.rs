@@ -1,11 +1,13 @@
 //! The end of a run: versions prepared, put in place, pointers moved.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::config::{Dataset, Pipeline, Publisher};
-use crate::lake::{CheckResult, Manifest, Preparation, Prepared, Severity, SourceInfo, Stage, VersionId};
+use crate::lake::compare::{Side, compare};
+use crate::lake::{CheckResult, Lake, Manifest, Preparation, Prepared, Severity, SourceInfo, Stage, VersionId, kinds};
 
 use super::compute::Computed;
 use super::{Problem, Workshop, stockholm};
@@ -69,7 +71,7 @@ pub fn manifest(
         kinds: Vec::new(),
         change: None,
         acts: lake.unnamed_acts(&dataset.name)?,
-        carried: Vec::new(),
+        carried: computed.carried.clone(),
         accepted: Vec::new(),
         sources: (*sources).clone(),
         inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
@@ -80,6 +82,32 @@ pub fn manifest(
         synthetic: sources.values().any(|source| source.synthetic) || inputs.values().any(|input| input.synthetic),
         previous,
     })
+}
+
+/// Why a version must not be published without being told to: the like of it was rolled back or withdrawn.
+pub fn withheld(lake: &Lake, manifest: &Manifest) -> Result<Option<String>, Problem> {
+    let mut withheld = lake.withheld(&manifest.dataset)?.into_iter();
+    let alike = withheld.find(|(withheld, _)| withheld.describes_the_same(manifest));
+    Ok(alike.map(|(withheld, reason)| {
+        format!(
+            "{}: not published: it would be {} again, which was taken back ({reason}); run --force publishes it",
+            manifest.dataset, withheld.version
+        )
+    }))
+}
+
+/// The manifest with what sets its rows apart from those of the current version.
+pub fn with_kinds(
+    lake: &Lake,
+    current: Option<&Manifest>,
+    manifest: Manifest,
+    rows: &Path,
+) -> Result<Manifest, Problem> {
+    let Some(current) = current else { return Ok(manifest) };
+    let new = Side { manifest: &manifest, files: vec![rows.to_owned()] };
+    let comparison = compare(&Side::published(lake, current)?, &new, &mut |_| Ok(()))?;
+    let (kinds, change) = kinds(&comparison, &current.version);
+    Ok(Manifest { kinds, change, ..manifest })
 }
 
 /// Makes the version ready in the stage folder.
