@@ -20,9 +20,9 @@ pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+pub mod lineage;
 #[cfg(feature = "engine")]
 pub mod repair;
-pub mod lineage;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

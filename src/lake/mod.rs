@@ -7,11 +7,11 @@ mod catalogue;
 mod changes;
 pub mod compare;
 mod content;
+mod feed;
 mod intent;
 pub mod invariants;
-mod lock;
-mod feed;
 mod kinds;
+mod lock;
 mod manifest;
 mod package;
 mod prepare;
@@ -26,14 +26,14 @@ mod timeline;
 mod version;
 
 pub use act::{ACT_FORMAT, Act, Deed};
-pub use catalogue::{Lake, LakeError};
-pub use intent::{Intended, Intent, Settled};
-pub use invariants::{Damage, Report as VerifyReport, Wrong};
-pub use lock::Lock;
 pub use carried::{ORIGIN, ORIGIN_TITLE};
+pub use catalogue::{Lake, LakeError};
 pub use changes::{CHANGES_FORMAT, ChangedVersion, Changes, Mark};
 pub use content::ContentHash;
+pub use intent::{Intended, Intent, Settled};
+pub use invariants::{Damage, Report as VerifyReport, Wrong};
 pub use kinds::kinds;
+pub use lock::Lock;
 pub use manifest::{
     Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
 };

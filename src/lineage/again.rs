@@ -54,7 +54,7 @@ impl Lineage {
         }
         let mut unchecked = dataset.clone();
         unchecked.checks.custom.clear();
-        let computed = compute::compute(&engine, &unchecked, &stage, &self.lake, None).await?;
+        let computed = compute::compute(&engine, (pipeline, &unchecked), &stage, &self.lake, None).await?;
         Ok(Recomputed { computed, made, answers })
     }
 

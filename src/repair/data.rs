@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::lake::{Deed, FileInfo, Manifest, Prepared, VerifyReport, VersionId, Wrong};
+use crate::lineage::{Lineage, LineageError};
 use crate::run::{Problem, Workshop};
 use crate::store::{At as _, join, remove_tree};
 
@@ -43,8 +44,10 @@ pub async fn mend(
 
 /// The version again, as files below `folder`, by its own recipe and answers.
 async fn recompute(workshop: &Workshop, manifest: &Manifest, folder: &Path) -> Result<Manifest, String> {
-    let _ = (workshop, manifest, folder);
-    Err("not yet".to_owned())
+    let told = |error: LineageError| error.to_string();
+    let lineage = Lineage::open(workshop.config.clone(), workshop.reference.clone()).map_err(told)?;
+    let recomputed = lineage.recompute(manifest).await.map_err(told)?;
+    lineage.write(manifest, &recomputed, folder).map_err(told)
 }
 
 /// The files that damage was found in; all of them where it was found in the whole.

@@ -39,6 +39,11 @@ pub fn renew(
             repair.done.push(format!("{dataset} {version}: datapackage.json is what the manifest gives"));
         }
     }
+    for dataset in lake.datasets()? {
+        if lake.tell_changes(&dataset, &workshop.config.publisher.name)? {
+            repair.done.push(format!("{dataset}: changes.json and changes.atom say what manifests and acts say"));
+        }
+    }
     if report.damage.iter().any(|damage| damage.wrong == Wrong::Site) {
         aside.put("site/current")?;
         match render_site(workshop) {

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lake::{Damage, VerifyReport, VersionId, Wrong};
-use crate::run::{Problem, Workshop, verify};
+use crate::run::{Problem, Workshop, settle, verify};
 
 use aside::Aside;
 
@@ -29,7 +29,8 @@ pub struct Repair {
 pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Problem> {
     let lake = &workshop.lake;
     let mut repair = Repair::default();
-    let found = verify(lake, archive)?;
+    let author = &workshop.config.publisher.name;
+    let found = verify(lake, author, archive)?;
     if let Some(newer) = found.damage.iter().find(|damage| damage.wrong == Wrong::Newer) {
         repair.left.push(format!("anything, since a later program has written here: {newer}"));
         return Ok(repair);
@@ -38,9 +39,10 @@ pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Proble
     let aside = Aside::new(lake, Timestamp::now());
     // Each step looks at what the one before it has left.
     manifests::restore(workshop, &aside, &mut repair)?;
-    derived::strays(lake, &aside, &verify(lake, archive)?, &mut repair)?;
+    derived::strays(lake, &aside, &verify(lake, author, archive)?, &mut repair)?;
     data::mend(workshop, &aside, &lake.verify()?, &mut repair).await?;
     pointer::mend(workshop, &aside, &lake.verify()?, &mut repair)?;
+    repair.done.extend(settle(workshop)?);
     derived::renew(workshop, &aside, &lake.verify()?, &mut repair)?;
     workshop.note_manifests()?;
     if archive {

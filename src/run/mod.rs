@@ -31,8 +31,8 @@ pub use site::{SiteOutcome, render_site};
 pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use verify::{present, verify};
-pub use workshop::{Workshop, settled};
 pub(crate) use workshop::source_of;
+pub use workshop::{Workshop, settled};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

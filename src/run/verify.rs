@@ -7,10 +7,13 @@ use crate::ledger::{Ledger, LedgerError};
 use super::Problem;
 
 /// A look at everything that was published, and at what it goes back to.
-pub fn verify(lake: &Lake, archive: bool) -> Result<VerifyReport, Problem> {
+///
+/// `author` is who publishes: the name in the feeds of changes.
+pub fn verify(lake: &Lake, author: &str, archive: bool) -> Result<VerifyReport, Problem> {
     // Read before the lake, so that what is published meanwhile is not missed in the lake.
     let noted = noted(lake);
     let mut report = lake.verify()?;
+    lake.verify_changes(author, &mut report)?;
     match noted {
         Ok(Some(noted)) => lake.verify_record(&noted, &mut report)?,
         Ok(None) if report.versions > 0 => {

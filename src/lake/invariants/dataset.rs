@@ -26,6 +26,11 @@ pub fn all(lake: &Lake, report: &mut Report) -> Result<(), LakeError> {
         report.datasets += 1;
         dataset(lake, &name, &unseen, report)?;
     }
+    for name in lake.datasets()? {
+        if let Ok(Some(to)) = lake.pending_rollback(&name) {
+            report.notes.push(format!("{name}: a rollback to {to} was cut short; the next run ends that"));
+        }
+    }
     // The publish may have ended since, or its pointers may have moved before it was cut short.
     for (dataset, version) in &unseen {
         if lake.current_version(dataset).is_ok_and(|current| current.as_ref() != Some(version)) {

@@ -28,6 +28,25 @@ impl Lake {
         Ok(report)
     }
 
+    /// The lists of changes say what manifests and acts say. One that is behind is what a crash leaves, and no damage.
+    pub fn verify_changes(&self, author: &str, report: &mut Report) -> Result<(), LakeError> {
+        for dataset in self.datasets()? {
+            // What they are derived from is damaged: told already.
+            let (Ok(stale), Ok(told)) = (self.stale_changes(&dataset, author), self.changes_are_told(&dataset)) else {
+                continue;
+            };
+            for file in stale {
+                if told {
+                    let what = "it is not what manifests and acts say";
+                    report.damage.push(Damage::new(Wrong::Changes, what).of(&dataset).file(file));
+                } else {
+                    report.notes.push(format!("{dataset}: {file}: it is behind; the next run brings it up to date"));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// What writes left that were cut short, by their keys.
     pub fn leftovers(&self) -> Result<Vec<String>, LakeError> {
         let mut found = Vec::new();

@@ -67,10 +67,7 @@ pub fn version(
     pruned: bool,
 ) -> Result<(Read, Vec<Damage>), LakeError> {
     if pruned {
-        let below = format!("{key}/");
-        let mut found = alone(manifest);
-        found.extend(descriptor(storage, &below, manifest)?);
-        return Ok((Read::default(), found));
+        return Ok((Read::default(), alone(manifest)));
     }
     let mut found = outline(storage, key, manifest)?;
     // What the reading of the rows tells better.
