@@ -21,6 +21,10 @@ pub mod store;
 #[cfg(feature = "engine")]
 pub mod cli;
 #[cfg(feature = "engine")]
+pub mod lineage;
+#[cfg(feature = "engine")]
+pub mod repair;
+#[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod run;

@@ -1,25 +1,24 @@
 //! What is published: which datasets, which versions, which one is current.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::invariants;
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
+use super::writer;
 use crate::config::Config;
-
-use crate::store::{
-    AccessError, At as _, Credentials, LocalFolder, ObjectStorage, Pointer, Storage, StoreError, create_folder,
-};
+use crate::store::{AccessError, Credentials, LocalFolder, ObjectStorage, Pointer, Storage, StoreError, create_folder};
 
 /// The place of published versions, and the folder of this machine where they are made.
 #[derive(Clone, Debug)]
 pub struct Lake {
     root: PathBuf,
     storage: Arc<dyn Storage>,
+    writer: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -30,44 +29,67 @@ pub enum LakeError {
     Access(#[from] AccessError),
     #[error("{place} is no manifest: {reason}")]
     Manifest { place: String, reason: String },
+    #[error("{place} is no act: {reason}")]
+    Act { place: String, reason: String },
+    #[error("{place} is no list of citations: {reason}")]
+    Frozen { place: String, reason: String },
     #[error("{place} points at {target:?}, which is no version")]
     Pointer { place: String, target: String },
     #[error("{place} is not there")]
     Missing { place: String },
     #[error("dataset {dataset}: another version was published while this one was made; the current one is now {now}")]
     Overtaken { dataset: String, now: String },
-    #[error("another underlag is at work in {}", path.display())]
-    Locked { path: PathBuf },
+    #[error("{place} can't be read: {reason}")]
+    Intent { place: String, reason: String },
+    /// A version that is ready does not hold what it says; its pointer does not move.
+    #[error("{dataset} {version} is not published: {what}")]
+    Unsound { dataset: String, version: VersionId, what: String },
+    #[error("another underlag is at work in {}{}", path.display(), holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked { path: PathBuf, holder: Option<String> },
     #[error("{}: {source}", path.display())]
     Parquet { path: PathBuf, source: parquet::errors::ParquetError },
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
 }
 
-/// Held while something is written; released when dropped, also by a crash.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 impl Lake {
-    /// All in a folder of this machine.
+    /// All in a folder of this machine, which is made where it is not there.
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
+        create_folder(data_dir)?;
+        Ok(Self::look(data_dir))
+    }
+
+    /// For readers, who make nothing: of a folder that is not there, nothing is published.
+    pub fn look(data_dir: &Path) -> Self {
         Self::over(data_dir, Arc::new(LocalFolder::new(data_dir)))
     }
 
     /// Where the configuration says.
     pub fn of(config: &Config) -> Result<Self, LakeError> {
-        let Some(bucket) = &config.bucket else { return Self::open(&config.data_dir) };
+        let mut lake = Self::look_of(config)?;
+        create_folder(&config.data_dir)?;
+        if config.bucket.is_some() {
+            lake.writer = Some(writer::of(&config.data_dir)?);
+        }
+        Ok(lake)
+    }
+
+    /// Where the configuration says, for readers.
+    pub fn look_of(config: &Config) -> Result<Self, LakeError> {
+        let Some(bucket) = &config.bucket else { return Ok(Self::look(&config.data_dir)) };
         let cache = config.data_dir.join("cache");
         let storage = ObjectStorage::connect(bucket.clone(), &Credentials::find()?, &cache)?;
-        Self::over(&config.data_dir, Arc::new(storage))
+        Ok(Self::over(&config.data_dir, Arc::new(storage)))
     }
 
     /// Published and archived there, worked on in `data_dir`.
-    pub fn over(data_dir: &Path, storage: Arc<dyn Storage>) -> Result<Self, LakeError> {
-        create_folder(data_dir)?;
-        Ok(Self { root: data_dir.to_owned(), storage })
+    pub fn over(data_dir: &Path, storage: Arc<dyn Storage>) -> Self {
+        Self { root: data_dir.to_owned(), storage, writer: None }
+    }
+
+    /// Who writes, where several machines may.
+    pub(super) fn writer(&self) -> Option<&str> {
+        self.writer.as_deref()
     }
 
     /// The folder of this machine: stage, ledger and lock are there, whatever place the lake has.
@@ -82,23 +104,6 @@ impl Lake {
     /// The same place, for those who outlive this borrow: the archive lies there too.
     pub fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
-    }
-
-    /// One writer at a time.
-    pub fn lock(&self) -> Result<Lock, LakeError> {
-        let path = self.root.join("lock");
-        let file = File::options().create(true).append(true).open(&path).at("open", &path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path: self.root.clone() }),
-            Err(fs::TryLockError::Error(error)) => Err(StoreError::new("lock", &path, error).into()),
-        }
-    }
-
-    /// Whether somebody holds the lock now. Asking holds it off for no longer than a look takes.
-    pub fn is_locked(&self) -> bool {
-        File::open(self.root.join("lock"))
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     /// Names of all datasets with a folder, sorted.
@@ -140,6 +145,11 @@ impl Lake {
         Ok(blake3::hash(&bytes).to_hex().to_string())
     }
 
+    /// Whether a version's folder holds a manifest, readable or not.
+    pub fn has_manifest(&self, dataset: &str, version: &VersionId) -> Result<bool, LakeError> {
+        Ok(self.storage.read(&manifest_key(dataset, version))?.is_some())
+    }
+
     fn bytes(&self, key: &str) -> Result<Bytes, LakeError> {
         self.storage.read(key)?.ok_or_else(|| LakeError::Missing { place: self.storage.address(key) })
     }
@@ -160,21 +170,38 @@ impl Lake {
 
     /// Puts prepared versions in place, then moves the pointers: nothing is seen before all is durable.
     pub fn publish(&self, prepared: &[Prepared]) -> Result<(), LakeError> {
-        let before = prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()?;
+        if prepared.is_empty() {
+            return Ok(());
+        }
+        for version in prepared {
+            invariants::prepared(version)?;
+        }
+        let note = self.intend(prepared)?;
+        let before = match prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()
+        {
+            Ok(before) => before,
+            Err(error) => {
+                self.fulfilled(&note);
+                return Err(error);
+            }
+        };
         for version in prepared {
             self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
         }
         for (place, (version, before)) in prepared.iter().zip(&before).enumerate() {
-            let moved = self.point_from(&version.manifest, before.as_ref());
-            if moved.as_ref().is_err_and(|error| error.is_overtaken()) {
-                // Nobody has seen these, and another's chain goes on without them.
-                for Prepared { manifest, .. } in &prepared[place..] {
-                    self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
+            match self.point_from(&version.manifest, before.as_ref()) {
+                Err(error) if error.is_overtaken() => {
+                    // Nobody has seen these, and another's chain goes on without them.
+                    for Prepared { manifest, .. } in &prepared[place..] {
+                        self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
+                    }
+                    self.fulfilled(&note);
+                    return Err(error.into());
                 }
+                moved => moved?,
             }
-            moved?;
-            self.sweep(&version.manifest, before.as_ref())?;
         }
+        self.fulfilled(&note);
         Ok(())
     }
 
@@ -202,21 +229,6 @@ impl Lake {
         }
         let now = current.map_or_else(|| "none".to_owned(), |current| current.to_string());
         Err(LakeError::Overtaken { dataset: dataset.clone(), now })
-    }
-
-    /// Removes what uploads that never ended have left between the version before and this one. Whoever still writes
-    /// there has lost the pointer.
-    fn sweep(&self, manifest: &Manifest, before: Option<&Pointer>) -> Result<(), LakeError> {
-        let dataset = &manifest.dataset;
-        let before = before.map(|before| self.version_of(before, &current_key(dataset), "/data")).transpose()?;
-        let after = before.map_or(0, |before| before.sequence());
-        for version in self.versions(dataset)? {
-            let between = version.sequence() > after && version.sequence() < manifest.version.sequence();
-            if between && self.storage.read(&manifest_key(dataset, &version))?.is_none() {
-                self.storage.remove(&version_key(dataset, &version))?;
-            }
-        }
-        Ok(())
     }
 
     /// The version that a pointer names: its target is exactly `versions/ID` and what follows.

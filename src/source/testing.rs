@@ -57,7 +57,8 @@ impl Post {
     }
 
     pub async fn plan(&self, kind: FetchKind) -> Result<(Fetch, Plan), SourceError> {
-        let fetch = Fetch { name: "f".into(), source: Some("prov".into()), kind };
+        let fetch =
+            Fetch { name: "f".into(), source: Some("prov".into()), kind, history: crate::config::History::Keep };
         let plan = plan(&self.courier, &fetch, TODAY).await?;
         Ok((fetch, plan))
     }

@@ -17,7 +17,7 @@ pub use durable::{
     sync_folder, sync_parent, sync_tree, write_file,
 };
 pub use local::LocalFolder;
-pub use object::{AccessError, Bucket, Credentials, ObjectStorage};
+pub use object::{AccessError, Bucket, Credentials, ObjectStorage, token};
 pub use place::join;
 pub use storage::{Entry, Pointer, Storage};
 pub use watch::{Operation, Watched, watch};
