@@ -7,6 +7,7 @@ mod local;
 mod place;
 mod storage;
 mod watch;
+mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use local::LocalFolder;
 pub use place::join;
 pub use storage::{Entry, Pointer, Storage};
 pub use watch::{Operation, Watched, watch};
+pub use whole::Whole;
 
 /// What could not be done, to what, and why.
 #[derive(Debug, thiserror::Error)]
