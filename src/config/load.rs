@@ -71,6 +71,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         reference_dir: settings.reference_dir,
         publisher: settings.publisher,
         run: settings.run,
+        retention: settings.retention,
         http: settings.http,
         server: settings.server,
         sources: sources.sources,

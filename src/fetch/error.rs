@@ -77,6 +77,9 @@ pub enum FetchError {
     #[error("the archived answer {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
 
+    #[error("{place} has format {format}, and this program reads up to {known}")]
+    Newer { place: String, format: u32, known: u32 },
+
     #[error("the program is shutting down")]
     Stopped,
 }
@@ -107,6 +110,7 @@ impl FetchError {
             }
             Self::Store(error) => return error.hint().map(str::to_owned),
             Self::Damaged { .. } => "the answer will be fetched again when it is next needed",
+            Self::Newer { .. } => "a later underlag wrote this: use that one",
             _ => return None,
         };
         Some(hint.to_owned())

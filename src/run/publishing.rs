@@ -65,6 +65,8 @@ pub fn manifest(
         files: Vec::new(),
         checks: checks(dataset),
         kinds: Vec::new(),
+        change: None,
+        acts: lake.unnamed_acts(&dataset.name)?,
         carried: Vec::new(),
         accepted: Vec::new(),
         sources: (*sources).clone(),

@@ -27,7 +27,7 @@ pub struct Workshop {
 impl Workshop {
     pub fn open(config: Config, reference: Reference) -> Result<Self, Problem> {
         let lake = Lake::open(&config.data_dir)?;
-        let archive = Arc::new(Archive::open(&config.data_dir)?);
+        let archive = Arc::new(Archive::open(lake.shared_storage()));
         let ledger = Ledger::open(&config.data_dir)?;
         let client = Client::new(&config.http, &config.publisher)?;
         Ok(Self { config, reference, lake, archive, ledger, client, limiters: Mutex::default() })
