@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod inside;
 mod local;
 mod people;
 mod world;
@@ -19,6 +20,7 @@ mod commands;
 mod contract;
 mod demo;
 mod disk;
+mod faults;
 mod honest;
 mod kill;
 mod recorded;
