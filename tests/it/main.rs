@@ -18,6 +18,7 @@ mod check;
 mod check_sql;
 mod commands;
 mod contract;
+mod crash;
 mod demo;
 mod disk;
 mod faults;
