@@ -287,13 +287,15 @@ impl Disk {
             if now == durable {
                 continue;
             }
+            // What was only added to keeps its beginning.
+            let kept = if now.starts_with(durable) { durable.len() } else { 0 };
             *durable = match (survives, chance.next() % 4) {
                 (Survives::Nothing, _) | (Survives::Some(_), 0) => std::mem::take(durable),
                 (Survives::Everything, _) | (Survives::Some(_), 1) => std::mem::take(now),
-                (_, 2) => Vec::new(),
+                (_, 2) => now[..kept].to_vec(),
                 // Cut off, or made long before its bytes were written.
                 (_, _) => {
-                    let cut = chance.next() as usize % (now.len() + 1);
+                    let cut = kept + chance.next() as usize % (now.len() - kept + 1);
                     let mut torn = now[..cut].to_vec();
                     if chance.next() % 2 == 0 {
                         torn.resize(now.len(), 0);
