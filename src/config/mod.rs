@@ -27,8 +27,8 @@ pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    Checks, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, Input, KoladaFetch,
-    Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueType, Years,
+    Checks, Column, ColumnType, Dataset, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, Input,
+    KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Reaction, Schedule, ValueType, Years,
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, RunSettings, ServerSettings};

@@ -4,6 +4,7 @@
 
 mod run;
 mod state;
+mod waiting;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use rusqlite::{Connection, ErrorCode};
 
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use state::{FetchState, PipelineState};
+pub use waiting::{Stop, Waiting};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS run (
@@ -42,7 +44,14 @@ CREATE TABLE IF NOT EXISTS fetch_state (
     stamp TEXT,
     answers TEXT NOT NULL,
     checked_at TEXT NOT NULL,
+    metadata TEXT,
     PRIMARY KEY (pipeline, fetch)
+) STRICT;
+CREATE TABLE IF NOT EXISTS waiting (
+    pipeline TEXT PRIMARY KEY,
+    since TEXT NOT NULL,
+    what TEXT NOT NULL,
+    fingerprint TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS pipeline_state (
     pipeline TEXT PRIMARY KEY,

@@ -5,10 +5,12 @@
 
 mod answer;
 mod chunk;
+mod drift;
 mod encode;
 mod error;
 mod file;
 pub mod kolada;
+mod metadata;
 mod nearest_code;
 mod pxweb;
 mod selection;
@@ -32,7 +34,9 @@ use crate::config::{Fetch, FetchKind, Limits, ValueType};
 use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::{Courier, Validators};
 
+pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
+pub use metadata::Metadata;
 
 /// Takes the decoded rows of one fetch, in the plan's order.
 pub trait Sink: Send {
@@ -62,6 +66,8 @@ pub struct Plan {
     pub publish_notes: Vec<String>,
     pub schema: Option<SchemaRef>,
     pub codes: Vec<CodeRow>,
+    /// What the source says of its data; none where only the data can tell.
+    pub metadata: Option<Metadata>,
     work: Work,
 }
 
@@ -81,6 +87,8 @@ pub struct Harvest {
     pub stamp: Option<String>,
     /// Words for the operator that only the data could give.
     pub notes: Vec<String>,
+    /// What the data tell of themselves, where the plan could not.
+    pub metadata: Option<Metadata>,
 }
 
 /// Told how many of the plan's data calls are done so far.

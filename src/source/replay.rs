@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::testing::{Kept, Post, Replay, TODAY, pxweb};
 use super::{SourceError, codes_batch, declared_schema, kolada};
 use crate::config::{
-    Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind, ValueType,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind,
+    ValueType, Years,
 };
 
 fn population() -> PxwebFetch {
@@ -35,7 +35,8 @@ async fn a_split_table_comes_home_whole() {
     assert_eq!(key(&kept, &["kod", "alder", "kon", "period"]).len(), 2772);
     assert_eq!(perturbed(&kept), 776);
 
-    let fetch = Fetch { name: "f".into(), source: None, kind: FetchKind::Pxweb(population()) };
+    let fetch =
+        Fetch { name: "f".into(), source: None, kind: FetchKind::Pxweb(population()), drift: DriftPolicy::default() };
     let declared = declared_schema(&fetch, &|_| Some(ValueType::Int64));
     assert_eq!(declared, plan.schema);
     assert!(kept.0.iter().all(|batch| Some(batch.schema()) == plan.schema));

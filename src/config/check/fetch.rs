@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::config::names::{choice, column_of, is_name};
 use crate::config::node::{Node, texts};
-use crate::config::{Fetch, FetchKind, KoladaFetch, PxwebFetch, SourceKind, Years, leaf};
+use crate::config::{DriftPolicy, Fetch, FetchKind, KoladaFetch, PxwebFetch, Reaction, SourceKind, Years, leaf};
 
 use super::sources::Sources;
 use super::{Problems, file_fetch};
@@ -30,7 +30,23 @@ pub(super) fn fetch(
         expect_source(&inner, SourceKind::File, sources, problems);
         (FetchKind::File(file_fetch::file(&inner, dir, problems)?), inner)
     };
-    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind })
+    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, drift: drift(&inner) })
+}
+
+/// What does not fit the key tables has been reported: the default stands in for it.
+fn drift(node: &Node<'_>) -> DriftPolicy {
+    let reaction = |key: &str, default: Reaction| match node.string(key).as_deref() {
+        Some("accept") => Reaction::Accept,
+        Some("warn") => Reaction::Warn,
+        Some("stop") => Reaction::Stop,
+        _ => default,
+    };
+    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
+    DriftPolicy {
+        new_code: reaction("on_new_code", new_code),
+        lost_code: reaction("on_lost_code", lost_code),
+        renamed: reaction("on_renamed", renamed),
+    }
 }
 
 fn expect_source(node: &Node<'_>, kind: SourceKind, sources: &Sources, problems: &mut Problems<'_>) {

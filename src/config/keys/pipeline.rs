@@ -1,8 +1,8 @@
 //! `pipeline.toml`: what is fetched, when, and what datasets become of it.
 
 use super::{
-    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, PERCENT, POINTER, SELECTION, SQL_FILE, STAR,
-    Shape, TEXT, TIME_ZONE, UNIT, URL, VERSION, YEARS,
+    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, PERCENT, POINTER, REACTIONS, SELECTION,
+    SQL_FILE, STAR, Shape, TEXT, TIME_ZONE, UNIT, URL, VERSION, YEARS,
 };
 
 pub(in crate::config) static PIPELINE: Shape = Shape {
@@ -73,6 +73,26 @@ static FETCH: Shape = Shape {
     one_of: true,
 };
 
+const ON_NEW_CODE: Key = Key::default(
+    "on_new_code",
+    Kind::OneOf(REACTIONS),
+    "warn",
+    "When a code, a selected content or a column is new. A new period is none of these.",
+);
+const ON_LOST_CODE: Key = Key::default(
+    "on_lost_code",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a selected code is gone. A dimension, content or column that is gone always stops.",
+);
+const ON_RENAMED: Key = Key::default(
+    "on_renamed",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
+     table another title, or a dimension is new.",
+);
+
 static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
     keys: &[
@@ -104,6 +124,9 @@ static PXWEB: Shape = Shape {
             Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
             "ContentsCode = column; each also gets NAME_status and NAME_symbol.",
         ),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
     ],
     one_of: false,
 };
@@ -127,6 +150,9 @@ static KOLADA: Shape = Shape {
             ),
             "\"2015..\", \"latest(5)\" or a list of years.",
         ),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
     ],
     one_of: false,
 };
@@ -153,6 +179,9 @@ static FILE: Shape = Shape {
         Key::default("delimiter", Kind::Text(&DELIMITER), ",", "csv: what stands between fields."),
         Key::default("decimal", Kind::OneOf(&[".", ","]), ".", "csv: the decimal sign."),
         Key::default("encoding", Kind::Text(&ENCODING), "utf-8", "csv: the file's encoding."),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
     ],
     one_of: false,
 };

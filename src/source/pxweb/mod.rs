@@ -1,5 +1,6 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+mod describe;
 mod note;
 mod planner;
 mod query;
