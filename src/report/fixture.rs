@@ -148,6 +148,8 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         files,
         checks: Vec::new(),
         kinds: Vec::new(),
+        change: None,
+        acts: Vec::new(),
         carried: Vec::new(),
         accepted: Vec::new(),
         sources: BTreeMap::from([("x".to_owned(), source)]),

@@ -128,6 +128,7 @@ impl Source<'_> {
             credit: manifest.credit.clone(),
             parquet: parquet.collect(),
             version,
+            accepted: manifest.accepted.iter().map(|one| (date(one.at), one.reason.clone())).collect(),
             period: self.period(),
             perturbed: self.column(value).is_some_and(|column| column.perturbation.is_some()),
             figures,

@@ -12,9 +12,10 @@ use futures::StreamExt as _;
 
 use crate::config::{AreaSet, Config, Dataset, Perturbation};
 use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
+use crate::decode::CodeRow;
 use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
 use crate::reference::Reference;
-use crate::source::Sink as _;
+use crate::source::{self, Sink as _};
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
 
 use super::Problem;
@@ -40,6 +41,14 @@ pub fn register_reference(engine: &Engine, reference: &Reference, config: &Confi
     engine.register_batches(GEOGRAPHY, geography.schema(), vec![geography, areas])?;
     let members = area_members(&config.area_sets);
     engine.register_batches(AREAS, members.schema(), vec![members])
+}
+
+/// A fetched table, and the labels of its codes.
+pub async fn register_fetch(engine: &Engine, name: &str, path: &Path, codes: &[CodeRow]) -> Result<(), Problem> {
+    engine.register_parquet(name, &[path.to_owned()]).await?;
+    let codes =
+        source::codes_batch(codes).map_err(|error| Problem::Stage { fetch: name.to_owned(), error: error.into() })?;
+    Ok(engine.register_batches(&format!("{name}_koder"), codes.schema(), vec![codes])?)
 }
 
 fn text_batch(schema: &SchemaRef, columns: Vec<Vec<String>>) -> RecordBatch {

@@ -2,7 +2,7 @@
 //! another module; here they meet, in order, for one pipeline after another.
 
 mod accepted;
-mod compute;
+pub(crate) mod compute;
 mod declare;
 mod estimate;
 mod fetching;
@@ -13,6 +13,7 @@ mod place;
 mod problem;
 mod progress;
 mod publishing;
+mod recipe;
 mod site;
 mod verdict;
 mod workshop;
@@ -23,9 +24,11 @@ pub use fixture::{CaseResult, test_pipeline};
 pub use gate::Accept;
 pub use problem::Problem;
 pub use progress::Progress;
+pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use workshop::Workshop;
+pub(crate) use workshop::source_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,7 +39,7 @@ use tokio::task::JoinSet;
 use crate::config::Pipeline;
 
 /// The zone in which Swedish publications are dated.
-fn stockholm() -> jiff::tz::TimeZone {
+pub(crate) fn stockholm() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
 }
 

@@ -10,7 +10,6 @@ use crate::config::Pipeline;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
-use crate::source;
 use crate::transform::Engine;
 
 use super::fetching::{self, Staged};
@@ -18,7 +17,7 @@ use super::gate::Gate;
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Workshop, compute};
+use super::{Options, Problem, Recipe, Workshop, compute};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -190,7 +189,10 @@ async fn steps(
 
     line.step("publishing");
     let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
-    let provenance = Provenance { pipeline, config_hash: &config_hash, sources: &sources, inputs: &inputs };
+    let recipe = Recipe::of(&workshop.config, &workshop.reference, pipeline).bytes();
+    let recipe_hash = blake3::hash(&recipe).to_hex().to_string();
+    let provenance =
+        Provenance { pipeline, config_hash: &config_hash, recipe: &recipe_hash, sources: &sources, inputs: &inputs };
     let mut verdicts = Vec::new();
     let mut prepared = Vec::new();
     for (name, dataset) in &pipeline.datasets {
@@ -210,6 +212,9 @@ async fn steps(
                 prepared.push(version);
             }
         }
+    }
+    if !prepared.is_empty() {
+        workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
@@ -236,10 +241,7 @@ fn unchanged(manifest: &Manifest) -> DatasetVerdict {
 
 async fn register_staged(engine: &Engine, staged: &BTreeMap<String, Staged>) -> Result<(), Problem> {
     for (name, staged) in staged {
-        engine.register_parquet(name, std::slice::from_ref(&staged.path)).await?;
-        let codes = source::codes_batch(&staged.codes)
-            .map_err(|error| Problem::Stage { fetch: name.clone(), error: error.into() })?;
-        engine.register_batches(&format!("{name}_koder"), codes.schema(), vec![codes])?;
+        compute::register_fetch(engine, name, &staged.path, &staged.codes).await?;
     }
     Ok(())
 }

@@ -14,6 +14,8 @@ use super::{Problem, Workshop, stockholm};
 pub struct Provenance<'a> {
     pub pipeline: &'a Pipeline,
     pub config_hash: &'a str,
+    /// The hash that the archived recipe has.
+    pub recipe: &'a str,
     pub sources: &'a BTreeMap<String, SourceInfo>,
     pub inputs: &'a BTreeMap<String, Manifest>,
 }
@@ -26,7 +28,7 @@ pub fn manifest(
     provenance: &Provenance<'_>,
     now: Timestamp,
 ) -> Result<Manifest, Problem> {
-    let Provenance { pipeline, config_hash, sources, inputs } = provenance;
+    let Provenance { pipeline, config_hash, recipe, sources, inputs } = provenance;
     let lake = &workshop.lake;
     let sequence = lake.next_sequence(&dataset.name)?;
     let version = VersionId::new(sequence, now, &computed.content_hash);
@@ -56,7 +58,7 @@ pub fn manifest(
         created_at: now,
         program: crate::PROGRAM.to_owned(),
         config_hash: (*config_hash).to_owned(),
-        recipe: None,
+        recipe: Some((*recipe).to_owned()),
         sql_hash: Some(blake3::hash(dataset.sql.as_bytes()).to_hex().to_string()),
         content_hash: computed.content_hash.clone(),
         rows: computed.rows,
@@ -65,6 +67,8 @@ pub fn manifest(
         files: Vec::new(),
         checks: checks(dataset),
         kinds: Vec::new(),
+        change: None,
+        acts: lake.unnamed_acts(&dataset.name)?,
         carried: Vec::new(),
         accepted: Vec::new(),
         sources: (*sources).clone(),

@@ -11,7 +11,7 @@ mod error;
 mod file;
 pub mod kolada;
 mod metadata;
-mod nearest_code;
+pub(crate) mod nearest_code;
 mod pxweb;
 mod selection;
 

@@ -57,7 +57,13 @@ impl Post {
     }
 
     pub async fn plan(&self, kind: FetchKind) -> Result<(Fetch, Plan), SourceError> {
-        let fetch = Fetch { name: "f".into(), source: Some("prov".into()), kind, drift: DriftPolicy::default() };
+        let fetch = Fetch {
+            name: "f".into(),
+            source: Some("prov".into()),
+            kind,
+            history: crate::config::History::Keep,
+            drift: DriftPolicy::default(),
+        };
         let plan = plan(&self.courier, &fetch, TODAY).await?;
         Ok((fetch, plan))
     }

@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use crate::config::names::{choice, column_of, is_name};
 use crate::config::node::{Node, texts};
-use crate::config::{DriftPolicy, Fetch, FetchKind, KoladaFetch, PxwebFetch, Reaction, SourceKind, Years, leaf};
+use crate::config::{
+    DriftPolicy, Fetch, FetchKind, History, KoladaFetch, PxwebFetch, Reaction, SourceKind, Years, leaf,
+};
 
 use super::sources::Sources;
 use super::{Problems, file_fetch};
@@ -30,7 +32,12 @@ pub(super) fn fetch(
         expect_source(&inner, SourceKind::File, sources, problems);
         (FetchKind::File(file_fetch::file(&inner, dir, problems)?), inner)
     };
-    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, drift: drift(&inner) })
+    let history = match inner.text("history") {
+        Some(text) if *text.get_ref() == "window" => History::Window,
+        _ => History::Keep,
+    };
+    let drift = drift(&inner);
+    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history, drift })
 }
 
 /// What does not fit the key tables has been reported: the default stands in for it.

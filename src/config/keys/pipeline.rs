@@ -92,6 +92,12 @@ const ON_RENAMED: Key = Key::default(
     "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
      table another title, or a dimension is new.",
 );
+const HISTORY: Key = Key::default(
+    "history",
+    Kind::OneOf(&["keep", "window"]),
+    "keep",
+    "Periods that the source no longer gives stay published, marked with their version (keep), or go (window).",
+);
 
 static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
@@ -127,6 +133,7 @@ static PXWEB: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        HISTORY,
     ],
     one_of: false,
 };
@@ -153,6 +160,7 @@ static KOLADA: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        HISTORY,
     ],
     one_of: false,
 };
@@ -182,6 +190,7 @@ static FILE: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        HISTORY,
     ],
     one_of: false,
 };
