@@ -9,7 +9,6 @@ use super::invariants;
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
-use super::writer;
 use crate::config::Config;
 use crate::store::{AccessError, Credentials, LocalFolder, ObjectStorage, Pointer, Storage, StoreError, create_folder};
 
@@ -18,7 +17,6 @@ use crate::store::{AccessError, Credentials, LocalFolder, ObjectStorage, Pointer
 pub struct Lake {
     root: PathBuf,
     storage: Arc<dyn Storage>,
-    writer: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -53,48 +51,43 @@ pub enum LakeError {
 }
 
 impl Lake {
-    /// All in a folder of this machine, which is made where it is not there.
+    /// All in a folder of this machine.
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
-        create_folder(data_dir)?;
-        Ok(Self::look(data_dir))
-    }
-
-    /// For readers, who make nothing: of a folder that is not there, nothing is published.
-    pub fn look(data_dir: &Path) -> Self {
         Self::over(data_dir, Arc::new(LocalFolder::new(data_dir)))
     }
 
     /// Where the configuration says.
     pub fn of(config: &Config) -> Result<Self, LakeError> {
-        let mut lake = Self::look_of(config)?;
         create_folder(&config.data_dir)?;
-        if config.bucket.is_some() {
-            lake.writer = Some(writer::of(&config.data_dir)?);
-        }
-        Ok(lake)
+        Self::look(config)
     }
 
-    /// Where the configuration says, for readers.
-    pub fn look_of(config: &Config) -> Result<Self, LakeError> {
-        let Some(bucket) = &config.bucket else { return Ok(Self::look(&config.data_dir)) };
-        let cache = config.data_dir.join("cache");
-        let storage = ObjectStorage::connect(bucket.clone(), &Credentials::find()?, &cache)?;
-        Ok(Self::over(&config.data_dir, Arc::new(storage)))
+    /// For readers, who make nothing: of a folder that is not there, nothing is published.
+    pub fn look(config: &Config) -> Result<Self, LakeError> {
+        let root = config.data_dir.clone();
+        let storage: Arc<dyn Storage> = match &config.bucket {
+            None => Arc::new(LocalFolder::new(&root)),
+            Some(bucket) => {
+                Arc::new(ObjectStorage::connect(bucket.clone(), &Credentials::find()?, &root.join("cache"))?)
+            }
+        };
+        Ok(Self { root, storage })
     }
 
     /// Published and archived there, worked on in `data_dir`.
-    pub fn over(data_dir: &Path, storage: Arc<dyn Storage>) -> Self {
-        Self { root: data_dir.to_owned(), storage, writer: None }
-    }
-
-    /// Who writes, where several machines may.
-    pub(super) fn writer(&self) -> Option<&str> {
-        self.writer.as_deref()
+    pub fn over(data_dir: &Path, storage: Arc<dyn Storage>) -> Result<Self, LakeError> {
+        create_folder(data_dir)?;
+        Ok(Self { root: data_dir.to_owned(), storage })
     }
 
     /// The folder of this machine: stage, ledger and lock are there, whatever place the lake has.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What one machine notes for itself alone, wherever the lake lies.
+    pub(super) fn desk(&self) -> LocalFolder {
+        LocalFolder::new(&self.root)
     }
 
     pub fn storage(&self) -> &dyn Storage {
@@ -176,30 +169,22 @@ impl Lake {
         for version in prepared {
             invariants::prepared(version)?;
         }
+        let before = prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()?;
         let note = self.intend(prepared)?;
-        let before = match prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()
-        {
-            Ok(before) => before,
-            Err(error) => {
-                self.fulfilled(&note);
-                return Err(error);
-            }
-        };
         for version in prepared {
             self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
         }
         for (place, (version, before)) in prepared.iter().zip(&before).enumerate() {
-            match self.point_from(&version.manifest, before.as_ref()) {
-                Err(error) if error.is_overtaken() => {
-                    // Nobody has seen these, and another's chain goes on without them.
-                    for Prepared { manifest, .. } in &prepared[place..] {
-                        self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
-                    }
-                    self.fulfilled(&note);
-                    return Err(error.into());
+            let moved = self.point_from(&version.manifest, before.as_ref());
+            if moved.as_ref().is_err_and(|error| error.is_overtaken()) {
+                // Nobody has seen these, and another's chain goes on without them.
+                for Prepared { manifest, .. } in &prepared[place..] {
+                    self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
                 }
-                moved => moved?,
+                self.fulfilled(&note);
             }
+            moved?;
+            self.clear_unfinished(&version.manifest, before.as_ref())?;
         }
         self.fulfilled(&note);
         Ok(())
@@ -229,6 +214,21 @@ impl Lake {
         }
         let now = current.map_or_else(|| "none".to_owned(), |current| current.to_string());
         Err(LakeError::Overtaken { dataset: dataset.clone(), now })
+    }
+
+    /// Removes what uploads that never ended have left between the version before and this one. Whoever still writes
+    /// there has lost the pointer.
+    fn clear_unfinished(&self, manifest: &Manifest, before: Option<&Pointer>) -> Result<(), LakeError> {
+        let dataset = &manifest.dataset;
+        let before = before.map(|before| self.version_of(before, &current_key(dataset), "/data")).transpose()?;
+        let after = before.map_or(0, |before| before.sequence());
+        for version in self.versions(dataset)? {
+            let between = version.sequence() > after && version.sequence() < manifest.version.sequence();
+            if between && self.storage.read(&manifest_key(dataset, &version))?.is_none() {
+                self.storage.remove(&version_key(dataset, &version))?;
+            }
+        }
+        Ok(())
     }
 
     /// The version that a pointer names: its target is exactly `versions/ID` and what follows.

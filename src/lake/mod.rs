@@ -24,7 +24,6 @@ mod sweep;
 mod tests;
 mod timeline;
 mod version;
-mod writer;
 
 pub use crate::contract::Severity;
 pub use act::{ACT_FORMAT, Act, Deed};

@@ -44,7 +44,7 @@ pub struct Lineage {
 
 impl Lineage {
     pub fn open(config: Config, reference: Reference) -> Result<Self, LineageError> {
-        let lake = Lake::look_of(&config)?;
+        let lake = Lake::look(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
         let client = Client::new(&config.http, &config.publisher)?;
         let scratch = Scratch::new()?;

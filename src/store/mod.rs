@@ -8,6 +8,7 @@ mod object;
 mod place;
 mod storage;
 mod watch;
+mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,10 +18,11 @@ pub use durable::{
     sync_folder, sync_parent, sync_tree, write_file,
 };
 pub use local::LocalFolder;
-pub use object::{AccessError, Bucket, Credentials, ObjectStorage, token};
+pub use object::{AccessError, Bucket, Credentials, ObjectStorage};
 pub use place::join;
 pub use storage::{Entry, Pointer, Storage};
 pub use watch::{Operation, Watched, watch};
+pub use whole::Whole;
 
 /// What could not be done, to what, and why.
 #[derive(Debug, thiserror::Error)]

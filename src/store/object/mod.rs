@@ -28,7 +28,6 @@ use fault::{invalid, io_error};
 
 pub use access::{AccessError, Credentials};
 pub use bucket::Bucket;
-pub use moves::token;
 
 /// Calls at a time where many objects are read, written or removed.
 const AT_ONCE: usize = 8;

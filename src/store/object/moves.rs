@@ -94,7 +94,7 @@ pub(super) fn sortable_name() -> String {
 }
 
 /// 16 hexadecimal digits from the randomness that hash maps are seeded with.
-pub fn token() -> String {
+fn token() -> String {
     static SERIAL: AtomicU64 = AtomicU64::new(0);
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u64(SERIAL.fetch_add(1, Ordering::Relaxed));
