@@ -5,9 +5,11 @@ mod check;
 mod context;
 mod demo;
 mod exit;
+mod gc;
 mod history;
 mod plan;
 mod report;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
@@ -55,6 +57,12 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify,
+    /// Remove the data of versions that [retention] no longer keeps, and what crashes left
+    Gc(gc::Gc),
+    /// Give readers an earlier version of a dataset again
+    Rollback(rollback::Rollback),
+    /// Mark a version that should not be used
+    Withdraw(rollback::Withdraw),
     /// Render reports again from what is published
     Report,
     /// Serve the stand-in APIs alone
@@ -105,6 +113,9 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify => verify::verify(&place),
+        Command::Gc(gc) => gc.run(&place).await,
+        Command::Rollback(rollback) => rollback.run(&place).await,
+        Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

@@ -29,11 +29,11 @@ pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    CodeList, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, Input, KoladaFetch,
-    Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueRange, ValueType, Years,
+    CodeList, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, Input,
+    KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueRange, ValueType, Years,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Publisher, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Limits, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and
@@ -48,9 +48,12 @@ pub struct Config {
     pub reference_dir: PathBuf,
     pub publisher: Publisher,
     pub run: RunSettings,
+    pub retention: Retention,
     pub http: HttpSettings,
     pub server: ServerSettings,
     pub sources: BTreeMap<String, Source>,
     pub area_sets: BTreeMap<String, AreaSet>,
     pub pipelines: BTreeMap<String, Pipeline>,
+    /// Every file that was read for it, as it was then: what a recipe is made of.
+    pub files: SourceFiles,
 }

@@ -59,6 +59,17 @@ pub struct Fetch {
     /// A key of `Config::sources`; none for a local file or a bare URL.
     pub source: Option<String>,
     pub kind: FetchKind,
+    pub history: History,
+}
+
+/// What becomes of periods that the source's selection has left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum History {
+    /// They stay published, marked with the version that they are from.
+    #[default]
+    Keep,
+    /// They go.
+    Window,
 }
 
 #[derive(Clone, Debug)]

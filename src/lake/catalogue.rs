@@ -24,6 +24,10 @@ pub enum LakeError {
     Store(#[from] StoreError),
     #[error("{place} is no manifest: {reason}")]
     Manifest { place: String, reason: String },
+    #[error("{place} is no act: {reason}")]
+    Act { place: String, reason: String },
+    #[error("{place} is no list of citations: {reason}")]
+    Frozen { place: String, reason: String },
     #[error("{place} points at {target:?}, which is no version")]
     Pointer { place: String, target: String },
     #[error("{place} is not there")]
@@ -55,6 +59,11 @@ impl Lake {
 
     pub fn storage(&self) -> &dyn Storage {
         self.storage.as_ref()
+    }
+
+    /// The same place, for those who outlive this borrow: the archive lies there too.
+    pub fn shared_storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.storage)
     }
 
     /// One writer at a time.
@@ -111,6 +120,11 @@ impl Lake {
     pub fn manifest_hash(&self, dataset: &str, version: &VersionId) -> Result<String, LakeError> {
         let bytes = self.bytes(&manifest_key(dataset, version))?;
         Ok(blake3::hash(&bytes).to_hex().to_string())
+    }
+
+    /// Whether a version's folder holds a manifest, readable or not.
+    pub fn has_manifest(&self, dataset: &str, version: &VersionId) -> Result<bool, LakeError> {
+        Ok(self.storage.read(&manifest_key(dataset, version))?.is_some())
     }
 
     fn bytes(&self, key: &str) -> Result<Bytes, LakeError> {

@@ -50,6 +50,12 @@ pub struct Manifest {
     /// What is different from the version before it, the strongest first; empty for the first version.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
+    /// How many rows differ from the version before; none where nobody counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Changed>,
+    /// BLAKE3 of every act since the manifest before this: rollbacks, withdrawals, removals by the retention.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<String>,
     /// Periods that the source no longer gives, and the versions that they were kept from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carried: Vec<Carried>,
@@ -112,6 +118,20 @@ pub enum Kind {
     Revision,
     /// New periods only.
     Append,
+}
+
+/// A version's rows against those of the version before it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// The version compared with.
+    pub from: Option<VersionId>,
+    pub added: u64,
+    pub removed: u64,
+    pub revised: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods_added: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub periods_gone: Vec<String>,
 }
 
 /// A period that left the source's selection and stays published.

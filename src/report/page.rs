@@ -130,6 +130,7 @@ impl Source<'_> {
             version,
             period: self.period(),
             warnings: warnings(manifest),
+            notices: self.published.notices.clone(),
             perturbed: self.column(value).is_some_and(|column| column.perturbation.is_some()),
             figures,
         }
@@ -150,6 +151,7 @@ impl Source<'_> {
                 version: manifest.version.to_string(),
                 licence,
                 notes,
+                notices: self.published.notices.clone(),
             }
         };
         if manifest.sources.is_empty() {

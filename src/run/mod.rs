@@ -1,8 +1,9 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod carrying;
 mod checks;
-mod compute;
+pub(crate) mod compute;
 mod declare;
 mod estimate;
 mod fetching;
@@ -13,7 +14,9 @@ mod problem;
 mod progress;
 mod provenance;
 mod publishing;
+mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
 mod workshop;
 
@@ -23,9 +26,12 @@ pub use fixture::{CaseResult, test_pipeline};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use provenance::{AnswerRows, Wanted, answers_of};
+pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use workshop::Workshop;
+pub(crate) use workshop::source_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,7 +42,7 @@ use tokio::task::JoinSet;
 use crate::config::Pipeline;
 
 /// The zone in which Swedish publications are dated.
-fn stockholm() -> jiff::tz::TimeZone {
+pub(crate) fn stockholm() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
 }
 

@@ -1,11 +1,13 @@
 //! The end of a run: versions prepared, put in place, pointers moved.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::config::{Dataset, Pipeline, Publisher};
-use crate::lake::{CheckResult, Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId};
+use crate::lake::compare::{Side, compare};
+use crate::lake::{CheckResult, Lake, Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId, kinds};
 
 use super::compute::Computed;
 use super::{Problem, Workshop, stockholm};
@@ -14,6 +16,8 @@ use super::{Problem, Workshop, stockholm};
 pub struct Provenance<'a> {
     pub pipeline: &'a Pipeline,
     pub config_hash: &'a str,
+    /// The hash that the archived recipe has.
+    pub recipe: &'a str,
     pub sources: &'a BTreeMap<String, SourceInfo>,
     pub inputs: &'a BTreeMap<String, Manifest>,
 }
@@ -26,7 +30,7 @@ pub fn manifest(
     provenance: &Provenance<'_>,
     now: Timestamp,
 ) -> Result<Manifest, Problem> {
-    let Provenance { pipeline, config_hash, sources, inputs } = provenance;
+    let Provenance { pipeline, config_hash, recipe, sources, inputs } = provenance;
     let lake = &workshop.lake;
     let sequence = lake.next_sequence(&dataset.name)?;
     let version = VersionId::new(sequence, now, &computed.content_hash);
@@ -56,7 +60,7 @@ pub fn manifest(
         created_at: now,
         program: crate::PROGRAM.to_owned(),
         config_hash: (*config_hash).to_owned(),
-        recipe: None,
+        recipe: Some((*recipe).to_owned()),
         sql_hash: Some(blake3::hash(dataset.sql.as_bytes()).to_hex().to_string()),
         content_hash: computed.content_hash.clone(),
         rows: computed.rows,
@@ -66,7 +70,9 @@ pub fn manifest(
         contract: Some(computed.contract.clone()),
         checks: checks(computed),
         kinds: Vec::new(),
-        carried: Vec::new(),
+        change: None,
+        acts: lake.unnamed_acts(&dataset.name)?,
+        carried: computed.carried.clone(),
         accepted: Vec::new(),
         sources: (*sources).clone(),
         inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
@@ -77,6 +83,32 @@ pub fn manifest(
         synthetic: sources.values().any(|source| source.synthetic) || inputs.values().any(|input| input.synthetic),
         previous,
     })
+}
+
+/// Why a version must not be published without being told to: the like of it was rolled back or withdrawn.
+pub fn withheld(lake: &Lake, manifest: &Manifest) -> Result<Option<String>, Problem> {
+    let mut withheld = lake.withheld(&manifest.dataset)?.into_iter();
+    let alike = withheld.find(|(withheld, _)| withheld.describes_the_same(manifest));
+    Ok(alike.map(|(withheld, reason)| {
+        format!(
+            "{}: not published: it would be {} again, which was taken back ({reason}); run --force publishes it",
+            manifest.dataset, withheld.version
+        )
+    }))
+}
+
+/// The manifest with what sets its rows apart from those of the current version.
+pub fn with_kinds(
+    lake: &Lake,
+    current: Option<&Manifest>,
+    manifest: Manifest,
+    rows: &Path,
+) -> Result<Manifest, Problem> {
+    let Some(current) = current else { return Ok(manifest) };
+    let new = Side { manifest: &manifest, files: vec![rows.to_owned()] };
+    let comparison = compare(&Side::published(lake, current)?, &new, &mut |_| Ok(()))?;
+    let (kinds, change) = kinds(&comparison, &current.version);
+    Ok(Manifest { kinds, change, ..manifest })
 }
 
 /// Makes the version ready in the stage folder.

@@ -27,7 +27,7 @@ pub struct Workshop {
 impl Workshop {
     pub fn open(config: Config, reference: Reference) -> Result<Self, Problem> {
         let lake = Lake::open(&config.data_dir)?;
-        let archive = Arc::new(Archive::open(&config.data_dir)?);
+        let archive = Arc::new(Archive::open(lake.shared_storage()));
         let ledger = Ledger::open(&config.data_dir)?;
         let client = Client::new(&config.http, &config.publisher)?;
         Ok(Self { config, reference, lake, archive, ledger, client, limiters: Mutex::default() })
@@ -35,19 +35,7 @@ impl Workshop {
 
     /// The source that a fetch names, or one made up for a file that has none.
     pub fn source(&self, fetch: &Fetch) -> Source {
-        match fetch.source.as_ref().and_then(|name| self.config.sources.get(name)) {
-            Some(source) => source.clone(),
-            None => Source {
-                name: "fil".to_owned(),
-                kind: SourceKind::File,
-                base_url: local_origin(),
-                credit: self.config.publisher.name.clone(),
-                licence: String::new(),
-                limits: None,
-                symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
-                synthetic: false,
-            },
-        }
+        source_of(&self.config, fetch)
     }
 
     /// Binds a fetch's source to this run's journal and counters.
@@ -121,6 +109,23 @@ impl Workshop {
             hasher.update(b"\n");
         }
         Ok(hasher.finalize().to_hex().to_string())
+    }
+}
+
+/// The source that a fetch names, or one made up for a file that has none.
+pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
+    match fetch.source.as_ref().and_then(|name| config.sources.get(name)) {
+        Some(source) => source.clone(),
+        None => Source {
+            name: "fil".to_owned(),
+            kind: SourceKind::File,
+            base_url: local_origin(),
+            credit: config.publisher.name.clone(),
+            licence: String::new(),
+            limits: None,
+            symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
+            synthetic: false,
+        },
     }
 }
 

@@ -9,7 +9,7 @@ mod encode;
 mod error;
 mod file;
 pub mod kolada;
-mod nearest_code;
+pub(crate) mod nearest_code;
 mod pxweb;
 mod selection;
 

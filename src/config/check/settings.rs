@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, Publisher, RunSettings, ServerSettings, leaf};
+use crate::config::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings, leaf};
 
 pub(in crate::config) struct Settings {
     pub data_dir: PathBuf,
@@ -14,6 +14,7 @@ pub(in crate::config) struct Settings {
     pub reference_dir: PathBuf,
     pub publisher: Publisher,
     pub run: RunSettings,
+    pub retention: Retention,
     pub http: HttpSettings,
     pub server: ServerSettings,
 }
@@ -34,6 +35,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path) -> Settin
         reference_dir: place("reference_dir", "../reference"),
         publisher: publisher(root.and_then(|root| root.node("publisher")).as_ref()),
         run: run(root.and_then(|root| root.node("run")).as_ref()),
+        retention: retention(root.and_then(|root| root.node("retention")).as_ref()),
         http: http(root.and_then(|root| root.node("http")).as_ref()),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
     }
@@ -69,6 +71,16 @@ fn run(node: Option<&Node<'_>>) -> RunSettings {
         max_parallel_pipelines: node.and_then(|node| node.whole("max_parallel_pipelines")).unwrap_or(2),
         memory_limit: node.and_then(|node| node.leaf("memory_limit", leaf::size)).unwrap_or(256 * MIB),
         resume_within: duration(node, "resume_within", Duration::from_hours(24)),
+    }
+}
+
+fn retention(node: Option<&Node<'_>>) -> Retention {
+    let default = Retention::default();
+    Retention {
+        keep_newest: node.and_then(|node| node.whole("keep_newest")).unwrap_or(default.keep_newest),
+        keep_within: duration(node, "keep_within", default.keep_within),
+        keep_monthly: node.and_then(|node| node.boolean("keep_monthly")).unwrap_or(default.keep_monthly),
+        grace: duration(node, "grace", default.grace),
     }
 }
 
@@ -138,6 +150,7 @@ mod tests {
         assert_eq!(written.reference_dir, left_out.reference_dir);
         assert_eq!(format!("{:?}", written.publisher), format!("{:?}", left_out.publisher));
         assert_eq!(format!("{:?}", written.run), format!("{:?}", left_out.run));
+        assert_eq!(format!("{:?}", written.retention), format!("{:?}", left_out.retention));
         assert_eq!(format!("{:?}", written.http), format!("{:?}", left_out.http));
         assert_eq!(format!("{:?}", written.server), format!("{:?}", left_out.server));
     }

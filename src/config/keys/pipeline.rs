@@ -74,6 +74,13 @@ static FETCH: Shape = Shape {
     one_of: true,
 };
 
+const HISTORY: Key = Key::default(
+    "history",
+    Kind::OneOf(&["keep", "window"]),
+    "keep",
+    "Periods that the source no longer gives stay published, marked with their version (keep), or go (window).",
+);
+
 static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
     keys: &[
@@ -105,6 +112,7 @@ static PXWEB: Shape = Shape {
             Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
             "ContentsCode = column; each also gets NAME_status and NAME_symbol.",
         ),
+        HISTORY,
     ],
     one_of: false,
 };
@@ -128,6 +136,7 @@ static KOLADA: Shape = Shape {
             ),
             "\"2015..\", \"latest(5)\" or a list of years.",
         ),
+        HISTORY,
     ],
     one_of: false,
 };
@@ -154,6 +163,7 @@ static FILE: Shape = Shape {
         Key::default("delimiter", Kind::Text(&DELIMITER), ",", "csv: what stands between fields."),
         Key::default("decimal", Kind::OneOf(&[".", ","]), ".", "csv: the decimal sign."),
         Key::default("encoding", Kind::Text(&ENCODING), "utf-8", "csv: the file's encoding."),
+        HISTORY,
     ],
     one_of: false,
 };

@@ -22,6 +22,7 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
         Key::default("reference_dir", Kind::Text(&TEXT), "../reference", "Code lists and crosswalks as CSV."),
         Key::optional("publisher", Kind::Table(&PUBLISHER), "Who publishes, and answers questions."),
         Key::optional("run", Kind::Table(&RUN), "How pipelines are run."),
+        Key::optional("retention", Kind::Table(&RETENTION), "Which versions keep their data."),
         Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
         Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
     ],
@@ -66,6 +67,27 @@ static RUN: Shape = Shape {
             Kind::Text(&DURATION),
             "24h",
             "How long an interrupted run's answers may be used by the next one.",
+        ),
+    ],
+    one_of: false,
+};
+
+static RETENTION: Shape = Shape {
+    about: "Which versions keep their data; manifests are always kept. A version stays as long as any of the keys keeps it.",
+    keys: &[
+        Key::default(
+            "keep_newest",
+            Kind::Integer { min: 1, max: i64::MAX },
+            "10",
+            "How many of a dataset's newest versions stay, whatever their age.",
+        ),
+        Key::default("keep_within", Kind::Text(&DURATION), "400d", "Every version younger than this stays."),
+        Key::default("keep_monthly", Kind::Boolean, "true", "The last version of every month stays, for good."),
+        Key::default(
+            "grace",
+            Kind::Text(&DURATION),
+            "24h",
+            "How long a version that is no longer current stays for readers that are under way.",
         ),
     ],
     one_of: false,

@@ -26,7 +26,7 @@ fn paths_count_from_their_file_and_a_flag_beats_them() {
     project.write("config/underlag.toml", "version = 1\ndata_dir = \"../data\"\n");
     let root = project.0.path().canonicalize().unwrap();
     assert_eq!(project.config().data_dir, root.join("data"));
-    let overrides = Overrides { data_dir: Some(PathBuf::from("/srv/underlag")) };
+    let overrides = Overrides { data_dir: Some(PathBuf::from("/srv/underlag")), ..Overrides::default() };
     let loaded = load(&root.join("config/underlag.toml"), &overrides);
     assert_eq!(loaded.config.unwrap().data_dir, PathBuf::from("/srv/underlag"));
 }
