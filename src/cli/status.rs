@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lake::{Lake, LakeError, Manifest};
-use crate::ledger::{Ledger, Outcome};
+use crate::ledger::Outcome;
+use crate::run::readable_ledger;
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -44,8 +45,9 @@ struct DatasetStatus {
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::open(&config.data_dir)?;
-        let ledger = Ledger::open(&config.data_dir)?;
+        let lake = Lake::look(&config.data_dir);
+        let (ledger, note) = readable_ledger(&lake)?;
+        note.iter().for_each(|note| text::note(&format!("note: {note}")));
         let at_work = lake.is_locked();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {

@@ -207,8 +207,16 @@ impl Courier {
             });
         };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        let body = off_thread(move || archive.read(&hash)).await?;
-        Ok(Answer { record, body })
+        match off_thread(move || archive.read(&hash)).await {
+            Ok(body) => Ok(Answer { record, body }),
+            Err(FetchError::Stopped) => Err(FetchError::Stopped),
+            Err(error) => Err(FetchError::Unreadable {
+                source_name: self.source().name.clone(),
+                url: record.url,
+                method: record.method.to_string(),
+                error: Box::new(error),
+            }),
+        }
     }
 
     fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {

@@ -1,15 +1,15 @@
 //! What is published: which datasets, which versions, which one is current.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::invariants;
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
-use crate::store::{At as _, LocalFolder, Pointer, Storage, StoreError, create_folder};
+use crate::store::{LocalFolder, Pointer, Storage, StoreError, create_folder};
 
 /// The place of published versions, and the folder of this machine where they are made.
 #[derive(Clone, Debug)]
@@ -32,24 +32,28 @@ pub enum LakeError {
     Pointer { place: String, target: String },
     #[error("{place} is not there")]
     Missing { place: String },
-    #[error("another underlag is at work in {}", path.display())]
-    Locked { path: PathBuf },
+    #[error("{place} can't be read: {reason}")]
+    Intent { place: String, reason: String },
+    /// A version that is ready does not hold what it says; its pointer does not move.
+    #[error("{dataset} {version} is not published: {what}")]
+    Unsound { dataset: String, version: VersionId, what: String },
+    #[error("another underlag is at work in {}{}", path.display(), holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked { path: PathBuf, holder: Option<String> },
     #[error("{}: {source}", path.display())]
     Parquet { path: PathBuf, source: parquet::errors::ParquetError },
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
 }
 
-/// Held while something is written; released when dropped, also by a crash.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 impl Lake {
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
         create_folder(data_dir)?;
-        Ok(Self { root: data_dir.to_owned(), storage: Arc::new(LocalFolder::new(data_dir)) })
+        Ok(Self::look(data_dir))
+    }
+
+    /// For readers, who make nothing: of a folder that is not there, nothing is published.
+    pub fn look(data_dir: &Path) -> Self {
+        Self { root: data_dir.to_owned(), storage: Arc::new(LocalFolder::new(data_dir)) }
     }
 
     /// The folder of this machine: stage, ledger and lock are there, whatever place the lake has.
@@ -64,23 +68,6 @@ impl Lake {
     /// The same place, for those who outlive this borrow: the archive lies there too.
     pub fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
-    }
-
-    /// One writer at a time.
-    pub fn lock(&self) -> Result<Lock, LakeError> {
-        let path = self.root.join("lock");
-        let file = File::options().create(true).append(true).open(&path).at("open", &path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path: self.root.clone() }),
-            Err(fs::TryLockError::Error(error)) => Err(StoreError::new("lock", &path, error).into()),
-        }
-    }
-
-    /// Whether somebody holds the lock now. Asking holds it off for no longer than a look takes.
-    pub fn is_locked(&self) -> bool {
-        File::open(self.root.join("lock"))
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     /// Names of all datasets with a folder, sorted.
@@ -147,12 +134,20 @@ impl Lake {
 
     /// Puts prepared versions in place, then moves the pointers: nothing is seen before all is durable.
     pub fn publish(&self, prepared: &[Prepared]) -> Result<(), LakeError> {
+        if prepared.is_empty() {
+            return Ok(());
+        }
+        for version in prepared {
+            invariants::prepared(version)?;
+        }
+        let note = self.intend(prepared)?;
         for version in prepared {
             self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
         }
         for version in prepared {
             self.point(&version.manifest)?;
         }
+        self.fulfilled(&note);
         Ok(())
     }
 

@@ -185,6 +185,12 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         let Some(computed) = computed.get(name) else { continue };
         let manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
+        if let Some(current) = published.get(name).filter(|current| current.created_at > manifest.created_at) {
+            fetched.notes.push(format!(
+                "{name}: the clock says {}, which is before the current version's {}; versions are ordered by number",
+                manifest.created_at, current.created_at
+            ));
+        }
         fetched.notes.extend(kept_note(&manifest));
         let current = published.get(name);
         let withheld = if options.force { None } else { publishing::withheld(lake, &manifest)? };
@@ -207,10 +213,18 @@ async fn steps(
             }
         }
     }
+    for version in &prepared {
+        // So that a manifest that was spoilt can be had back by its hash.
+        workshop.archive.keep(&version.manifest_bytes()?)?;
+    }
     if !prepared.is_empty() {
         workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
+    workshop.note_manifests().map_err(|error| match error {
+        Problem::Ledger(error) => unrecorded(&verdicts, error),
+        other => other,
+    })?;
     for version in &prepared {
         let name = &version.manifest.dataset;
         // Readers have the version; what is said of it is mended by the next run at the latest.

@@ -76,7 +76,12 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
-            Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
+            Self::Lake(LakeError::Manifest { .. } | LakeError::Missing { .. } | LakeError::Pointer { .. }) => Some(
+                "`underlag verify` tells all that is damaged; with --repair it mends what can be mended".to_owned(),
+            ),
+            Self::Lake(LakeError::Locked { .. }) => {
+                Some("wait for it to end (--wait does), or give another --data-dir".to_owned())
+            }
             _ => None,
         }
     }
