@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::config::Pipeline;
 use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
-use crate::lake::{Manifest, Stage};
+use crate::lake::{CheckResult, Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
 use crate::transform::Engine;
 
@@ -133,6 +133,7 @@ async fn steps(
         if let Some(state) = state {
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
+        fetched.notes = published.values().flat_map(standing_warnings).collect();
         return Ok(published.values().map(unchanged).collect());
     }
 
@@ -247,6 +248,12 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
 
 fn kept_note(manifest: &Manifest) -> Option<String> {
     Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
+}
+
+/// What the version was published in spite of.
+fn standing_warnings(manifest: &Manifest) -> Vec<String> {
+    let note = |check: &CheckResult| format!("{}: warning: {}: {}", manifest.dataset, check.check, check.message);
+    manifest.broken().map(note).collect()
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {
