@@ -45,7 +45,7 @@ struct DatasetStatus {
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::look(&config.data_dir);
+        let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
         note.iter().for_each(|note| text::note(&format!("note: {note}")));
         let at_work = lake.is_locked();

@@ -23,6 +23,8 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::store::Bucket;
+
 pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
@@ -42,7 +44,10 @@ pub use source::{Limits, Source, SourceKind};
 pub struct Config {
     /// `underlag.toml`, absolute. Relative paths in it count from its folder.
     pub file: PathBuf,
+    /// What this machine keeps; without a bucket, all there is.
     pub data_dir: PathBuf,
+    /// Where archive, datasets and site lie, if not in `data_dir`.
+    pub bucket: Option<Bucket>,
     pub pipelines_dir: PathBuf,
     pub reports_dir: PathBuf,
     pub reference_dir: PathBuf,

@@ -76,6 +76,10 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            Self::Lake(LakeError::Access(error)) => error.hint().map(str::to_owned),
+            Self::Lake(LakeError::Overtaken { .. }) => {
+                Some("another machine publishes here too: run again, and what it published will be found".to_owned())
+            }
             Self::Lake(LakeError::Manifest { .. } | LakeError::Missing { .. } | LakeError::Pointer { .. }) => Some(
                 "`underlag verify` tells all that is damaged; with --repair it mends what can be mended".to_owned(),
             ),

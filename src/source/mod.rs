@@ -8,9 +8,11 @@ mod chunk;
 mod encode;
 mod error;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod kolada;
 pub(crate) mod nearest_code;
-mod pxweb;
+pub(crate) mod pxweb;
 mod selection;
 
 #[cfg(test)]
