@@ -51,16 +51,18 @@ impl Replay {
             let name = format!("{} {}", replay.dataset, replay.version);
             if replay.identical {
                 text::line(&format!(
-                    "{name}: byte-identical in content: {}, {} rows, from {} archived answers",
-                    replay.content_hash, replay.rows, replay.answers
+                    "{name}: byte-identical in content: {}, {} rows, from {}",
+                    replay.content_hash,
+                    replay.rows,
+                    replay.ground()
                 ));
             } else {
-                text::line(&format!("{name}: differs, computed again from {} archived answers", replay.answers));
+                text::line(&format!("{name}: differs, computed again from {}", replay.ground()));
                 replay.differences.iter().for_each(|difference| text::line(&format!("  {difference}")));
             }
             replay.notes.iter().for_each(|note| text::line(&format!("  note: {note}")));
             if let Some((folder, manifest)) = written {
-                text::line(&format!("  written: {}, {} files", folder.join("data").display(), manifest.files.len()));
+                text::line(&format!("  written: {}, {} rows", folder.join("data").display(), manifest.rows));
             }
         }
         Ok(if replay.identical { Exit::Done } else { Exit::Damaged })

@@ -102,6 +102,7 @@ impl LineageError {
             }
             Self::Refused { .. } => "replay it with the program that made it",
             Self::NotConfigured { .. } => "versions made before recipes were archived need the configuration of then",
+            Self::DataDamaged { .. } => "`underlag verify` lists all that is damaged",
             Self::Scratch { .. } => "TMPDIR names another folder for temporary files",
             Self::NotFound(question) => return question.hint.clone(),
             Self::Input { error, .. } => return error.hint(),
