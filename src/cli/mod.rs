@@ -5,10 +5,12 @@ mod check;
 mod context;
 mod demo;
 mod exit;
+mod gc;
 mod history;
 mod plan;
 mod replay;
 mod report;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
@@ -61,6 +63,12 @@ enum Command {
     Trace(trace::Trace),
     /// Compute a version again from the archive alone and compare
     Replay(replay::Replay),
+    /// Remove the data of versions that [retention] no longer keeps, and what crashes left
+    Gc(gc::Gc),
+    /// Give readers an earlier version of a dataset again
+    Rollback(rollback::Rollback),
+    /// Mark a version that should not be used
+    Withdraw(rollback::Withdraw),
     /// Render reports again from what is published
     Report,
     /// Serve the stand-in APIs alone
@@ -113,6 +121,9 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Verify => verify::verify(&place),
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => replay.run(&place).await,
+        Command::Gc(gc) => gc.run(&place).await,
+        Command::Rollback(rollback) => rollback.run(&place).await,
+        Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

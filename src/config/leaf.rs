@@ -9,8 +9,8 @@ use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::Years;
 use super::names::{is_name, is_sql_word, suggestion};
+use super::{CodeList, Years};
 use crate::nearest::nearest;
 
 /// Why a text is refused, and what would do.
@@ -45,6 +45,27 @@ pub(super) fn duration(text: &str) -> Leaf<Duration> {
             )
         },
     )
+}
+
+/// Whole days, as ages of periods are counted.
+pub(super) fn days(text: &str) -> Leaf<u32> {
+    quantity(text, &[("d", ())])
+        .and_then(|(number, ())| u32::try_from(number).ok())
+        .ok_or_else(|| Fault::new(format!("{text:?} is not a number of days"), "a whole number and a d: \"400d\""))
+}
+
+/// `TABLE.COLUMN`.
+pub(super) fn codes(text: &str) -> Leaf<CodeList> {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match text.split_once('.') {
+        Some((table, column)) if part(table) && part(column) => {
+            Ok(CodeList { table: table.to_owned(), column: column.to_owned() })
+        }
+        _ => Err(Fault::new(
+            format!("{text:?} names no column of a reference table"),
+            "the table and the column: \"kommuner.kod\" is `kod` in reference/kommuner.csv",
+        )),
+    }
 }
 
 pub(super) fn size(text: &str) -> Leaf<u64> {

@@ -3,6 +3,7 @@
 
 mod area;
 mod check;
+mod checks;
 mod diagnostic;
 mod hash;
 mod keys;
@@ -23,12 +24,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub use area::{Area, AreaSet};
+pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    Checks, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, Input,
-    KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueType, Years,
+    CodeList, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, Input,
+    KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueRange, ValueType, Years,
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};

@@ -23,15 +23,14 @@ mod timeline;
 mod verify;
 mod version;
 
+pub use crate::contract::Severity;
 pub use act::{ACT_FORMAT, Act, Deed};
 pub use carried::{ORIGIN, ORIGIN_TITLE};
 pub use catalogue::{Lake, LakeError, Lock};
 pub use changes::{CHANGES_FORMAT, ChangedVersion, Changes, Mark};
 pub use content::ContentHash;
 pub use kinds::kinds;
-pub use manifest::{
-    Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
-};
+pub use manifest::{Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, SourceInfo};
 pub use prepare::{Preparation, Prepared, plain};
 pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;

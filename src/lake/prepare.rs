@@ -127,7 +127,7 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
             manifest.columns.iter().filter_map(|column| value(column).map(|value| format!("{}={value}", column.name)));
         known.collect::<Vec<_>>().join("; ")
     };
-    vec![
+    let mut notes = vec![
         ("title", manifest.title.clone()),
         ("dataset", manifest.dataset.clone()),
         ("version", manifest.version.to_string()),
@@ -144,7 +144,11 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
              missing, pending, unreliable, preliminary, observed; a null is never a zero"
                 .to_owned(),
         ),
-    ]
+    ];
+    if !manifest.carried.is_empty() {
+        notes.push(("kept", manifest.carried_in_words().join(" ")));
+    }
+    notes
 }
 
 fn properties(manifest: &Manifest) -> WriterProperties {

@@ -40,6 +40,10 @@ pub enum LineageError {
     InputDiffers { dataset: String, version: VersionId, expected: String, found: String },
     #[error("{dataset} {version}: {file} is not as it was published")]
     DataDamaged { dataset: String, version: VersionId, file: String },
+    #[error(
+        "{dataset} {version} keeps periods of the version before it, and no manifest has the hash that it names that one by"
+    )]
+    NoPrevious { dataset: String, version: VersionId },
     #[error("{text:?} is not the id of a version")]
     NotAVersion { text: String },
     #[error("could not work in {}: {error}", path.display())]
@@ -77,6 +81,7 @@ impl LineageError {
             | Self::Recipe { error: RecipeError::Broken(_) | RecipeError::Outside(_), .. }
             | Self::NoAnswers { .. }
             | Self::NoInput { .. }
+            | Self::NoPrevious { .. }
             | Self::InputDiffers { .. }
             | Self::DataDamaged { .. }
             | Self::Answer {

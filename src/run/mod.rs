@@ -1,6 +1,8 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod carrying;
+mod checks;
 pub(crate) mod compute;
 mod declare;
 mod estimate;
@@ -10,9 +12,11 @@ mod pipeline;
 mod place;
 mod problem;
 mod progress;
+mod provenance;
 mod publishing;
 mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
 mod workshop;
 
@@ -21,8 +25,10 @@ pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provenance::{AnswerRows, Noting, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
 pub use workshop::Workshop;
 pub(crate) use workshop::source_of;

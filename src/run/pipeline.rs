@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::config::Pipeline;
+use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
@@ -16,7 +17,7 @@ use super::fetching::{self, Staged};
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Recipe, Workshop, compute};
+use super::{Options, Problem, Recipe, Workshop, compute, provenance};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -128,6 +129,7 @@ async fn steps(
     let as_before = state.as_ref().is_some_and(|state| state.config_hash == config_hash);
     let all_published = published.len() == pipeline.datasets.len();
     if !options.force && as_before && all_published && planned.iter().all(|planned| planned.unchanged) {
+        fetched.notes.extend(published.values().filter_map(kept_note));
         if let Some(state) = state {
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
@@ -150,13 +152,34 @@ async fn steps(
     let mut findings = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
-        let mut result = compute::compute(&engine, dataset, stage, lake, published.get(name)).await?;
-        findings.extend(std::mem::take(&mut result.findings).into_iter().map(|finding| (name.clone(), finding)));
+        let made = (pipeline, dataset);
+        let mut result = compute::compute(
+            &engine,
+            &workshop.reference,
+            made,
+            stage,
+            &|manifest| lake.files(manifest),
+            published.get(name),
+        )
+        .await?;
+        fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
+        provenance::trace(&mut result.findings, &dataset.key, &staged)
+            .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
+        for finding in &result.findings {
+            match finding.severity {
+                Severity::Error => findings.push((name.clone(), finding.clone())),
+                Severity::Warn => {
+                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message))
+                }
+            }
+        }
         computed.insert(name.clone(), result);
     }
     if !findings.is_empty() {
         let data = staged.iter().map(|(name, staged)| format!("{name} from {}, {}", staged.info.source, staged.origin));
-        return Err(Problem::Checks { findings, data: data.collect() });
+        let read =
+            inputs.iter().map(|(name, input)| format!("{name} from dataset {} {}", input.dataset, input.version));
+        return Err(Problem::Checks { findings, data: data.chain(read).collect() });
     }
 
     line.step("publishing");
@@ -170,9 +193,17 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         let Some(computed) = computed.get(name) else { continue };
         let manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
-        match published.get(name) {
-            Some(current) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+        fetched.notes.extend(kept_note(&manifest));
+        let current = published.get(name);
+        let withheld = if options.force { None } else { publishing::withheld(lake, &manifest)? };
+        match (current, withheld) {
+            (Some(current), _) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+            (Some(current), Some(why)) => {
+                fetched.notes.push(why);
+                verdicts.push(unchanged(current));
+            }
             _ => {
+                let manifest = publishing::with_kinds(lake, current, manifest, &computed.path)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),
@@ -188,6 +219,13 @@ async fn steps(
         workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
+    for version in &prepared {
+        let name = &version.manifest.dataset;
+        // Readers have the version; what is said of it is mended by the next run at the latest.
+        if let Err(error) = lake.tell_changes(name, &workshop.config.publisher.name) {
+            fetched.notes.push(format!("{name}: changes.json and changes.atom are out of date: {error}"));
+        }
+    }
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
     let state = PipelineState { config_hash, checked_at: Timestamp::now(), fetches };
     workshop.ledger.set_state(&pipeline.name, &state).map_err(|error| unrecorded(&verdicts, error))?;
@@ -199,6 +237,10 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
     let published = verdicts.iter().filter(|verdict| verdict.published);
     let versions: Vec<String> = published.map(|verdict| format!("{} {}", verdict.dataset, verdict.version)).collect();
     if versions.is_empty() { error.into() } else { Problem::Unrecorded { versions, error } }
+}
+
+fn kept_note(manifest: &Manifest) -> Option<String> {
+    Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

@@ -2,6 +2,7 @@
 //! hints and the JSON Schema all read these tables, so that they can't differ.
 
 mod areas;
+mod dataset;
 mod pipeline;
 mod sources;
 mod underlag;
@@ -55,7 +56,10 @@ pub(super) enum Kind {
         min: i64,
         max: i64,
     },
+    /// Above 0.
     Number,
+    /// Any finite one.
+    AnyNumber,
     Boolean,
     /// No item twice.
     List {
@@ -123,6 +127,8 @@ rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
 rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
 rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
+rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
+rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
