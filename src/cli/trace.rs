@@ -83,7 +83,7 @@ fn show(traced: &Traced) {
     text::line("row");
     show_row(&traced.row);
     if let Some(version) = &traced.carried_from {
-        text::line(&format!("carried on from version {version}; what follows is of that version"));
+        text::line(&format!("kept from version {version}; what follows is of that version"));
     }
     text::line(&format!("query {}, blake3 {}", traced.query.file, traced.query.hash));
     traced.query.text.trim_end().lines().for_each(|line| text::line(&format!("  | {line}")));

@@ -146,10 +146,15 @@ impl Lineage {
             }
             return Ok(found);
         }
-        if published != manifest.content_hash && !self.files_are_sound(manifest)? {
-            found.push(format!(
-                "the published rows have the content hash {published}: they were changed after publishing"
-            ));
+        if published != manifest.content_hash {
+            found.push(if self.files_are_sound(manifest)? {
+                format!(
+                    "the published files are those that the manifest names, with the content hash {published}: it is \
+                     the manifest that was changed"
+                )
+            } else {
+                format!("the published rows have the content hash {published}: they were changed after publishing")
+            });
         }
         if !columns_differ {
             found.extend(self.rows_apart(manifest, files, recomputed)?);

@@ -234,7 +234,7 @@ fn a_version_that_was_changed_is_told_from_one_that_comes_out_otherwise() {
     tal [version]: differs, computed again from 1 archived answer
       content hash: the manifest says [hash], the archive gives [hash]
       column antal_status: not published, the archive gives one
-      the published rows have the content hash [hash]: they were changed after publishing
+      the published files are those that the manifest names, with the content hash [hash]: it is the manifest that was changed
     ");
 }
 
@@ -345,6 +345,50 @@ fn a_version_is_computed_from_the_versions_that_it_was_computed_from() {
     3 error: tal [version]: data/lan-01/[version].parquet is not as it was published
     hint: `underlag verify` lists all that is damaged
     ");
+}
+
+#[test]
+fn kept_periods_lead_to_the_version_that_they_are_from() {
+    let row = |period: &str, antal: u32| json!({ "kod": "0180", "period": period, "antal": antal, "status": null });
+    let world = local(&json!([row("2022", 1), row("2023", 2)]));
+    let publish = |rows: Value| {
+        world.write("pipelines/lokal/rader.json", &rows.to_string());
+        world.ok(&["run", "lokal"]);
+        world.current("tal").unwrap()
+    };
+    let first = publish(json!([row("2022", 1), row("2023", 2)]));
+    let second = publish(json!([row("2023", 2), row("2024", 3)]));
+    let third = publish(json!([row("2024", 3), row("2025", 4)]));
+    assert_eq!(world.manifest("tal")["carried"].as_array().unwrap().len(), 2);
+    for version in [&first, &second, &third] {
+        let ran = world.ok(&["replay", "tal", version]);
+        assert!(ran.stdout.ends_with(" from 1 archived answer\n"), "{}", ran.stdout);
+    }
+    for (period, from, antal) in [("2022", Some(&first), "1"), ("2023", Some(&second), "2"), ("2024", None, "3")] {
+        let output = world.command(&["trace", "tal", &format!("period={period}"), "--json"]).output().unwrap();
+        let traced: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(traced["version"], json!(third));
+        assert_eq!(traced.get("carried_from"), from.map(|version| json!(version)).as_ref());
+        let cells = traced["tables"][0]["shown"][0]["cells"].as_array().unwrap();
+        assert!(cells.contains(&json!(["antal", antal])), "{cells:?}");
+    }
+    let told = world.ok(&["trace", "tal", "period=2022"]).stdout;
+    assert!(told.contains("\nkept from version [version]; what follows is of that version\n"), "{told}");
+
+    // As the retention leaves it: every manifest, and the archive.
+    for version in [&first, &second] {
+        fs::remove_dir_all(version_folder(&world, "tal", version).join("data")).unwrap();
+    }
+    let ran = world.ok(&["replay", "tal", &third]);
+    assert!(ran.stdout.ends_with(" rows, from 3 archived answers\n"), "{}", ran.stdout);
+    let ran = world.ok(&["replay", "tal", &first]);
+    insta::assert_snapshot!(unhashed(&ran.stdout), @r"
+    tal [version]: byte-identical in content: [hash], 2 rows, from 1 archived answer
+      note: its files are gone: what came out was compared with the manifest alone
+    ");
+    edit_manifest(&world, "tal", &second, |manifest| manifest["title"] = json!("En annan"));
+    let ran = world.run(&["replay", "tal", &third]);
+    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @"3 error: tal [version] keeps periods of the version before it, and no manifest has the hash that it names that one by");
 }
 
 /// The value of a cell in a JSON-stat answer, by the codes of its dimensions.
