@@ -31,14 +31,14 @@ pub struct Replay {
 
 impl Replay {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let (config, reference) = place.load()?;
+        let (config, reference) = place.past()?;
         if let Some(folder) = &self.output
             && folder.exists()
         {
             return Err(Failure::usage(anyhow!("{} exists already", folder.display()))
                 .hint("a replayed version is written into a new folder, never over another"));
         }
-        let lineage = Lineage::open(config, reference)?;
+        let lineage = Lineage::of(config, reference)?;
         let manifest = version_of(lineage.lake(), &self.dataset, Some(&self.id))?;
         let (replay, recomputed) = lineage.replay(&manifest).await?;
         let written = match &self.output {

@@ -157,7 +157,7 @@ impl Lineage {
             });
         }
         if !columns_differ {
-            found.extend(self.rows_apart(manifest, files, recomputed)?);
+            found.extend(rows_apart(manifest, files, recomputed)?);
         }
         Ok(found)
     }
@@ -166,39 +166,38 @@ impl Lineage {
         let files = self.lake.files(manifest)?;
         Ok(files.iter().zip(&manifest.files).all(|(file, info)| is_as_published(file, &info.blake3)))
     }
+}
 
-    /// How many rows differ between what is published and what the archive gives, and the first of them.
-    fn rows_apart(
-        &self,
-        manifest: &Manifest,
-        published: Vec<PathBuf>,
-        recomputed: &Recomputed,
-    ) -> Result<Vec<String>, LineageError> {
-        let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
-        let published = Side { manifest, files: published };
-        let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
-        let mut shown = Vec::new();
-        let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
-            for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {
-                shown.push(apart(manifest, changes, row)?);
-            }
-            Ok(())
-        })?;
-        let counts = match compared.rows {
-            Rows::Compared(summary) => summary,
-            Rows::Unlike(unlike) => return Ok(vec![format!("the rows cannot be compared: {unlike}")]),
-        };
-        let mut found = vec![format!(
-            "{} rows only published, {} only from the archive, {} with other values, {} alike",
-            counts.removed, counts.added, counts.revised, counts.unchanged
-        )];
-        let more = counts.changed() > shown.len() as u64;
-        found.extend(shown);
-        if more {
-            found.push("…".to_owned());
+/// How many rows differ between what is published and what the archive gives, and the first of them.
+fn rows_apart(
+    manifest: &Manifest,
+    published: Vec<PathBuf>,
+    recomputed: &Recomputed,
+) -> Result<Vec<String>, LineageError> {
+    let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
+    let published = Side { manifest, files: published };
+    let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
+    let mut shown = Vec::new();
+    let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
+        for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {
+            shown.push(apart(manifest, changes, row)?);
         }
-        Ok(found)
+        Ok(())
+    })?;
+    let counts = match compared.rows {
+        Rows::Compared(summary) => summary,
+        Rows::Unlike(unlike) => return Ok(vec![format!("the rows cannot be compared: {unlike}")]),
+    };
+    let mut found = vec![format!(
+        "{} rows only published, {} only from the archive, {} with other values, {} alike",
+        counts.removed, counts.added, counts.revised, counts.unchanged
+    )];
+    let more = counts.changed() > shown.len() as u64;
+    found.extend(shown);
+    if more {
+        found.push("…".to_owned());
     }
+    Ok(found)
 }
 
 /// A row that differs, in words: its key, and the values that are not the same.

@@ -43,6 +43,9 @@ pub struct Table {
     pub others: u64,
     /// Answers without rows: what the source says of the table.
     pub metadata: Vec<Holding>,
+    /// Where what was accepted of that lies, in canonical form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_metadata: Option<String>,
 }
 
 /// A row as it was decoded.
@@ -98,10 +101,9 @@ impl Lineage {
         let answers: Vec<Holding> = parts.into_iter().filter(|part| !located || part.found > 0).collect();
         let with_rows = |record: &AnswerRecord| harvested.parts.iter().any(|part| part.answer == *record);
         let metadata = harvested.answers.iter().filter(|record| !with_rows(record)).cloned();
-        let (source, fetched_at) = manifest
-            .sources
-            .get(&fetch.name)
-            .map_or_else(|| (String::new(), manifest.created_at), |info| (info.source.clone(), info.fetched_at));
+        let info = manifest.sources.get(&fetch.name);
+        let (source, fetched_at) =
+            info.map_or_else(|| (String::new(), manifest.created_at), |info| (info.source.clone(), info.fetched_at));
         Ok(Table {
             fetch: fetch.name.clone(),
             source,
@@ -117,6 +119,7 @@ impl Lineage {
             others: total - answers.len() as u64,
             answers,
             metadata: metadata.map(|record| holding(record, 0, 0)).collect(),
+            accepted_metadata: info.and_then(|info| info.metadata.as_deref()).map(Archive::place),
         })
     }
 }
