@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::lake::Lake;
 use crate::ledger::Outcome;
-use crate::run::readable_ledger;
+use crate::run::{REBUILT, readable_ledger};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -68,7 +68,7 @@ impl Status {
                 pipeline: pipeline.name.clone(),
                 last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
                 last_run: last.as_ref().map(|run| run.started_at),
-                last_error: last.map(|run| run.message).filter(|message| !message.is_empty()),
+                last_error: last.map(|run| run.message).filter(|message| !message.is_empty() && message != REBUILT),
                 checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
                 datasets,
             });

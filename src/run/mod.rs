@@ -23,7 +23,7 @@ mod workshop;
 pub use declare::check_queries;
 pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
-pub use past::{past, readable_ledger};
+pub use past::{REBUILT, past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use recipe::{Recipe, RecipeError};

@@ -76,6 +76,11 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            Self::Lake(
+                LakeError::Manifest { reason, .. } | LakeError::Act { reason, .. } | LakeError::Intent { reason, .. },
+            ) if reason.contains("newer than this program") => {
+                Some("a later underlag wrote this: use that one".to_owned())
+            }
             Self::Lake(LakeError::Manifest { .. } | LakeError::Missing { .. } | LakeError::Pointer { .. }) => Some(
                 "`underlag verify` tells all that is damaged; with --repair it mends what can be mended".to_owned(),
             ),
