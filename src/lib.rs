@@ -10,6 +10,9 @@ pub mod contract;
 pub mod decode;
 pub mod embedded;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lake;
 pub mod ledger;
 mod nearest;

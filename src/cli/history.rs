@@ -26,7 +26,7 @@ pub struct History {
 impl History {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::look(&config.data_dir);
+        let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
         let at_work = lake.is_locked();
         let mut runs = ledger.runs(self.pipeline.as_deref(), self.limit)?;

@@ -5,11 +5,13 @@ mod check;
 mod context;
 mod demo;
 mod exit;
+mod gc;
 mod history;
 mod lock;
 mod plan;
 mod replay;
 mod report;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
@@ -58,6 +60,12 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify(verify::Verify),
+    /// Remove the data of versions that [retention] no longer keeps, and what crashes left
+    Gc(gc::Gc),
+    /// Give readers an earlier version of a dataset again
+    Rollback(rollback::Rollback),
+    /// Mark a version that should not be used
+    Withdraw(rollback::Withdraw),
     /// Follow a published row back to the archived answers behind it
     Trace(trace::Trace),
     /// Compute a version again from the archive alone and compare
@@ -113,6 +121,9 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::History(history) => history.run(&place),
         Command::Verify(verify) => verify.run(&place).await,
         Command::Report(wait) => report::report(&place, &wait).await,
+        Command::Gc(gc) => gc.run(&place).await,
+        Command::Rollback(rollback) => rollback.run(&place).await,
+        Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => replay.run(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,

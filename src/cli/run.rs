@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::config::Config;
 use crate::lake::{Lake, Lock};
-use crate::run::{self, Options, Progress, Verdict, Workshop, render_site};
+use crate::run::{self, Options, Progress, Verdict, Workshop, collect, render_site, settle};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -21,7 +21,8 @@ pub struct Run {
     /// Run every pipeline
     #[arg(long, conflicts_with = "pipelines")]
     all: bool,
-    /// Fetch again also what the sources say is unchanged; no check is skipped
+    /// Fetch again also what the sources say is unchanged, and publish also what was rolled back or withdrawn; no check
+    /// is skipped
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -68,6 +69,7 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
 /// Runs and prints a verdict per pipeline. The caller holds the lake's lock, until the site is rendered too.
 pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
     workshop.reconcile()?.iter().for_each(|note| text::note(&format!("note: {note}")));
+    settled(workshop)?;
     let progress = Arc::new(Progress::new());
     let verdicts = run::run(workshop, names, options, &progress).await;
     for verdict in &verdicts {
@@ -79,7 +81,23 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
             text::error(&format!("pipeline {}: {problem}", verdict.pipeline), problem.hint().as_deref());
         }
     }
+    match collect(workshop, false) {
+        Ok(collected) => {
+            for (dataset, why) in &collected.skipped {
+                tracing::info!(%dataset, %why, "the retention leaves a dataset alone");
+            }
+        }
+        Err(problem) => text::note(&format!("warning: the retention was not applied: {problem}")),
+    }
     Ok(verdicts)
+}
+
+/// Ends what a crash cut short, before anything else is done.
+pub fn settled(workshop: &Workshop) -> Result<(), Failure> {
+    for line in settle(workshop)? {
+        text::note(&line);
+    }
+    Ok(())
 }
 
 /// The lock, at once.

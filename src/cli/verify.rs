@@ -42,7 +42,7 @@ struct Told<'a> {
 impl Verify {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, reference) = place.load()?;
-        let lake = Lake::look(&config.data_dir);
+        let lake = Lake::look(&config)?;
         let author = config.publisher.name.clone();
         if !present(&lake)? {
             return Err(Failure::usage(anyhow!("there is no data folder {}", config.data_dir.display()))

@@ -79,8 +79,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Accepted {
     records: Vec<AnswerRecord>,
-    last: Option<AnswerRecord>,
     seen: HashSet<(Identity, String)>,
+    latest: Option<AnswerRecord>,
 }
 
 impl Courier {
@@ -256,16 +256,16 @@ impl Courier {
             journal.add(&answer.record)?;
         }
         let mut accepted = lock(&self.shared.accepted);
-        accepted.last = Some(answer.record.clone());
+        accepted.latest = Some(answer.record.clone());
         if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
             accepted.records.push(answer.record.clone());
         }
         Ok(())
     }
 
-    /// The answer that the rows handed on next were decoded from.
+    /// The answer that was accepted last: the one whose rows are being written.
     pub fn latest(&self) -> Option<AnswerRecord> {
-        lock(&self.shared.accepted).last.clone()
+        lock(&self.shared.accepted).latest.clone()
     }
 
     /// In the order of acceptance, each once.

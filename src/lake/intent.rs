@@ -1,6 +1,7 @@
 //! What a publish is about to do, written down before it begins, so that a
 //! crash in the midst of it is told from damage, and ended by the next writer:
-//! forwards when all is in place, backwards when it is not.
+//! forwards when all is in place, backwards when it is not. The note lies in the data folder of the machine that
+//! publishes, also when the lake does not: another machine must not end what this one is about.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::catalogue::{Lake, LakeError, manifest_key, version_key};
 use super::invariants;
 use super::prepare::Prepared;
 use super::version::VersionId;
+use crate::store::Storage as _;
 
 /// Beside `datasets/`, not in it: no reader has to do with it. One file per pipeline, since several may publish at a
 /// time.
@@ -47,10 +49,10 @@ impl Lake {
     /// Publishes that have begun and not ended, under way or cut short, each with its key.
     pub fn intents(&self) -> Result<Vec<(String, Intent)>, LakeError> {
         let mut intents = Vec::new();
-        for entry in self.storage().list(INTENTS)?.into_iter().filter(|entry| entry.key.ends_with(".json")) {
+        for entry in self.desk().list(INTENTS)?.into_iter().filter(|entry| entry.key.ends_with(".json")) {
             // It may have ended between the two looks.
-            let Some(bytes) = self.storage().read(&entry.key)? else { continue };
-            let fault = |reason: String| LakeError::Intent { place: self.storage().address(&entry.key), reason };
+            let Some(bytes) = self.desk().read(&entry.key)? else { continue };
+            let fault = |reason: String| LakeError::Intent { place: self.desk().address(&entry.key), reason };
             let intent: Intent = serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
             if intent.format > FORMAT {
                 let number = intent.format;
@@ -85,13 +87,13 @@ impl Lake {
         let fault = |error: serde_json::Error| LakeError::Intent { place: key.clone(), reason: error.to_string() };
         let mut bytes = serde_json::to_vec_pretty(&intent).map_err(fault)?;
         bytes.push(b'\n');
-        self.storage().write(&key, &bytes)?;
+        self.desk().write(&key, &bytes)?;
         Ok(key)
     }
 
     /// The pointers have moved. A note that can't be removed now is found fulfilled by the next writer.
     pub(super) fn fulfilled(&self, key: &str) {
-        if let Err(error) = self.storage().remove(key) {
+        if let Err(error) = self.desk().remove(key) {
             tracing::warn!(%error, "the note of a publish that is done stays until the next");
         }
     }
@@ -128,7 +130,7 @@ impl Lake {
             }
             Some(Settled::Undone(open))
         };
-        self.storage().remove(key)?;
+        self.desk().remove(key)?;
         Ok(settled)
     }
 

@@ -25,6 +25,7 @@ mod tests;
 mod timeline;
 mod version;
 
+pub use crate::contract::Severity;
 pub use act::{ACT_FORMAT, Act, Deed};
 pub use carried::{ORIGIN, ORIGIN_TITLE};
 pub use catalogue::{Lake, LakeError};
@@ -34,9 +35,7 @@ pub use intent::{Intended, Intent, Settled};
 pub use invariants::{Damage, Report as VerifyReport, Wrong};
 pub use kinds::kinds;
 pub use lock::Lock;
-pub use manifest::{
-    Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
-};
+pub use manifest::{Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, SourceInfo};
 pub use prepare::{Preparation, Prepared, plain, rewritten};
 pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;

@@ -54,7 +54,8 @@ impl Lineage {
         }
         let mut unchecked = dataset.clone();
         unchecked.checks.custom.clear();
-        let computed = compute::compute(&engine, (pipeline, &unchecked), &stage, &self.lake, None).await?;
+        let computed =
+            compute::compute(&engine, &made.reference, (pipeline, &unchecked), &stage, &self.lake, None).await?;
         Ok(Recomputed { computed, made, answers })
     }
 

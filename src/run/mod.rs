@@ -2,6 +2,7 @@
 //! another module; here they meet, in order, for one pipeline after another.
 
 mod carrying;
+mod checks;
 pub(crate) mod compute;
 mod declare;
 mod estimate;
@@ -12,6 +13,7 @@ mod pipeline;
 mod place;
 mod problem;
 mod progress;
+mod provenance;
 mod publishing;
 mod recipe;
 mod site;
@@ -26,6 +28,7 @@ pub use fixture::{CaseResult, test_pipeline};
 pub use past::{REBUILT, past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provenance::{AnswerRows, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use upkeep::{collect, settle};

@@ -7,6 +7,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::config::Pipeline;
+use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
@@ -16,7 +17,7 @@ use super::fetching::{self, Staged};
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Recipe, Workshop, compute};
+use super::{Options, Problem, Recipe, Workshop, compute, provenance};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -151,14 +152,26 @@ async fn steps(
     let mut findings = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
-        let mut result = compute::compute(&engine, (pipeline, dataset), stage, lake, published.get(name)).await?;
+        let made = (pipeline, dataset);
+        let mut result = compute::compute(&engine, &workshop.reference, made, stage, lake, published.get(name)).await?;
         fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
-        findings.extend(std::mem::take(&mut result.findings).into_iter().map(|finding| (name.clone(), finding)));
+        provenance::trace(&mut result.findings, &dataset.key, &staged)
+            .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
+        for finding in &result.findings {
+            match finding.severity {
+                Severity::Error => findings.push((name.clone(), finding.clone())),
+                Severity::Warn => {
+                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message))
+                }
+            }
+        }
         computed.insert(name.clone(), result);
     }
     if !findings.is_empty() {
         let data = staged.iter().map(|(name, staged)| format!("{name} from {}, {}", staged.info.source, staged.origin));
-        return Err(Problem::Checks { findings, data: data.collect() });
+        let read =
+            inputs.iter().map(|(name, input)| format!("{name} from dataset {} {}", input.dataset, input.version));
+        return Err(Problem::Checks { findings, data: data.chain(read).collect() });
     }
 
     line.step("publishing");

@@ -4,21 +4,29 @@
 use jiff::Timestamp;
 
 use super::{Problem, Workshop};
-use crate::lake::Collected;
+use crate::lake::{Collected, LakeError};
 
-/// Ends rollbacks that a crash cut short, and tells changes that were not told. What was mended, in words.
+/// Ends rollbacks that a crash cut short, and tells changes that were not told. What was mended or can't be, in words:
+/// one damaged dataset keeps no other from being run.
 pub fn settle(workshop: &Workshop) -> Result<Vec<String>, Problem> {
-    let lake = &workshop.lake;
-    let mut mended = Vec::new();
-    for dataset in lake.datasets()? {
-        if let Some(to) = lake.finish_rollback(&dataset)? {
-            mended.push(format!("{dataset}: ended the rollback to {to}, which was cut short"));
-        }
-        if lake.current_version(&dataset)?.is_some() && !lake.changes_are_told(&dataset)? {
-            lake.tell_changes(&dataset, &workshop.config.publisher.name)?;
+    let mut told = Vec::new();
+    for dataset in workshop.lake.datasets()? {
+        match settle_one(workshop, &dataset) {
+            Ok(Some(line)) => told.push(line),
+            Ok(None) => {}
+            Err(error) => told.push(format!("{dataset}: {error}")),
         }
     }
-    Ok(mended)
+    Ok(told)
+}
+
+fn settle_one(workshop: &Workshop, dataset: &str) -> Result<Option<String>, LakeError> {
+    let lake = &workshop.lake;
+    let ended = lake.finish_rollback(dataset)?;
+    if lake.current_version(dataset)?.is_some() && !lake.changes_are_told(dataset)? {
+        lake.tell_changes(dataset, &workshop.config.publisher.name)?;
+    }
+    Ok(ended.map(|to| format!("{dataset}: ended the rollback to {to}, which had been cut short")))
 }
 
 /// Applies `[retention]` and sweeps up what crashes left.

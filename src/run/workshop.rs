@@ -29,7 +29,7 @@ pub struct Workshop {
 
 impl Workshop {
     pub fn open(config: Config, reference: Reference) -> Result<Self, Problem> {
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::of(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
         let (ledger, set_aside) = past::writable_ledger(&lake)?;
         let client = Client::new(&config.http, &config.publisher)?;

@@ -6,6 +6,8 @@
 //! not announced, and a deleted value is sent with `isdeleted`.
 
 mod answer;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lookup;
 mod paging;
 mod rows;
