@@ -43,7 +43,7 @@ pub fn records(scratch: &Path, data: &[u8]) {
     written("archive/index/2026-11.jsonl");
     written(&Archive::place(&hash));
     written("stage/prov/journal.jsonl");
-    let archive = Archive::open(scratch).expect("the scratch folder can be written");
+    let archive = Archive::open(std::sync::Arc::new(crate::store::LocalFolder::new(scratch)));
     let records: Vec<AnswerRecord> =
         archive.records().expect("the index can be opened").map(|line| line.expect("a torn line is skipped")).collect();
     for record in &records {

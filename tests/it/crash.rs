@@ -465,7 +465,7 @@ impl Recorded {
                 _ => 0,
             })
             .sum();
-        let archive = Archive::open(data).unwrap();
+        let archive = Archive::open(std::sync::Arc::new(underlag::store::LocalFolder::new(data)));
         let records: Vec<_> = archive.records().unwrap().map(Result::unwrap).collect();
         assert!(records.len() >= lines, "{when}: {} answers are told of, {lines} were synced", records.len());
         for record in records {

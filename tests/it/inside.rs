@@ -112,7 +112,7 @@ impl Inside {
     /// `underlag run lokal`, with the site; the first error as an operator reads it.
     pub fn run(&self, data: &Path) -> Result<(), String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
-        let overrides = Overrides { data_dir: Some(data.to_owned()) };
+        let overrides = Overrides { data_dir: Some(data.to_owned()), ..Overrides::default() };
         let loaded = config::load(&self.world.path("config/underlag.toml"), &overrides);
         let shown = config::render_all(&loaded.diagnostics, &loaded.files, false);
         let config = loaded.config.unwrap_or_else(|| panic!("{shown}"));
@@ -195,7 +195,7 @@ pub fn seen(data: &Path, dataset: &str) -> Result<Option<Seen>, String> {
 /// Everything that `verify` finds wrong.
 pub fn verified(data: &Path) -> Vec<String> {
     let report = Lake::open(data).unwrap().verify().unwrap();
-    report.damage.iter().map(|damage| format!("{} {:?}: {}", damage.dataset, damage.version, damage.what)).collect()
+    report.damage.iter().map(ToString::to_string).collect()
 }
 
 /// A copy with its links as links.
