@@ -23,6 +23,9 @@ pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+pub mod lineage;
+#[cfg(feature = "engine")]
+pub mod repair;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

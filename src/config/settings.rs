@@ -18,6 +18,30 @@ pub struct RunSettings {
     pub resume_within: Duration,
 }
 
+/// Which versions keep their data.
+#[derive(Clone, Debug)]
+pub struct Retention {
+    /// A dataset's newest versions, whatever their age.
+    pub keep_newest: usize,
+    /// Every version younger than this.
+    pub keep_within: Duration,
+    /// The last version of every month, for good.
+    pub keep_monthly: bool,
+    /// How long a version that is no longer current stays for readers that are under way.
+    pub grace: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            keep_newest: 10,
+            keep_within: Duration::from_hours(400 * 24),
+            keep_monthly: true,
+            grace: Duration::from_hours(24),
+        }
+    }
+}
+
 /// Bounds on everything that comes from outside.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {

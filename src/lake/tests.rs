@@ -60,7 +60,7 @@ fn hash(batches: &[RecordBatch]) -> String {
     hash.finish()
 }
 
-fn prepare(lake: &Lake, antal: i64) -> Prepared {
+pub(super) fn prepare(lake: &Lake, antal: i64) -> Prepared {
     let stage = Stage::open(lake.root(), "prov").unwrap();
     let mut file = stage.create("resultat_prov");
     file.write(&rows(antal)).unwrap();
@@ -85,8 +85,11 @@ fn prepare(lake: &Lake, antal: i64) -> Prepared {
         columns: columns(),
         key: vec!["kod".to_owned()],
         files: Vec::new(),
+        contract: None,
         checks: Vec::new(),
         kinds: Vec::new(),
+        change: None,
+        acts: Vec::new(),
         carried: Vec::new(),
         accepted: Vec::new(),
         sources: BTreeMap::new(),
@@ -102,7 +105,7 @@ fn prepare(lake: &Lake, antal: i64) -> Prepared {
     Preparation { rows: &path, manifest, folder }.run().unwrap()
 }
 
-fn published(antal: &[i64]) -> (tempfile::TempDir, Lake) {
+pub(super) fn published(antal: &[i64]) -> (tempfile::TempDir, Lake) {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(dir.path()).unwrap();
     for antal in antal {

@@ -26,8 +26,22 @@ impl VersionId {
         Self { sequence, stamp, hash8: content_hash.chars().take(8).collect() }
     }
 
+    /// When it was made, to the second.
+    pub fn at(&self) -> Option<Timestamp> {
+        jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", &self.stamp)
+            .ok()?
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|at| at.timestamp())
+    }
+
     pub const fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// The start of the content hash.
+    pub fn hash8(&self) -> &str {
+        &self.hash8
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::fetch::AnswerRecord;
 
@@ -52,19 +52,24 @@ impl Ledger {
     pub fn set_state(&self, pipeline: &str, state: &PipelineState) -> Result<(), LedgerError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        let checked_at = state.checked_at.to_string();
-        transaction.execute("DELETE FROM fetch_state WHERE pipeline = ?1", [pipeline])?;
-        for (fetch, state) in &state.fetches {
-            let answers = serde_json::to_string(&state.answers).unwrap_or_default();
-            transaction.execute(
-                "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![pipeline, fetch, state.stamp, answers, checked_at],
-            )?;
-        }
-        transaction.execute(
-            "INSERT OR REPLACE INTO pipeline_state (pipeline, config_hash, checked_at) VALUES (?1, ?2, ?3)",
-            params![pipeline, state.config_hash, checked_at],
-        )?;
+        replace(&transaction, pipeline, state)?;
         Ok(transaction.commit()?)
     }
+}
+
+pub(super) fn replace(connection: &Connection, pipeline: &str, state: &PipelineState) -> Result<(), LedgerError> {
+    let checked_at = state.checked_at.to_string();
+    connection.execute("DELETE FROM fetch_state WHERE pipeline = ?1", [pipeline])?;
+    for (fetch, state) in &state.fetches {
+        let answers = serde_json::to_string(&state.answers).unwrap_or_default();
+        connection.execute(
+            "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![pipeline, fetch, state.stamp, answers, checked_at],
+        )?;
+    }
+    connection.execute(
+        "INSERT OR REPLACE INTO pipeline_state (pipeline, config_hash, checked_at) VALUES (?1, ?2, ?3)",
+        params![pipeline, state.config_hash, checked_at],
+    )?;
+    Ok(())
 }

@@ -129,6 +129,8 @@ impl Source<'_> {
             parquet: parquet.collect(),
             version,
             period: self.period(),
+            warnings: warnings(manifest),
+            notices: self.published.notices.clone(),
             perturbed: self.column(value).is_some_and(|column| column.perturbation.is_some()),
             figures,
         }
@@ -149,6 +151,7 @@ impl Source<'_> {
                 version: manifest.version.to_string(),
                 licence,
                 notes,
+                notices: self.published.notices.clone(),
             }
         };
         if manifest.sources.is_empty() {
@@ -160,6 +163,18 @@ impl Source<'_> {
             .map(|source| line(source.credit.clone(), source.fetched_at, source.licence.clone(), source.notes.clone()))
             .collect()
     }
+}
+
+/// What readers are told of the checks that did not hold, each sentence once.
+fn warnings(manifest: &Manifest) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for check in manifest.broken() {
+        let sentence = if check.notice.is_empty() { &check.message } else { &check.notice };
+        if !sentences.contains(sentence) {
+            sentences.push(sentence.clone());
+        }
+    }
+    sentences
 }
 
 /// Both ends, or the one they share.

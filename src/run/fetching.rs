@@ -14,6 +14,7 @@ use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Plan};
 
 use super::progress::Line;
+use super::provenance::{AnswerRows, Noting};
 use super::{Options, Problem, Workshop, stockholm};
 
 /// A fetch whose calls are known.
@@ -28,6 +29,8 @@ pub struct Planned<'a> {
 /// A fetched table on disk.
 pub struct Staged {
     pub path: PathBuf,
+    /// Which rows of it each answer gave.
+    pub parts: Vec<AnswerRows>,
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
     /// The one answer's address, or what all of them lie below.
@@ -83,9 +86,11 @@ pub async fn stage(
             file.open(Arc::clone(schema)).map_err(|error| Problem::Stage { fetch: name.clone(), error })?;
         }
         let mut progress = |done: u64| line.tick(format!("fetching {name}: {done} of {} calls", plan.calls));
-        let harvest = source::harvest(&courier, fetch, &plan, &mut file, &mut progress)
+        let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
+        let harvest = source::harvest(&courier, fetch, &plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
+        let parts = noting.parts;
         let (path, rows) = file.finish()?;
         let answers = courier.accepted();
         let source = courier.source();
@@ -110,7 +115,10 @@ pub async fn stage(
         let mut notes = plan.notes.clone();
         notes.extend(harvest.notes);
         let codes = harvest.codes;
-        staged.insert(name.clone(), Staged { path, codes, info, origin, state: FetchState { stamp, answers }, notes });
+        staged.insert(
+            name.clone(),
+            Staged { path, parts, codes, info, origin, state: FetchState { stamp, answers }, notes },
+        );
     }
     Ok(staged)
 }

@@ -1,28 +1,41 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
-mod compute;
+mod carrying;
+mod checks;
+pub(crate) mod compute;
 mod declare;
 mod estimate;
 mod fetching;
 mod fixture;
+mod past;
 mod pipeline;
 mod place;
 mod problem;
 mod progress;
+mod provenance;
 mod publishing;
+mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
+mod verify;
 mod workshop;
 
 pub use declare::check_queries;
 pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
+pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provenance::{AnswerRows, Wanted, answers_of};
+pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
-pub use workshop::Workshop;
+pub use verify::{present, verify};
+pub(crate) use workshop::source_of;
+pub use workshop::{Workshop, settled};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +46,7 @@ use tokio::task::JoinSet;
 use crate::config::Pipeline;
 
 /// The zone in which Swedish publications are dated.
-fn stockholm() -> jiff::tz::TimeZone {
+pub(crate) fn stockholm() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
 }
 

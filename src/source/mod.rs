@@ -11,7 +11,7 @@ mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
-mod nearest_code;
+pub(crate) mod nearest_code;
 pub(crate) mod pxweb;
 mod selection;
 
@@ -36,7 +36,8 @@ use crate::fetch::{Courier, Validators};
 
 pub use error::SourceError;
 
-/// Takes the decoded rows of one fetch, in the plan's order.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
+/// written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
 }

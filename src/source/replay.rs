@@ -35,7 +35,12 @@ async fn a_split_table_comes_home_whole() {
     assert_eq!(key(&kept, &["kod", "alder", "kon", "period"]).len(), 2772);
     assert_eq!(perturbed(&kept), 776);
 
-    let fetch = Fetch { name: "f".into(), source: None, kind: FetchKind::Pxweb(population()) };
+    let fetch = Fetch {
+        name: "f".into(),
+        source: None,
+        kind: FetchKind::Pxweb(population()),
+        history: crate::config::History::Keep,
+    };
     let declared = declared_schema(&fetch, &|_| Some(ValueType::Int64));
     assert_eq!(declared, plan.schema);
     assert!(kept.0.iter().all(|batch| Some(batch.schema()) == plan.schema));

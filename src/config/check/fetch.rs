@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::config::names::{choice, column_of, is_name};
 use crate::config::node::{Node, texts};
-use crate::config::{Fetch, FetchKind, KoladaFetch, PxwebFetch, SourceKind, Years, leaf};
+use crate::config::{Fetch, FetchKind, History, KoladaFetch, PxwebFetch, SourceKind, Years, leaf};
 
 use super::sources::Sources;
 use super::{Problems, file_fetch};
@@ -30,7 +30,11 @@ pub(super) fn fetch(
         expect_source(&inner, SourceKind::File, sources, problems);
         (FetchKind::File(file_fetch::file(&inner, dir, problems)?), inner)
     };
-    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind })
+    let history = match inner.text("history") {
+        Some(text) if *text.get_ref() == "window" => History::Window,
+        _ => History::Keep,
+    };
+    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history })
 }
 
 fn expect_source(node: &Node<'_>, kind: SourceKind, sources: &Sources, problems: &mut Problems<'_>) {

@@ -1,6 +1,6 @@
 //! `underlag.toml`: places, publisher and bounds.
 
-use super::{DURATION, Key, Kind, LISTEN, SIZE, Shape, TEXT, VERSION};
+use super::{BUCKET_URL, DURATION, Key, Kind, LISTEN, REGION, SIZE, Shape, TEXT, URL, VERSION};
 
 pub(in crate::config) static UNDERLAG: Shape = Shape {
     about: "Settings of the daemon. Relative paths count from the folder of this file.",
@@ -12,6 +12,11 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
             "/var/lib/underlag",
             "The data folder: archive, stage, ledger, datasets, site.",
         ),
+        Key::optional(
+            "data_url",
+            Kind::Text(&BUCKET_URL),
+            "Object storage for archive, datasets and site, s3://BUCKET/PREFIX. Stage, ledger and cache stay in data_dir.",
+        ),
         Key::default(
             "pipelines_dir",
             Kind::Text(&TEXT),
@@ -20,10 +25,22 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
         ),
         Key::default("reports_dir", Kind::Text(&TEXT), "../reports", "One folder per report product."),
         Key::default("reference_dir", Kind::Text(&TEXT), "../reference", "Code lists and crosswalks as CSV."),
+        Key::optional("storage", Kind::Table(&STORAGE), "How the object storage of data_url is reached."),
         Key::optional("publisher", Kind::Table(&PUBLISHER), "Who publishes, and answers questions."),
         Key::optional("run", Kind::Table(&RUN), "How pipelines are run."),
+        Key::optional("retention", Kind::Table(&RETENTION), "Which versions keep their data."),
         Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
         Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
+    ],
+    one_of: false,
+};
+
+static STORAGE: Shape = Shape {
+    about: "How the object storage of data_url is reached. Credentials come from the environment or from systemd.",
+    keys: &[
+        Key::optional("endpoint", Kind::Text(&URL), "The server of S3-compatible storage; left out, Amazon's own."),
+        Key::default("region", Kind::Text(&REGION), "us-east-1", "The region that calls are signed for."),
+        Key::default("allow_http", Kind::Boolean, "false", "Whether the endpoint may be without encryption."),
     ],
     one_of: false,
 };
@@ -66,6 +83,27 @@ static RUN: Shape = Shape {
             Kind::Text(&DURATION),
             "24h",
             "How long an interrupted run's answers may be used by the next one.",
+        ),
+    ],
+    one_of: false,
+};
+
+static RETENTION: Shape = Shape {
+    about: "Which versions keep their data; manifests are always kept. A version stays as long as any of the keys keeps it.",
+    keys: &[
+        Key::default(
+            "keep_newest",
+            Kind::Integer { min: 1, max: i64::MAX },
+            "10",
+            "How many of a dataset's newest versions stay, whatever their age.",
+        ),
+        Key::default("keep_within", Kind::Text(&DURATION), "400d", "Every version younger than this stays."),
+        Key::default("keep_monthly", Kind::Boolean, "true", "The last version of every month stays, for good."),
+        Key::default(
+            "grace",
+            Kind::Text(&DURATION),
+            "24h",
+            "How long a version that is no longer current stays for readers that are under way.",
         ),
     ],
     one_of: false,

@@ -171,7 +171,8 @@ async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Lim
             courier.accept(&answer)?;
             limits
         }
-        Err(FetchError::Refused { status: 404, .. }) => configured,
+        // A refusal is no answer to be accepted: what the record of a version lacks was refused then.
+        Err(FetchError::Refused { status: 404, .. } | FetchError::NotArchived { .. }) => configured,
         Err(error) => return Err(error.into()),
     };
     match announced {

@@ -1,0 +1,175 @@
+//! `changes.atom`: the same as `changes.json`, for those who subscribe. An
+//! entry per version and per word of the operator, newest first.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesText, Event};
+
+use super::act::{Act, Deed};
+use super::carried::listed;
+use super::changes::{ChangedVersion, Changes};
+use super::manifest::Kind;
+use super::standing::sentence;
+
+struct Entry {
+    id: String,
+    at: Timestamp,
+    title: String,
+    text: String,
+    /// The kinds, or the act's.
+    terms: Vec<&'static str>,
+}
+
+pub fn feed(changes: &Changes, acts: &[Act], author: &str) -> io::Result<Vec<u8>> {
+    let mut entries: Vec<Entry> = changes.versions.iter().map(|version| of_version(changes, version)).collect();
+    entries.extend(acts.iter().filter_map(|act| of_act(changes, act)));
+    // Stable: what is of the same time stays in the order of the record.
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    let updated = entries.first().map_or(Timestamp::UNIX_EPOCH, |entry| entry.at);
+    let first = changes.versions.last().map(|version| version.manifest.as_str()).unwrap_or_default();
+
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    let attributes = [("xmlns", "http://www.w3.org/2005/Atom"), ("xml:lang", "sv")];
+    writer.create_element("feed").with_attributes(attributes).write_inner_content(|writer| {
+        leaf(writer, "id", &urn(&["feed", &changes.dataset, first]))?;
+        leaf(writer, "title", &format!("{}: ändringar", changes.title))?;
+        leaf(writer, "updated", &updated.to_string())?;
+        writer.create_element("author").write_inner_content(|writer| leaf(writer, "name", author))?;
+        writer.create_element("generator").write_text_content(BytesText::new(crate::PROGRAM))?;
+        link(writer, "self", "application/atom+xml", "changes.atom")?;
+        link(writer, "alternate", "application/json", "changes.json")?;
+        for entry in &entries {
+            writer.create_element("entry").write_inner_content(|writer| {
+                leaf(writer, "id", &entry.id)?;
+                leaf(writer, "title", &entry.title)?;
+                leaf(writer, "updated", &entry.at.to_string())?;
+                for term in &entry.terms {
+                    writer.create_element("category").with_attribute(("term", *term)).write_empty()?;
+                }
+                let content = writer.create_element("content").with_attribute(("type", "text"));
+                content.write_text_content(BytesText::new(&legal(&entry.text)))?;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    })?;
+    let mut bytes = writer.into_inner();
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn leaf<W: Write>(writer: &mut Writer<W>, name: &str, text: &str) -> io::Result<()> {
+    writer.create_element(name).write_text_content(BytesText::new(&legal(text)))?;
+    Ok(())
+}
+
+fn link<W: Write>(writer: &mut Writer<W>, rel: &str, kind: &str, href: &str) -> io::Result<()> {
+    writer.create_element("link").with_attributes([("rel", rel), ("type", kind), ("href", href)]).write_empty()?;
+    Ok(())
+}
+
+/// Without the control characters that XML can't hold, not even escaped.
+fn legal(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\n')).collect()
+}
+
+/// A UUID of what it stands for: the same whenever the feed is written again.
+fn urn(parts: &[&str]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part.as_bytes()).update(b"\0");
+    }
+    let hash = hasher.finalize();
+    let mut id = [0; 16];
+    id.copy_from_slice(&hash.as_bytes()[..16]);
+    // Version 8 (made by a rule of one's own), variant 1.
+    id[6] = id[6] & 0x0f | 0x80;
+    id[8] = id[8] & 0x3f | 0x80;
+    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+const fn term(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Major => "major",
+        Kind::Minor => "minor",
+        Kind::Removal => "removal",
+        Kind::Revision => "revision",
+        Kind::Append => "append",
+    }
+}
+
+const fn in_swedish(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Major => "ändrad uppbyggnad",
+        Kind::Minor => "tillägg eller ändrad beskrivning",
+        Kind::Removal => "borttagna rader",
+        Kind::Revision => "reviderade värden",
+        Kind::Append => "nya perioder",
+    }
+}
+
+fn of_version(changes: &Changes, version: &ChangedVersion) -> Entry {
+    let what = match version.kinds.as_slice() {
+        [] if version.version.sequence() == 1 => "första versionen".to_owned(),
+        [] => "ny version".to_owned(),
+        kinds => listed(&kinds.iter().map(|kind| in_swedish(*kind)).collect::<Vec<_>>()),
+    };
+    let mut lines = vec![format!("Version {} med {} rader.", version.version, version.rows)];
+    if let Some(change) = &version.change {
+        lines.push(format!(
+            "Tillkomna rader: {}. Borttagna: {}. Reviderade: {}.",
+            change.added, change.removed, change.revised
+        ));
+        let told = |words: &str, periods: &[String]| {
+            let periods: Vec<&str> = periods.iter().map(String::as_str).collect();
+            (!periods.is_empty()).then(|| format!("{words}: {}.", listed(&periods)))
+        };
+        lines.extend(told("Nya perioder", &change.periods_added));
+        lines.extend(told("Perioder som har utgått", &change.periods_gone));
+    }
+    lines.extend(version.carried.first().map(|_| {
+        let periods: Vec<&str> = version.carried.iter().map(|carried| &*carried.period).collect();
+        format!("Finns inte längre hos källan, men är kvar här: {}.", listed(&periods))
+    }));
+    lines.extend(version.accepted.iter().map(|accepted| {
+        format!(
+            "Publicerad efter granskning. {} Skäl: {}",
+            sentence(&accepted.what.join("; ")),
+            sentence(&accepted.reason)
+        )
+    }));
+    lines.extend(version.warned.iter().map(|warning| format!("Varning: {}", sentence(warning))));
+    Entry {
+        id: urn(&["version", &changes.dataset, &version.manifest]),
+        at: version.time,
+        title: format!("{}: {what}", changes.title),
+        text: lines.join("\n"),
+        terms: version.kinds.iter().map(|kind| term(*kind)).collect(),
+    }
+}
+
+/// What the retention removes is housekeeping: it is told in `changes.json` alone.
+fn of_act(changes: &Changes, act: &Act) -> Option<Entry> {
+    let (title, text) = match &act.deed {
+        Deed::Rollback { from, to, reason } => (
+            format!("{}: version {} gäller igen", changes.title, to.sequence()),
+            format!("Version {from} drogs tillbaka, och version {to} gäller i stället. Skäl: {}", sentence(reason)),
+        ),
+        Deed::Withdraw { version, reason } => (
+            format!("{}: version {} är återkallad", changes.title, version.sequence()),
+            format!("Version {version} är återkallad och bör inte användas. Skäl: {}", sentence(reason)),
+        ),
+        Deed::Prune { .. } => return None,
+    };
+    Some(Entry {
+        id: urn(&["act", &changes.dataset, &act.hash]),
+        at: act.at,
+        title,
+        text,
+        terms: vec![act.deed.kind()],
+    })
+}
