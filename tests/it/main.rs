@@ -10,6 +10,7 @@ mod local;
 mod people;
 mod world;
 
+mod accept;
 mod areas;
 mod bad_input;
 mod bad_rows;
@@ -19,6 +20,7 @@ mod commands;
 mod contract;
 mod demo;
 mod disk;
+mod drift;
 mod honest;
 mod kill;
 mod recorded;
