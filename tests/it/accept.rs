@@ -62,10 +62,10 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
 
     let ran = world.ok(&["accept", "lokal", "--reason", "  Två kommuner redovisas\ninte längre "]);
     insta::assert_snapshot!(ran.stdout, @r#"
-    lokal          published  tal [version] (1 rows) 1 rows fetched, 0 calls, 56 bytes, [seconds] s
+    lokal          published  tal [version] (1 rows) 1 rows fetched, 0 calls, 114 bytes, [seconds] s
       accepted: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
       reason: Två kommuner redovisas inte längre
-    site: [version], 313 pages
+    site: [version], 312 pages
     "#);
     let manifest = world.manifest("tal");
     assert_eq!(manifest["accepted"][0]["reason"], "Två kommuner redovisas inte längre");
@@ -79,10 +79,10 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     assert_eq!((&drops[0]["held"], &drops[0]["severity"]), (&json!(false), &json!("warn")));
     assert_eq!(waiting(&world, "lokal"), Value::Null);
     insta::assert_snapshot!(world.ok(&["history", "--limit", "1"]).stdout, @r#"
-    3 [time] lokal          published   0 calls, 0 reused, 0 retries, 1 rows fetched, [seconds] s
-          tal [version] published, 1 rows
-          accepted: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
-          reason: Två kommuner redovisas inte längre
+    4 [time] lokal          published   0 calls, 0 reused, 0 retries, 1 rows fetched, [seconds] s
+      tal [version] published, 1 rows
+      accepted: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+      reason: Två kommuner redovisas inte längre
     "#);
     let pages = files_below(&world.path("data/site/current/"));
     let told = pages.iter().filter(|page| page.extension().is_some_and(|kind| kind == "html")).filter(|page| {
@@ -184,7 +184,7 @@ fn a_word_for_drift_repeats_no_call_and_does_not_cover_the_drop_that_follows() {
     let [config, metadata, data] = asked(&accept, 1);
     assert_eq!((config, metadata), (0, 0));
     assert!(data > 0);
-    insta::assert_snapshot!(waiting(&world, "folk")["what"], @r#"["fetch folk: dimension \"Kon\" has lost the code \"2\" (kvinnor)","dataset folk_kommun: max_drop: 1160 rows, 33.3 % fewer than the 1740 published; at most 10 % may go"]"#);
+    insta::assert_snapshot!(waiting(&world, "folk")["what"], @r#"["fetch folk: dimension \"Kon\" has lost the code \"2\" (kvinnor)","dataset folk_kommun: max_drop: 2320 rows, 33.3 % fewer than the 3480 published; at most 10 % may go"]"#);
     assert_eq!(asked(&accept, 0), [0, 0, 0]);
     let accepted = |dataset: &str| world.manifest(dataset)["accepted"][0]["what"].as_array().unwrap().len();
     assert_eq!((accepted("folk_kommun"), accepted("folk_lan")), (2, 1), "a drop is its own dataset's");
@@ -214,13 +214,13 @@ fn a_word_for_names_alone_is_kept_although_nothing_is_published() {
     assert!(ran.stdout.starts_with("folk           unchanged"), "{}", ran.stdout);
     insta::assert_snapshot!(world.ok(&["history", "--limit", "2"]).stdout, @r#"
     4 [time] folk           unchanged   3 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
-          folk_kommun [version] unchanged, 1740 rows
-          folk_lan [version] unchanged, 126 rows
+      folk_kommun [version] unchanged, 3480 rows
+      folk_lan [version] unchanged, 252 rows
     3 [time] folk           unchanged   0 calls, 3 reused, 0 retries, 0 rows fetched, [seconds] s
-          folk_kommun [version] unchanged, 1740 rows
-          folk_lan [version] unchanged, 126 rows
-          accepted: fetch folk: dimension "Region" has a code with another name: "0180" was "Stockholm" and is "Stockholm (ny)"
-          reason: Bara ett namn
+      folk_kommun [version] unchanged, 3480 rows
+      folk_lan [version] unchanged, 252 rows
+      accepted: fetch folk: dimension "Region" has a code with another name: "0180" was "Stockholm" and is "Stockholm (ny)"
+      reason: Bara ett namn
     "#);
 }
 
