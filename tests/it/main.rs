@@ -11,6 +11,7 @@ mod local;
 mod people;
 mod world;
 
+mod accept;
 mod areas;
 mod bad_input;
 mod bad_rows;
@@ -22,6 +23,7 @@ mod crash;
 mod damage;
 mod demo;
 mod disk;
+mod drift;
 mod faults;
 mod formats;
 mod honest;
