@@ -3,30 +3,33 @@
 //! save that a damaged object is replaced by a sound copy of itself.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use super::error::FetchError;
-use super::lines::Lines;
 use super::lock;
 use super::request::{AnswerRecord, Identity, Method};
-use crate::store;
+use crate::store::Storage;
 
 /// More than any cap on answers should be set to; keeps a damaged object from filling the memory.
 const MAX_OBJECT: u64 = 8 << 30;
 const ZSTD_LEVEL: i32 = 3;
 
-/// `archive/` in the data folder.
+/// The number of this program's index lines; [`Records`] reads every older one.
+const FORMAT: u32 = 2;
+
+const INDEX: &str = "archive/index";
+
+/// `archive/` where the lake lies.
 #[derive(Debug)]
 pub struct Archive {
-    objects: PathBuf,
-    index: PathBuf,
+    storage: Arc<dyn Storage>,
     appending: Mutex<()>,
 }
 
@@ -45,28 +48,35 @@ pub struct Envelope {
     pub synthetic: bool,
 }
 
+/// A line of the index. The first format had no number; the second says the same and has one.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    #[serde(default = "first_format")]
+    format: u32,
+    #[serde(flatten)]
+    record: AnswerRecord,
+}
+
+/// The number alone, so that a line of a later program is told from a damaged one.
+#[derive(Deserialize)]
+struct Numbered {
+    #[serde(default = "first_format")]
+    format: u32,
+}
+
+const fn first_format() -> u32 {
+    1
+}
+
 impl Archive {
-    pub fn open(data_dir: &Path) -> Result<Self, FetchError> {
-        let objects = data_dir.join("archive").join("objects");
-        let index = data_dir.join("archive").join("index");
-        store::create_folder(&objects)?;
-        store::create_folder(&index)?;
-        Ok(Self { objects, index, appending: Mutex::new(()) })
+    pub fn open(storage: Arc<dyn Storage>) -> Self {
+        Self { storage, appending: Mutex::new(()) }
     }
 
     /// Files the body, unless a sound copy is there already, then the line about it. When
-    /// this returns, both are on the disk.
+    /// this returns, both are durable.
     pub fn put(&self, envelope: Envelope, body: &Bytes) -> Result<AnswerRecord, FetchError> {
-        let hash = blake3::hash(body).to_hex().to_string();
-        let path = self.object(&hash);
-        // A copy that was damaged meanwhile is worth replacing, so existing is not enough.
-        if !path.exists() || self.read(&hash).is_err() {
-            if let Some(folder) = path.parent() {
-                store::create_folder(folder)?;
-            }
-            let packed = zstd::bulk::compress(body, ZSTD_LEVEL).map_err(FetchError::io("write", &path))?;
-            store::place_file(&path, &packed)?;
-        }
+        let hash = self.keep(body)?;
         let record = AnswerRecord {
             identity: envelope.identity,
             source: envelope.source,
@@ -80,23 +90,40 @@ impl Archive {
             size: body.len() as u64,
             synthetic: envelope.synthetic,
         };
-        let month = record.fetched_at.to_zoned(TimeZone::UTC).strftime("%Y-%m.jsonl").to_string();
-        let path = self.index.join(month);
-        let line = serde_json::to_string(&record).map_err(|fault| FetchError::io("write", &path)(fault.into()))?;
+        let month = record.fetched_at.to_zoned(TimeZone::UTC).strftime("%Y-%m");
+        let key = format!("{INDEX}/{month}");
+        let line = Line { format: FORMAT, record };
+        let text = serde_json::to_string(&line)
+            .map_err(|fault| FetchError::io("write", self.storage.address(&key).as_ref())(fault.into()))?;
         let _turn = lock(&self.appending);
-        store::append_line(&path, &line)?;
-        Ok(record)
+        self.storage.append(&key, &text)?;
+        Ok(line.record)
+    }
+
+    /// Files bytes under their hash, unless a sound copy is there already; the hash. No line is written about them:
+    /// a manifest names them (a recipe, accepted metadata).
+    pub fn keep(&self, body: &[u8]) -> Result<String, FetchError> {
+        let hash = blake3::hash(body).to_hex().to_string();
+        // A copy that was damaged meanwhile is worth replacing, so existing is not enough.
+        if self.read(&hash).is_err() {
+            let key = Self::place(&hash);
+            let packed = zstd::bulk::compress(body, ZSTD_LEVEL)
+                .map_err(|fault| FetchError::io("write", self.storage.address(&key).as_ref())(fault))?;
+            self.storage.write(&key, &packed)?;
+        }
+        Ok(hash)
     }
 
     /// The body of this hash (BLAKE3, hex), checked against it.
     pub fn read(&self, hash: &str) -> Result<Bytes, FetchError> {
-        let path = self.object(hash);
-        let damaged = |reason: String| FetchError::Damaged { path: path.clone(), reason };
+        let key = Self::place(hash);
+        let damaged = |reason: String| FetchError::Damaged { path: PathBuf::from(self.storage.address(&key)), reason };
         if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(damaged(format!("{hash:?} is not a BLAKE3 hash")));
         }
-        let file = File::open(&path).map_err(FetchError::io("read", &path))?;
-        let decoder = zstd::stream::read::Decoder::new(file).map_err(FetchError::io("read", &path))?;
+        let packed = self.storage.read(&key)?.ok_or_else(|| damaged("it is not there".to_owned()))?;
+        let decoder =
+            zstd::stream::read::Decoder::with_buffer(packed.as_ref()).map_err(|fault| damaged(fault.to_string()))?;
         let mut body = Vec::new();
         decoder.take(MAX_OBJECT + 1).read_to_end(&mut body).map_err(|fault| damaged(fault.to_string()))?;
         if body.len() as u64 > MAX_OBJECT {
@@ -110,40 +137,56 @@ impl Archive {
 
     /// The whole index, oldest month first.
     pub fn records(&self) -> Result<Records, FetchError> {
-        let fault = || FetchError::io("read", &self.index);
-        let mut months = Vec::new();
-        for entry in fs::read_dir(&self.index).map_err(fault())? {
-            let path = entry.map_err(fault())?.path();
-            if path.extension().is_some_and(|extension| extension == "jsonl") {
-                months.push(path);
-            }
-        }
+        let below = format!("{INDEX}/");
+        let month = |key: String| {
+            let name = key.strip_prefix(&below)?.split('/').next()?;
+            Some(name.strip_suffix(".jsonl").unwrap_or(name).to_owned())
+        };
+        let mut months: Vec<String> =
+            self.storage.list(INDEX)?.into_iter().filter_map(|entry| month(entry.key)).collect();
         // Taken from the back.
         months.sort_unstable_by(|one, other| other.cmp(one));
-        Ok(Records { months, lines: None })
+        months.dedup();
+        Ok(Records { storage: Arc::clone(&self.storage), months, place: String::new(), lines: Vec::new().into_iter() })
     }
 
-    /// Where in the data folder a body of this hash lies, for an operator who wants to look at it.
+    /// Where, from the lake's root, a body of this hash lies, for an operator who wants to look at it.
     pub fn place(hash: &str) -> String {
-        let (folder, name) = split(hash);
+        let (folder, name) = hash.split_at_checked(2).unwrap_or(("", hash));
         format!("archive/objects/{folder}/{name}.zst")
     }
-
-    fn object(&self, hash: &str) -> PathBuf {
-        let (folder, name) = split(hash);
-        self.objects.join(folder).join(format!("{name}.zst"))
-    }
 }
 
-fn split(hash: &str) -> (&str, &str) {
-    hash.split_at_checked(2).unwrap_or(("", hash))
-}
-
-/// Iterates over the lines of the index.
+/// Iterates over the lines of the index, a month in memory at a time. Lines that are not whole are skipped with a
+/// warning: an interrupted write leaves such.
 #[derive(Debug)]
 pub struct Records {
-    months: Vec<PathBuf>,
-    lines: Option<Lines<AnswerRecord>>,
+    storage: Arc<dyn Storage>,
+    months: Vec<String>,
+    place: String,
+    lines: std::vec::IntoIter<String>,
+}
+
+impl Records {
+    fn record(&self, line: &str) -> Option<Result<AnswerRecord, FetchError>> {
+        match serde_json::from_str::<Numbered>(line) {
+            Ok(Numbered { format }) if format > FORMAT => {
+                return Some(Err(FetchError::Newer { place: self.place.clone(), format, known: FORMAT }));
+            }
+            _ => {}
+        }
+        match serde_json::from_str::<Line>(line) {
+            Ok(line) => Some(Ok(line.record)),
+            Err(fault) => {
+                tracing::warn!(
+                    index = self.place,
+                    %fault,
+                    "skipped a line that is not whole; an interrupted write leaves such lines"
+                );
+                None
+            }
+        }
+    }
 }
 
 impl Iterator for Records {
@@ -151,12 +194,16 @@ impl Iterator for Records {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(record) = self.lines.as_mut().and_then(Iterator::next) {
-                return Some(record);
+            while let Some(line) = self.lines.next() {
+                if let Some(record) = self.record(&line) {
+                    return Some(record);
+                }
             }
-            match Lines::open(&self.months.pop()?) {
-                Ok(lines) => self.lines = Some(lines),
-                Err(fault) => return Some(Err(fault)),
+            let key = format!("{INDEX}/{}", self.months.pop()?);
+            self.place = self.storage.address(&key);
+            match self.storage.lines(&key) {
+                Ok(lines) => self.lines = lines.into_iter(),
+                Err(fault) => return Some(Err(fault.into())),
             }
         }
     }
@@ -164,8 +211,16 @@ impl Iterator for Records {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
     use crate::fetch::Request;
+    use crate::store::LocalFolder;
+
+    pub fn archive(folder: &Path) -> Archive {
+        Archive::open(Arc::new(LocalFolder::new(folder)))
+    }
 
     pub fn envelope(path: &str, at: &str) -> Envelope {
         Envelope {
@@ -188,7 +243,7 @@ pub(super) mod tests {
     #[test]
     fn a_body_comes_back_and_is_kept_once() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
+        let archive = archive(folder.path());
         let body = Bytes::from_static(b"{\"value\":[1,2]}");
         let first = archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &body).unwrap();
         let second = archive.put(envelope("/b", "2026-12-01T00:00:00Z"), &body).unwrap();
@@ -206,10 +261,10 @@ pub(super) mod tests {
     #[test]
     fn damage_is_named_and_mended_by_the_next_answer() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
+        let archive = archive(folder.path());
         let body = Bytes::from_static(b"[1]");
         let record = archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &body).unwrap();
-        let path = archive.object(&record.hash);
+        let path = folder.path().join(Archive::place(&record.hash));
         fs::write(&path, zstd::bulk::compress(b"[2]", 3).unwrap()).unwrap();
         assert_eq!(
             archive.read(&record.hash).unwrap_err().to_string(),
@@ -228,7 +283,7 @@ pub(super) mod tests {
     #[test]
     fn a_torn_line_spoils_neither_what_came_before_nor_after() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
+        let archive = archive(folder.path());
         let body = Bytes::from_static(b"[]");
         archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &body).unwrap();
         let whole = fs::read(index(folder.path())).unwrap();
@@ -240,14 +295,39 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn lines_of_every_format_are_read_and_of_a_later_one_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = archive(folder.path());
+        // As the first release wrote it.
+        let first = r#"{"identity":"00","source":"scb","method":"GET","url":"https://a.example/1","fetched_at":"2026-11-23T08:00:00Z","status":200,"headers":{},"hash":"00","size":2}"#;
+        fs::create_dir_all(folder.path().join("archive/index")).unwrap();
+        fs::write(index(folder.path()), format!("{first}\n")).unwrap();
+        archive.put(envelope("/2", "2026-11-23T09:00:00Z"), &Bytes::from_static(b"[]")).unwrap();
+        let urls: Vec<_> = archive.records().unwrap().map(|record| record.unwrap().url).collect();
+        assert_eq!(urls, ["https://a.example/1", "https://a.example/2"]);
+        let text = fs::read_to_string(index(folder.path())).unwrap();
+        assert!(text.lines().nth(1).unwrap().starts_with("{\"format\":2,"), "{text}");
+
+        fs::write(index(folder.path()), format!("{text}{{\"format\":3,\"of\":\"another kind\"}}\n")).unwrap();
+        let error = archive.records().unwrap().find_map(Result::err).unwrap();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{} has format 3, and this program reads up to 2",
+                folder.path().join("archive/index/2026-11").display()
+            )
+        );
+    }
+
+    #[test]
     fn a_disk_error_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
-        fs::remove_dir_all(folder.path().join("archive/index")).unwrap();
+        let archive = archive(folder.path());
+        fs::create_dir_all(index(folder.path())).unwrap();
         let fault = archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &Bytes::from_static(b"[]")).unwrap_err();
         assert_eq!(
             fault.to_string(),
-            format!("could not write {}: No such file or directory (os error 2)", index(folder.path()).display())
+            format!("could not write {}: Is a directory (os error 21)", index(folder.path()).display())
         );
     }
 
@@ -255,7 +335,8 @@ pub(super) mod tests {
     #[test]
     fn a_full_disk_is_named_as_such() {
         let folder = tempfile::tempdir().unwrap();
-        let archive = Archive::open(folder.path()).unwrap();
+        let archive = archive(folder.path());
+        fs::create_dir_all(folder.path().join("archive/index")).unwrap();
         std::os::unix::fs::symlink("/dev/full", index(folder.path())).unwrap();
         let fault = archive.put(envelope("/a", "2026-11-23T08:00:00Z"), &Bytes::from_static(b"[]")).unwrap_err();
         assert_eq!(

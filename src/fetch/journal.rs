@@ -76,9 +76,9 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::super::archive::tests::envelope;
+    use super::super::archive::tests::{archive, envelope};
     use super::*;
-    use crate::fetch::{Archive, Request};
+    use crate::fetch::Request;
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -90,7 +90,7 @@ mod tests {
     fn a_killed_run_leaves_its_accepted_answers() {
         let folder = tempfile::tempdir().unwrap();
         let stage = folder.path().join("stage/befolkning");
-        let archive = Archive::open(folder.path()).unwrap();
+        let archive = archive(folder.path());
         let put = |path: &str, time: &str| archive.put(envelope(path, time), &Bytes::from_static(b"[]")).unwrap();
         let (old, new) = (put("/old", "2026-11-20T08:00:00Z"), put("/new", "2026-11-23T07:00:00Z"));
 

@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use super::{Archive, Client, Courier, FetchError, Journal, Limiter, lock};
+use super::archive::tests::archive;
+use super::{Client, Courier, FetchError, Journal, Limiter, lock};
 use crate::config::{HttpSettings, Publisher, Source, SourceKind};
 
 /// A call as it arrived.
@@ -140,15 +141,14 @@ impl House {
             Arc::new(source),
             Client::new(http, &publisher).unwrap(),
             Arc::new(Limiter::new(None)),
-            Arc::new(Archive::open(self.folder.path()).unwrap()),
+            Arc::new(archive(self.folder.path())),
             Arc::new(Journal::open(&stage, Duration::from_hours(1), Timestamp::now()).unwrap()),
             Arc::default(),
         )
     }
 
     pub fn statuses(&self) -> Vec<u16> {
-        let archive = Archive::open(self.folder.path()).unwrap();
-        archive.records().unwrap().map(|record| record.unwrap().status).collect()
+        archive(self.folder.path()).records().unwrap().map(|record| record.unwrap().status).collect()
     }
 
     /// The error's text, with the server's changing address replaced.

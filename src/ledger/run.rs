@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
 use super::{Ledger, LedgerError};
@@ -80,39 +80,14 @@ pub struct DatasetEntry {
 
 impl Ledger {
     pub fn begin(&self, pipeline: &str, now: Timestamp) -> Result<RunId, LedgerError> {
-        let connection = self.lock();
-        connection.execute(
-            "INSERT INTO run (pipeline, started_at, outcome) VALUES (?1, ?2, 'running')",
-            params![pipeline, now.to_string()],
-        )?;
-        Ok(RunId(connection.last_insert_rowid()))
+        insert(&self.lock(), pipeline, now)
     }
 
     /// Ends a run; `entry.run`, `started_at` and `pipeline` are not looked at.
     pub fn end(&self, run: RunId, entry: &RunEntry) -> Result<(), LedgerError> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;
-        transaction.execute(
-            "UPDATE run SET ended_at = ?2, outcome = ?3, message = ?4, calls = ?5, reused = ?6, retries = ?7, bytes = ?8,
-             rows_fetched = ?9 WHERE id = ?1",
-            params![
-                run.0,
-                entry.ended_at.map(|at| at.to_string()),
-                entry.outcome.to_string(),
-                entry.message,
-                entry.calls.cast_signed(),
-                entry.reused.cast_signed(),
-                entry.retries.cast_signed(),
-                entry.bytes.cast_signed(),
-                entry.rows_fetched.cast_signed(),
-            ],
-        )?;
-        for dataset in &entry.datasets {
-            transaction.execute(
-                "INSERT OR REPLACE INTO run_dataset (run, dataset, version, rows, published) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![run.0, dataset.dataset, dataset.version, dataset.rows.cast_signed(), dataset.published],
-            )?;
-        }
+        update(&transaction, run, entry)?;
         Ok(transaction.commit()?)
     }
 
@@ -150,6 +125,39 @@ impl Ledger {
         }
         Ok(runs)
     }
+}
+
+pub(super) fn insert(connection: &Connection, pipeline: &str, now: Timestamp) -> Result<RunId, LedgerError> {
+    connection.execute(
+        "INSERT INTO run (pipeline, started_at, outcome) VALUES (?1, ?2, 'running')",
+        params![pipeline, now.to_string()],
+    )?;
+    Ok(RunId(connection.last_insert_rowid()))
+}
+
+pub(super) fn update(connection: &Connection, run: RunId, entry: &RunEntry) -> Result<(), LedgerError> {
+    connection.execute(
+        "UPDATE run SET ended_at = ?2, outcome = ?3, message = ?4, calls = ?5, reused = ?6, retries = ?7, bytes = ?8,
+         rows_fetched = ?9 WHERE id = ?1",
+        params![
+            run.0,
+            entry.ended_at.map(|at| at.to_string()),
+            entry.outcome.to_string(),
+            entry.message,
+            entry.calls.cast_signed(),
+            entry.reused.cast_signed(),
+            entry.retries.cast_signed(),
+            entry.bytes.cast_signed(),
+            entry.rows_fetched.cast_signed(),
+        ],
+    )?;
+    for dataset in &entry.datasets {
+        connection.execute(
+            "INSERT OR REPLACE INTO run_dataset (run, dataset, version, rows, published) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![run.0, dataset.dataset, dataset.version, dataset.rows.cast_signed(), dataset.published],
+        )?;
+    }
+    Ok(())
 }
 
 fn read_run(row: &Row<'_>) -> rusqlite::Result<RunEntry> {

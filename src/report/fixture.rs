@@ -146,6 +146,7 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         columns,
         key: Vec::new(),
         files,
+        contract: None,
         checks: Vec::new(),
         kinds: Vec::new(),
         change: None,

@@ -18,8 +18,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
-use crate::config::{Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::config::{DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::store::LocalFolder;
 
 pub const TODAY: Date = date(2026, 11, 23);
 
@@ -56,8 +57,13 @@ impl Post {
     }
 
     pub async fn plan(&self, kind: FetchKind) -> Result<(Fetch, Plan), SourceError> {
-        let fetch =
-            Fetch { name: "f".into(), source: Some("prov".into()), kind, history: crate::config::History::Keep };
+        let fetch = Fetch {
+            name: "f".into(),
+            source: Some("prov".into()),
+            kind,
+            history: crate::config::History::Keep,
+            drift: DriftPolicy::default(),
+        };
         let plan = plan(&self.courier, &fetch, TODAY).await?;
         Ok((fetch, plan))
     }
@@ -91,7 +97,7 @@ fn courier(source: &Source, folder: &Path) -> Courier {
         Arc::new(source.clone()),
         Client::new(&http, &publisher).unwrap(),
         Arc::new(Limiter::new(source.limits)),
-        Arc::new(Archive::open(folder).unwrap()),
+        Arc::new(Archive::open(Arc::new(LocalFolder::new(folder)))),
         Arc::new(journal),
         Arc::new(Tally::default()),
     )

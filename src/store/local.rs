@@ -63,7 +63,9 @@ impl Storage for LocalFolder {
 
     fn lines(&self, key: &str) -> Result<Vec<String>, StoreError> {
         let mut lines = Vec::new();
-        for entry in self.list(key)?.into_iter().filter(|entry| entry.key.ends_with(".jsonl")) {
+        let itself = self.list(&format!("{key}.jsonl"))?;
+        let below = self.list(key)?;
+        for entry in itself.into_iter().chain(below).filter(|entry| entry.key.ends_with(".jsonl")) {
             let path = self.path(&entry.key);
             let text = fs::read(&path).at("read", &path)?;
             lines.extend(text.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).into_owned()));

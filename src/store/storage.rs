@@ -22,7 +22,8 @@ pub trait Storage: Debug + Send + Sync {
     /// Adds a line to the record `key` (no extension), whole or not at all.
     fn append(&self, key: &str, line: &str) -> Result<(), StoreError>;
 
-    /// Every whole line of the records below a key, oldest record first, as appended.
+    /// Every line of the record of that key and of those below it, oldest record first, as appended. After a crash a
+    /// line may be torn.
     fn lines(&self, key: &str) -> Result<Vec<String>, StoreError>;
 
     /// Every file below a key, its own key and size, sorted.
