@@ -9,6 +9,7 @@ pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod embedded;
+pub mod export;
 pub mod fetch;
 pub mod lake;
 pub mod ledger;
@@ -16,6 +17,7 @@ mod nearest;
 pub mod reference;
 pub mod sandbox;
 pub mod source;
+mod spreadsheet;
 pub mod store;
 
 #[cfg(feature = "engine")]

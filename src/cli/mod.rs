@@ -4,7 +4,9 @@
 mod check;
 mod context;
 mod demo;
+mod diff;
 mod exit;
+mod export;
 mod history;
 mod plan;
 mod report;
@@ -15,6 +17,7 @@ mod status;
 mod test;
 mod text;
 mod verify;
+mod vintage;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -55,6 +58,10 @@ enum Command {
     History(history::History),
     /// Read everything published again and compare it with the manifests
     Verify,
+    /// Show what changed between two versions of a dataset
+    Diff(diff::Diff),
+    /// Write a version of a dataset, today's or that of a day, as one file
+    Export(export::Export),
     /// Render reports again from what is published
     Report,
     /// Serve the stand-in APIs alone
@@ -105,6 +112,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify => verify::verify(&place),
+        Command::Diff(diff) => diff.run(&place),
+        Command::Export(export) => export.run(&place),
         Command::Report => report::report(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

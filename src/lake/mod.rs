@@ -32,10 +32,10 @@ pub use kinds::kinds;
 pub use manifest::{
     Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
 };
-pub use prepare::{Preparation, Prepared, plain};
+pub use prepare::{Preparation, Prepared, plain, version_writer};
 pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;
-pub use stage::{Stage, StageFile};
+pub use stage::{Stage, StageFile, write_error};
 pub use standing::{Said, Standing, Unfit};
 pub use timeline::Moment;
 pub use verify::{Damage, Report as VerifyReport};

@@ -33,7 +33,7 @@ use tokio::task::JoinSet;
 use crate::config::Pipeline;
 
 /// The zone in which Swedish publications are dated.
-fn stockholm() -> jiff::tz::TimeZone {
+pub(crate) fn stockholm() -> jiff::tz::TimeZone {
     jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC)
 }
 
