@@ -11,6 +11,9 @@ pub mod decode;
 pub mod embedded;
 pub mod export;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lake;
 pub mod ledger;
 mod nearest;
@@ -22,6 +25,9 @@ pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+pub mod lineage;
+#[cfg(feature = "engine")]
+pub mod repair;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

@@ -80,7 +80,7 @@ impl Place {
 
     fn read(&self) -> Result<(Loaded, Option<Reference>), Failure> {
         let file = self.config_file()?;
-        let mut loaded = config::load(&file, &Overrides { data_dir: self.data_dir.clone() });
+        let mut loaded = config::load(&file, &Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() });
         let reference = match loaded
             .config
             .as_ref()

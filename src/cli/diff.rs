@@ -106,7 +106,7 @@ struct InPlace {
 impl Diff {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::look(&config)?;
         let configured: Vec<String> =
             config.pipelines.values().flat_map(|pipeline| pipeline.datasets.keys().cloned()).collect();
         vintage::known(&lake, &self.dataset, &configured)?;

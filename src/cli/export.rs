@@ -76,7 +76,7 @@ impl Export {
         let to_stdout = self.output == Path::new("-");
         let format = self.format(to_stdout)?;
         let as_of = self.as_of.as_deref().map(vintage::moment).transpose()?;
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::look(&config)?;
         let configured: Vec<String> =
             config.pipelines.values().flat_map(|pipeline| pipeline.datasets.keys().cloned()).collect();
         vintage::known(&lake, &self.dataset, &configured)?;

@@ -27,6 +27,8 @@ const MAX_BYTES: u64 = 4 << 20;
 pub struct Overrides {
     /// Counted from the working folder.
     pub data_dir: Option<PathBuf>,
+    /// Datasets that are known to be published, though no pipeline here has them: a recipe is of one pipeline.
+    pub published: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let kommuner = kommuner(&settings.reference_dir);
     let areas = loader.areas(&dir.join("areas.toml"), kommuner.as_ref());
     let drafts = loader.pipelines(&settings.pipelines_dir, &sources, &areas);
-    loader.found.extend(across(&drafts));
+    loader.found.extend(across(&drafts, &overrides.published));
 
     let Loader { files, found: mut diagnostics } = loader;
     files.sort(&mut diagnostics);
@@ -66,6 +68,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let config = Config {
         file,
         data_dir: settings.data_dir,
+        bucket: settings.bucket,
         pipelines_dir: settings.pipelines_dir,
         reports_dir: settings.reports_dir,
         reference_dir: settings.reference_dir,
@@ -77,6 +80,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         sources: sources.sources,
         area_sets: areas.sets,
         pipelines: drafts.into_iter().map(|draft| (draft.pipeline.name.clone(), draft.pipeline)).collect(),
+        files: files.clone(),
     };
     let (config, refused) = if refused { (None, Some(config)) } else { (Some(config), None) };
     Loaded { config, refused, diagnostics, files }
@@ -96,9 +100,12 @@ struct Loader {
 
 impl Loader {
     fn settings(&mut self, file: &Path, dir: &Path) -> Settings {
-        let Some(text) = self.read(file) else { return settings(None, dir) };
+        let mut problems = Problems::new(file);
+        let Some(text) = self.read(file) else { return settings(None, dir, &mut problems) };
         let tree = self.parse(file, &text, &UNDERLAG);
-        settings(Some(&Node::root(&UNDERLAG, tree.root.get_ref())), dir)
+        let settings = settings(Some(&Node::root(&UNDERLAG, tree.root.get_ref())), dir, &mut problems);
+        self.found.extend(problems.found);
+        settings
     }
 
     fn sources(&mut self, file: &Path) -> Sources {

@@ -7,8 +7,6 @@ mod cells;
 mod json;
 mod rows;
 mod separated;
-#[cfg(test)]
-mod tests;
 mod xlsx;
 
 use std::io::{self, Write};

@@ -124,3 +124,17 @@ impl<'a> Rows<'a> {
         builder.build().map_err(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::belongs;
+
+    #[test]
+    fn a_county_is_all_that_lies_in_it_and_the_nation_only_itself() {
+        let row = |area, kod, lan| belongs(area, Some(kod), Some(lan));
+        assert!(row("0180", "0180", "01") && !row("0180", "0114", "01"));
+        assert!(row("01", "01", "01") && row("01", "0180", "01") && !row("01", "2580", "25"));
+        assert!(row("00", "00", "00") && !row("00", "norra", "00"));
+        assert!(row("norra", "norra", "00") && !row("norra", "00", "00"));
+    }
+}

@@ -100,7 +100,8 @@ impl Archive {
         Ok(line.record)
     }
 
-    /// Files bytes under their hash, unless a sound copy is there already; the hash. No line is written about them.
+    /// Files bytes under their hash, unless a sound copy is there already; the hash. No line is written about them:
+    /// a manifest names them (a recipe, accepted metadata).
     pub fn keep(&self, body: &[u8]) -> Result<String, FetchError> {
         let hash = blake3::hash(body).to_hex().to_string();
         // A copy that was damaged meanwhile is worth replacing, so existing is not enough.

@@ -69,7 +69,8 @@ struct Shared {
     client: Client,
     limiter: Arc<Limiter>,
     archive: Arc<Archive>,
-    journal: Arc<Journal>,
+    /// None: only the archive is asked, nothing is sent and nothing kept.
+    journal: Option<Arc<Journal>>,
     tally: Arc<Tally>,
     reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     accepted: Mutex<Accepted>,
@@ -79,6 +80,7 @@ struct Shared {
 struct Accepted {
     records: Vec<AnswerRecord>,
     seen: HashSet<(Identity, String)>,
+    latest: Option<AnswerRecord>,
 }
 
 impl Courier {
@@ -97,12 +99,43 @@ impl Courier {
             client,
             limiter,
             archive,
-            journal,
+            journal: Some(journal),
             tally,
             reusable: Mutex::default(),
             accepted: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Errands to the archive alone: `records` are answered again as they were then, and every other call is an
+    /// error that names it. Nothing is sent, archived or noted.
+    pub fn of_archive(
+        pipeline: &str,
+        source: Arc<Source>,
+        client: Client,
+        archive: Arc<Archive>,
+        records: impl IntoIterator<Item = AnswerRecord>,
+    ) -> Self {
+        let courier = Self {
+            shared: Arc::new(Shared {
+                pipeline: pipeline.to_owned(),
+                limiter: Arc::new(Limiter::new(None)),
+                source,
+                client,
+                archive,
+                journal: None,
+                tally: Arc::default(),
+                reusable: Mutex::default(),
+                accepted: Mutex::default(),
+            }),
+        };
+        courier.reuse(records);
+        courier
+    }
+
+    /// Whether only the archive is asked.
+    pub fn is_of_archive(&self) -> bool {
+        self.shared.journal.is_none()
     }
 
     pub fn source(&self) -> &Source {
@@ -140,7 +173,8 @@ impl Courier {
     /// fits: `reuses` says that it does, `ask_anew` makes the call.
     pub async fn earlier(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
         let identity = request.identity(&self.source().name);
-        let found = self.shared.journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
+        let Some(journal) = &self.shared.journal else { return self.archived(request).await.map(Some) };
+        let found = journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
         let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
             return Ok(None);
         };
@@ -161,6 +195,39 @@ impl Courier {
         }
     }
 
+    /// The answer that came then, where only the archive is asked.
+    async fn archived(&self, request: &Request) -> Result<Answer, FetchError> {
+        let Some(record) = self.archived_record(request) else {
+            let outgoing = self.outgoing(request, Expect::Any);
+            return Err(FetchError::NotArchived {
+                source_name: self.source().name.clone(),
+                url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
+                method: request.method.to_string(),
+                body: request.body.clone(),
+            });
+        };
+        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
+        match off_thread(move || archive.read(&hash)).await {
+            Ok(body) => Ok(Answer { record, body }),
+            Err(FetchError::Stopped) => Err(FetchError::Stopped),
+            Err(error) => Err(FetchError::Unreadable {
+                source_name: self.source().name.clone(),
+                url: record.url,
+                method: record.method.to_string(),
+                error: Box::new(error),
+            }),
+        }
+    }
+
+    fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
+        let reusable = lock(&self.shared.reusable);
+        let known = reusable.get(&request.identity(&self.source().name));
+        // A file with an address of its own is all that its fetch asks for. The address may be another now: a local
+        // file's counts from the pipeline's folder, and the recipe of a URL is without its secrets.
+        let only = || reusable.values().next().filter(|_| reusable.len() == 1 && request.path.contains("://"));
+        known.or_else(only).cloned()
+    }
+
     /// Counts an earlier answer that is used in place of a call.
     pub fn reuses(&self) {
         self.shared.tally.reused();
@@ -168,6 +235,9 @@ impl Courier {
 
     /// Always a call, for questions whose answer must be of this moment.
     pub async fn ask_anew(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
+        if self.is_of_archive() {
+            return self.archived(request).await;
+        }
         let outgoing = self.outgoing(request, expect)?;
         let received = match self.try_until_done(&outgoing).await {
             (Ok(received), _) => received,
@@ -182,12 +252,20 @@ impl Courier {
     /// The caller has decoded the answer: it goes into the manifest and need not be asked for
     /// again if the run is interrupted. Returns when that is on the disk.
     pub fn accept(&self, answer: &Answer) -> Result<(), FetchError> {
-        self.shared.journal.add(&answer.record)?;
+        if let Some(journal) = &self.shared.journal {
+            journal.add(&answer.record)?;
+        }
         let mut accepted = lock(&self.shared.accepted);
+        accepted.latest = Some(answer.record.clone());
         if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
             accepted.records.push(answer.record.clone());
         }
         Ok(())
+    }
+
+    /// The answer that was accepted last: the one whose rows are being written.
+    pub fn latest(&self) -> Option<AnswerRecord> {
+        lock(&self.shared.accepted).latest.clone()
     }
 
     /// In the order of acceptance, each once.
@@ -197,6 +275,10 @@ impl Courier {
 
     /// What the source says about a file; nothing is archived. Empty where the source refuses to tell (405, 501).
     pub async fn head(&self, path: &str) -> Result<Validators, FetchError> {
+        if self.is_of_archive() {
+            let record = self.archived_record(&Request::get(path));
+            return Ok(record.map(|record| Validators::of(&record.headers)).unwrap_or_default());
+        }
         let mut outgoing = self.outgoing(&Request::get(path), Expect::Any)?;
         outgoing.method = reqwest::Method::HEAD;
         let settings = self.shared.client.settings();
@@ -212,6 +294,18 @@ impl Courier {
         Ok(Validators::of(&received.headers))
     }
 
+    /// Files what was made of answers in the archive, under its hash.
+    pub async fn keep(&self, bytes: Vec<u8>) -> Result<String, FetchError> {
+        let archive = Arc::clone(&self.shared.archive);
+        off_thread(move || archive.keep(&bytes)).await
+    }
+
+    /// The bytes of this hash in the archive.
+    pub async fn kept(&self, hash: &str) -> Result<Bytes, FetchError> {
+        let (archive, hash) = (Arc::clone(&self.shared.archive), hash.to_owned());
+        off_thread(move || archive.read(&hash)).await
+    }
+
     /// A file of this machine, archived like an answer.
     pub async fn read_local(&self, path: &Path) -> Result<Answer, FetchError> {
         let fault = || FetchError::io("read", path);
@@ -220,6 +314,9 @@ impl Courier {
             Ok(url) => url.to_string(),
             Err(()) => format!("file://{}", path.display()),
         };
+        if self.is_of_archive() {
+            return self.archived(&Request::get(shown)).await;
+        }
         let limit = self.shared.client.settings().max_body;
         let file = tokio::fs::File::open(&path).await.map_err(FetchError::io("read", &path))?;
         let metadata = file.metadata().await.map_err(FetchError::io("read", &path))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::store::StoreError;
 
-use super::problem::{status_and, status_text};
+use super::problem::{short, status_and, status_text};
 
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -79,6 +79,13 @@ pub enum FetchError {
 
     #[error("{place} has format {format}, and this program reads up to {known}")]
     Newer { place: String, format: u32, known: u32 },
+    /// Only the archive may be asked, and it holds no answer to this call.
+    #[error("{source_name}: {method} {url}{} is not among the archived answers of this version", with_body(body.as_deref()))]
+    NotArchived { source_name: String, url: String, method: String, body: Option<String> },
+
+    /// Only the archive may be asked, and what it holds is missing or spoilt.
+    #[error("{source_name}: the archived answer to {method} {url} cannot be read: {error}")]
+    Unreadable { source_name: String, url: String, method: String, error: Box<FetchError> },
 
     #[error("the program is shutting down")]
     Stopped,
@@ -119,6 +126,10 @@ impl FetchError {
     pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| StoreError::new(action, path, error).into()
     }
+}
+
+fn with_body(body: Option<&str>) -> String {
+    body.map(|body| format!(" with {}", short(body, 120))).unwrap_or_default()
 }
 
 fn times(tries: usize) -> String {

@@ -85,6 +85,7 @@ pub(super) fn prepare(lake: &Lake, antal: i64) -> Prepared {
         columns: columns(),
         key: vec!["kod".to_owned()],
         files: Vec::new(),
+        contract: None,
         checks: Vec::new(),
         kinds: Vec::new(),
         change: None,

@@ -11,6 +11,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
@@ -38,6 +39,8 @@ pub struct Reference {
     pub kommuner: BTreeMap<String, Kommun>,
     /// Every `reference/F.csv` as `F`, all columns text: the SQL table `ref_F`.
     pub tables: BTreeMap<String, RecordBatch>,
+    /// Every file by name, as it was read: what a recipe is made of.
+    pub files: BTreeMap<String, Arc<[u8]>>,
     hash: String,
 }
 
@@ -94,14 +97,16 @@ impl Reference {
         let mut problems = Vec::new();
         let mut hasher = blake3::Hasher::new();
         let mut parsed = Vec::new();
+        let mut texts = BTreeMap::new();
         for (path, bytes) in files {
             // Only the file's name counts, so that the hash is the same wherever the folder lies.
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
             hasher.update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+            texts.insert(name.into_owned(), Arc::from(bytes.as_slice()));
             parsed.extend(file::parse(path, bytes, &mut problems));
         }
-        let mut reference = Self { hash: hasher.finalize().to_hex().to_string(), ..Self::default() };
+        let mut reference = Self { hash: hasher.finalize().to_hex().to_string(), files: texts, ..Self::default() };
         geography::fill(&mut reference, &parsed, &mut problems);
         for table in parsed {
             let batch = table.batch();

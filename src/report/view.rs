@@ -70,8 +70,14 @@ pub(super) struct Origin {
     /// The manifest's, verbatim.
     pub credit: String,
     pub version: String,
+    /// Why an operator let the version through that a check had stopped, each with its day.
+    pub accepted: Vec<(String, String)>,
     pub period: Option<String>,
     pub perturbed: bool,
+    /// Checks that the version was published in spite of, each a sentence.
+    pub warnings: Vec<String>,
+    /// Withdrawn versions, kept periods.
+    pub notices: Vec<String>,
     pub parquet: Vec<Link>,
     /// Key figures that share this origin.
     pub figures: Vec<String>,
@@ -138,6 +144,8 @@ pub(super) struct SourceLine {
     pub version: String,
     pub licence: String,
     pub notes: Vec<String>,
+    /// Withdrawn versions, kept periods.
+    pub notices: Vec<String>,
 }
 
 /// Sentences for the statuses that a figure meets, each once, in the order of precedence.

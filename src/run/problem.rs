@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::contract::{Finding, ShapeProblem};
 use crate::fetch::FetchError;
 use crate::lake::LakeError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, Stop};
 use crate::report::{ReportError, ReportProblem};
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -29,9 +29,15 @@ pub enum Problem {
     Engine { dataset: String, file: PathBuf, error: EngineError },
     #[error("dataset {dataset}: {}", shapes(problems))]
     Shape { dataset: String, problems: Vec<ShapeProblem> },
-    /// `data` says for each fetch where its rows came from: `folk from scb, https://…`.
+    /// `data` says for each table where its rows came from, when some row does not: `folk from scb, https://…`.
     #[error("nothing published: {}", findings_text(findings, data))]
     Checks { findings: Vec<(String, Finding)>, data: Vec<String> },
+    /// What an operator may let through; the ledger has it as waiting.
+    #[error(
+        "nothing published: a source says something else of its data than before, which waits to be accepted{}",
+        stops.iter().map(|stop| format!("\n  {}", stop.sentence())).collect::<String>()
+    )]
+    Drift { pipeline: String, stops: Vec<Stop> },
     /// The pointers are moved; only the record of it failed.
     #[error("published {}, but could not record it: {error}", versions.join(", "))]
     Unrecorded { versions: Vec<String>, error: LedgerError },
@@ -66,6 +72,15 @@ impl Problem {
                 Some("raise [run] memory_limit, or make the query smaller".to_owned())
             }
             Self::Shape { problems, .. } => problems.first().map(|problem| problem.hint.clone()),
+            Self::Drift { pipeline, .. } => Some(format!(
+                "the last good version stays published; if the figures still mean what the pipeline says they do: \
+                 underlag accept {pipeline} --reason \"…\""
+            )),
+            Self::Checks { findings, .. } if findings.iter().all(|(_, finding)| finding.check == "max_drop") => Some(
+                "the last good version stays published; if the rows are rightly gone, `underlag accept` lets this \
+                 through once: `underlag status` shows how"
+                    .to_owned(),
+            ),
             Self::Checks { .. } => Some(
                 "the last good version stays published; correct the source or the pipeline and run again".to_owned(),
             ),
@@ -76,7 +91,16 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
-            Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
+            Self::Lake(LakeError::Access(error)) => error.hint().map(str::to_owned),
+            Self::Lake(LakeError::Overtaken { .. }) => {
+                Some("another machine publishes here too: run again, and what it published will be found".to_owned())
+            }
+            Self::Lake(LakeError::Manifest { .. } | LakeError::Missing { .. } | LakeError::Pointer { .. }) => Some(
+                "`underlag verify` tells all that is damaged; with --repair it mends what can be mended".to_owned(),
+            ),
+            Self::Lake(LakeError::Locked { .. }) => {
+                Some("wait for it to end (--wait does), or give another --data-dir".to_owned())
+            }
             _ => None,
         }
     }
@@ -87,7 +111,12 @@ impl Problem {
         match self {
             Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
             Self::Source { error: SourceError::Fetch(_) | SourceError::Sink(_), .. } => true,
-            Self::Stage { .. } | Self::Rows { .. } | Self::Store(_) | Self::Lake(_) | Self::Ledger(_) => true,
+            Self::Drift { .. }
+            | Self::Stage { .. }
+            | Self::Rows { .. }
+            | Self::Store(_)
+            | Self::Lake(_)
+            | Self::Ledger(_) => true,
             _ => false,
         }
     }
@@ -104,12 +133,22 @@ fn findings_text(findings: &[(String, Finding)], data: &[String]) -> String {
     };
     for (dataset, finding) in findings {
         let _ = write!(text, "\n  {dataset}: {}: {}", finding.check, finding.message);
-        for row in &finding.rows {
+        for (index, row) in finding.rows.iter().enumerate() {
             let _ = write!(text, "\n    {row}");
+            // Rows of the same answers share their names.
+            if finding.rows.get(index + 1).is_none_or(|next| next.answers != row.answers) {
+                row.answers.iter().for_each(|answer| {
+                    let _ = write!(text, "\n      from {answer}");
+                });
+            }
         }
         if finding.more {
             text.push_str("\n    …");
         }
+    }
+    let traced = |finding: &Finding| !finding.rows.is_empty() && finding.rows.iter().all(|row| !row.answers.is_empty());
+    if findings.iter().all(|(_, finding)| traced(finding)) {
+        return text;
     }
     for fetch in data {
         let _ = write!(text, "\n  data: {fetch}");

@@ -1,14 +1,15 @@
 //! What only shows when all pipelines are seen together: dataset names, and
 //! which pipeline waits for which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::diagnostic::Diagnostic;
 use crate::config::names::choice;
 
 use super::Draft;
 
-pub(in crate::config) fn across(drafts: &[Draft]) -> Vec<Diagnostic> {
+/// `published` are datasets that need no pipeline here.
+pub(in crate::config) fn across(drafts: &[Draft], published: &BTreeSet<String>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut owner: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
@@ -28,7 +29,7 @@ pub(in crate::config) fn across(drafts: &[Draft]) -> Vec<Diagnostic> {
     for draft in drafts {
         for input in &draft.inputs {
             let name = input.get_ref().as_str();
-            if complete && !owner.contains_key(name) {
+            if complete && !owner.contains_key(name) && !published.contains(name) {
                 let hint = choice(name, "known datasets", owner.keys().copied());
                 let message = format!("no pipeline has a dataset `{name}`");
                 found.push(Diagnostic::error(file(draft), message).at(input.span()).hint(hint));

@@ -26,7 +26,7 @@ fn paths_count_from_their_file_and_a_flag_beats_them() {
     project.write("config/underlag.toml", "version = 1\ndata_dir = \"../data\"\n");
     let root = project.0.path().canonicalize().unwrap();
     assert_eq!(project.config().data_dir, root.join("data"));
-    let overrides = Overrides { data_dir: Some(PathBuf::from("/srv/underlag")) };
+    let overrides = Overrides { data_dir: Some(PathBuf::from("/srv/underlag")), ..Overrides::default() };
     let loaded = load(&root.join("config/underlag.toml"), &overrides);
     assert_eq!(loaded.config.unwrap().data_dir, PathBuf::from("/srv/underlag"));
 }
@@ -138,4 +138,18 @@ fn the_hash_follows_what_decides_the_rows_and_not_the_address() {
     assert_ne!(first, licensed, "the licence is published");
     project.write("pipelines/befolkning/befolkning.sql", "SELECT kod FROM folk\n");
     assert_ne!(licensed, hash(), "the query decides the rows");
+}
+
+#[test]
+fn object_storage_is_a_bucket_and_how_to_reach_it() {
+    let project = Project::new();
+    assert!(project.config().bucket.is_none());
+    project.write(
+        "config/underlag.toml",
+        "version = 1\ndata_url = \"s3://lager/underlag/prod/\"\n[storage]\nendpoint = \"https://s3.example.org\"\n",
+    );
+    let bucket = project.config().bucket.unwrap();
+    assert_eq!(bucket.address("datasets"), "s3://lager/underlag/prod/datasets");
+    assert_eq!((bucket.region.as_str(), bucket.allow_http), ("us-east-1", false));
+    assert_eq!(bucket.endpoint.unwrap().as_str(), "https://s3.example.org/");
 }

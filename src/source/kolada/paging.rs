@@ -7,6 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::super::SourceError;
 use super::answer::{Page, page};
@@ -49,17 +50,23 @@ impl<'a, T: DeserializeOwned> Pages<'a, T> {
 
     /// Reads a page and finds out where the next one is.
     fn turn(&mut self, request: Request, answer: Answer) -> Result<(Answer, Vec<T>), SourceError> {
+        let base = self.base(&request, &answer);
         self.asked.insert(request.path);
         let Page { values, next_url } = page::<T>(&answer)?;
         let link = next_url.filter(|link| !link.is_empty() && !values.is_empty());
-        self.next = link.map(|link| self.follow(&answer, &link)).transpose()?;
+        self.next = link.map(|link| self.follow(&base, &answer, &link)).transpose()?;
         Ok((answer, values))
     }
 
-    fn follow(&self, answer: &Answer, link: &str) -> Result<Request, SourceError> {
-        let source = self.courier.source();
-        let (name, url) = (source.name.clone(), answer.record.url.clone());
-        let Some(path) = on_origin(&source.base_url, link) else {
+    /// What the answer's links must lie below: for one of the archive, where the source was when it answered.
+    fn base(&self, request: &Request, answer: &Answer) -> Url {
+        let then = answer.record.url.strip_suffix(&request.path).filter(|_| self.courier.is_of_archive());
+        then.and_then(|base| Url::parse(base).ok()).unwrap_or_else(|| self.courier.source().base_url.clone())
+    }
+
+    fn follow(&self, base: &Url, answer: &Answer, link: &str) -> Result<Request, SourceError> {
+        let (name, url) = (self.courier.source().name.clone(), answer.record.url.clone());
+        let Some(path) = on_origin(base, link) else {
             return Err(SourceError::OffOrigin { name, url, link: link.to_owned() });
         };
         if self.asked.contains(&path) {
