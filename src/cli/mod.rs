@@ -5,7 +5,9 @@ mod accept;
 mod check;
 mod context;
 mod demo;
+mod diff;
 mod exit;
+mod export;
 mod gc;
 mod history;
 mod lock;
@@ -21,6 +23,7 @@ mod test;
 mod text;
 mod trace;
 mod verify;
+mod vintage;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -66,6 +69,10 @@ enum Command {
     Status(status::Status),
     /// Show past runs, newest first
     History(history::History),
+    /// Show what changed between two versions of a dataset
+    Diff(diff::Diff),
+    /// Write a version of a dataset, today's or that of a day, as one file
+    Export(export::Export),
     /// Read everything published again and compare it with the manifests
     Verify(verify::Verify),
     /// Remove the data of versions that [retention] no longer keeps, and what crashes left
@@ -128,6 +135,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
+        Command::Diff(diff) => diff.run(&place),
+        Command::Export(export) => export.run(&place),
         Command::Verify(verify) => verify.run(&place).await,
         Command::Report(wait) => report::report(&place, &wait).await,
         Command::Gc(gc) => gc.run(&place).await,
