@@ -10,6 +10,9 @@ pub mod contract;
 pub mod decode;
 pub mod embedded;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lake;
 pub mod ledger;
 mod nearest;
@@ -20,8 +23,9 @@ pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
-#[cfg(feature = "engine")]
 pub mod lineage;
+#[cfg(feature = "engine")]
+pub mod repair;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

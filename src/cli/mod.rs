@@ -1,12 +1,14 @@
 //! The commands: one file each. A command says what it found on stdout; what
 //! it does meanwhile, and what went wrong, goes to stderr.
 
+mod accept;
 mod check;
 mod context;
 mod demo;
 mod exit;
 mod gc;
 mod history;
+mod lock;
 mod plan;
 mod replay;
 mod report;
@@ -53,24 +55,26 @@ enum Command {
     Plan(plan::Plan),
     /// Run pipelines now, once, and render the site
     Run(run::Run),
+    /// Let a stopped publish through, once, and say why
+    Accept(accept::Accept),
     /// Show what is published, how fresh it is, and how the last run ended
     Status(status::Status),
     /// Show past runs, newest first
     History(history::History),
     /// Read everything published again and compare it with the manifests
-    Verify,
-    /// Follow a published row back to the archived answers behind it
-    Trace(trace::Trace),
-    /// Compute a version again from the archive alone and compare
-    Replay(replay::Replay),
+    Verify(verify::Verify),
     /// Remove the data of versions that [retention] no longer keeps, and what crashes left
     Gc(gc::Gc),
     /// Give readers an earlier version of a dataset again
     Rollback(rollback::Rollback),
     /// Mark a version that should not be used
     Withdraw(rollback::Withdraw),
+    /// Follow a published row back to the archived answers behind it
+    Trace(trace::Trace),
+    /// Compute a version again from the archive alone and compare
+    Replay(replay::Replay),
     /// Render reports again from what is published
-    Report,
+    Report(lock::Wait),
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -116,15 +120,16 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Test(test) => test.run(&place).await,
         Command::Plan(plan) => plan.run(&place).await,
         Command::Run(run) => run.run(&place).await,
+        Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
-        Command::Verify => verify::verify(&place),
-        Command::Trace(trace) => trace.run(&place).await,
-        Command::Replay(replay) => replay.run(&place).await,
+        Command::Verify(verify) => verify.run(&place).await,
+        Command::Report(wait) => report::report(&place, &wait).await,
         Command::Gc(gc) => gc.run(&place).await,
         Command::Rollback(rollback) => rollback.run(&place).await,
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
-        Command::Report => report::report(&place).await,
+        Command::Trace(trace) => trace.run(&place).await,
+        Command::Replay(replay) => replay.run(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),

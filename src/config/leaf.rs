@@ -149,6 +149,46 @@ pub(super) fn base_url(text: &str) -> Leaf<Url> {
     Ok(url)
 }
 
+/// `s3://BUCKET/PREFIX` as bucket and prefix.
+pub(super) fn bucket_url(text: &str) -> Leaf<(String, String)> {
+    let hint = "a bucket and where in it the lake lies: \"s3://underlag/prod\"";
+    let refused = |what: &str| Fault::new(format!("{text:?} {what}"), hint);
+    let rest = text.strip_prefix("s3://").ok_or_else(|| refused("is not the URL of a bucket"))?;
+    if rest.contains(['@', '?', '#']) {
+        return Err(Fault::new(
+            "a bucket's URL holds no user, password or options",
+            "credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from systemd",
+        ));
+    }
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let plain = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit();
+    let named = (3..=63).contains(&bucket.len())
+        && bucket.chars().all(|each| plain(each) || matches!(each, '.' | '-'))
+        && bucket.starts_with(plain)
+        && bucket.ends_with(plain);
+    if !named {
+        return Err(refused("has no name of a bucket: 3 to 63 of a to z, digits, . and -"));
+    }
+    let part = |part: &str| {
+        !part.is_empty()
+            && !matches!(part, "." | "..")
+            && part.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '.' | '-' | '_' | '='))
+    };
+    let prefix = prefix.trim_end_matches('/');
+    if !prefix.is_empty() && !prefix.split('/').all(part) {
+        return Err(refused("has a prefix with other signs than letters a to z, digits, ., -, _ and ="));
+    }
+    Ok((bucket.to_owned(), prefix.to_owned()))
+}
+
+pub(super) fn region(text: &str) -> Leaf<String> {
+    let plain = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-';
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is not a region"), "such as \"eu-north-1\"; many servers take any"))
+}
+
 pub(super) fn listen(text: &str) -> Leaf<SocketAddr> {
     SocketAddr::from_str(text).map_err(|_| {
         Fault::new(format!("{text:?} is not an address to listen on"), "an IP address and a port: \"127.0.0.1:8080\"")

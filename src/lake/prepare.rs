@@ -30,6 +30,14 @@ pub struct Prepared {
     pub folder: PathBuf,
 }
 
+impl Prepared {
+    /// The manifest as it is written.
+    pub fn manifest_bytes(&self) -> Result<Vec<u8>, LakeError> {
+        let path = self.folder.join("manifest.json");
+        Ok(std::fs::read(&path).at("read", &path)?)
+    }
+}
+
 /// What a version is made from.
 pub struct Preparation<'a> {
     /// The sorted rows, as one staged Parquet file.
@@ -84,6 +92,31 @@ impl Preparation<'_> {
         sync_tree(&folder)?;
         Ok(Prepared { manifest, folder })
     }
+}
+
+/// A version's Parquet files written once more under another manifest. Its rows are read in the order of its counties,
+/// which is that of the files.
+pub fn rewritten(data: &Path, manifest: Manifest, folder: PathBuf) -> Result<Prepared, LakeError> {
+    let schema = schema(&manifest);
+    let rows = folder.with_extension("parquet");
+    let fault = |source| LakeError::Parquet { path: rows.clone(), source };
+    if let Some(parent) = folder.parent() {
+        create_folder(parent)?;
+    }
+    let mut writer = ArrowWriter::try_new(Writer::create(&rows)?, Arc::clone(&schema), None).map_err(fault)?;
+    for file in &manifest.files {
+        let path = crate::store::join(data, &file.path);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).at("read", &path)?)
+            .and_then(ParquetRecordBatchReaderBuilder::build)
+            .map_err(|source| LakeError::Parquet { path: path.clone(), source })?;
+        for batch in reader {
+            writer.write(&plain(&batch?, &schema)?).map_err(fault)?;
+        }
+    }
+    writer.close().map_err(fault)?;
+    let prepared = Preparation { rows: &rows, manifest, folder }.run();
+    crate::store::remove_file(&rows)?;
+    prepared
 }
 
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), LakeError> {

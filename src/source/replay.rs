@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::testing::{Kept, Post, Replay, TODAY, pxweb};
 use super::{SourceError, codes_batch, declared_schema, kolada};
 use crate::config::{
-    Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind, ValueType,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind,
+    ValueType, Years,
 };
 
 fn population() -> PxwebFetch {
@@ -40,6 +40,7 @@ async fn a_split_table_comes_home_whole() {
         source: None,
         kind: FetchKind::Pxweb(population()),
         history: crate::config::History::Keep,
+        drift: DriftPolicy::default(),
     };
     let declared = declared_schema(&fetch, &|_| Some(ValueType::Int64));
     assert_eq!(declared, plan.schema);
@@ -190,7 +191,13 @@ async fn a_split_table_comes_out_of_the_archive_alone() {
     let (_, _, kept) = post.run(FetchKind::Pxweb(population())).await.unwrap();
     let calls = post.calls();
     let courier = post.years_later();
-    let fetch = |kind| Fetch { name: "f".into(), source: None, kind, history: crate::config::History::Keep };
+    let fetch = |kind| Fetch {
+        name: "f".into(),
+        source: None,
+        kind,
+        history: crate::config::History::Keep,
+        drift: DriftPolicy::default(),
+    };
     let population = fetch(FetchKind::Pxweb(population()));
     let plan = super::plan(&courier, &population, TODAY).await.unwrap();
     let mut again = Kept::default();

@@ -116,6 +116,8 @@ rule!(CRON, leaf::cron, "a schedule of five fields", r"^\s*\S+(\s+\S+){4}\s*$");
 rule!(TIME_ZONE, leaf::time_zone, "a time zone");
 rule!(URL, leaf::url, "a URL", "^[hH][tT][tT][pP][sS]?:");
 rule!(BASE_URL, leaf::base_url, "a URL", "^[hH][tT][tT][pP][sS]?:");
+rule!(BUCKET_URL, leaf::bucket_url, "a bucket's URL", "^s3://[a-z0-9][a-z0-9.-]+[a-z0-9]");
+rule!(REGION, leaf::region, "a region", "^[a-z0-9-]+$");
 rule!(LISTEN, leaf::listen, "an address and port", r":[0-9]+$");
 rule!(SQL_FILE, leaf::sql_file, "the name of an SQL file", r"^[^./\\][^/\\]*\.sql$");
 rule!(POINTER, leaf::pointer, "a JSON pointer", "^(/|$)");
@@ -133,6 +135,9 @@ rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+/// What is done about a change in what a source says of its data.
+const REACTIONS: &[&str] = &["accept", "warn", "stop"];
 
 const VERSION: Key = Key::required(
     "version",
