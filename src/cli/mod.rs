@@ -1,6 +1,7 @@
 //! The commands: one file each. A command says what it found on stdout; what
 //! it does meanwhile, and what went wrong, goes to stderr.
 
+mod accept;
 mod check;
 mod context;
 mod demo;
@@ -54,6 +55,8 @@ enum Command {
     Plan(plan::Plan),
     /// Run pipelines now, once, and render the site
     Run(run::Run),
+    /// Let a stopped publish through, once, and say why
+    Accept(accept::Accept),
     /// Show what is published, how fresh it is, and how the last run ended
     Status(status::Status),
     /// Show past runs, newest first
@@ -117,6 +120,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Test(test) => test.run(&place).await,
         Command::Plan(plan) => plan.run(&place).await,
         Command::Run(run) => run.run(&place).await,
+        Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
         Command::Verify(verify) => verify.run(&place).await,

@@ -34,7 +34,7 @@ impl Run {
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, &self.pipelines, self.all)?;
         let _lock = self.wait.lock(&workshop.lake).await?;
-        let verdicts = execute(&workshop, &names, Options { force: self.force }).await?;
+        let verdicts = execute(&workshop, &names, Options { force: self.force, ..Options::default() }).await?;
         let site = publish_site(&workshop);
         let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
         Ok(if failed || !site { Exit::Failed } else { Exit::Done })

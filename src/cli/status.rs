@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lake::{Lake, LakeError, Manifest};
-use crate::ledger::Outcome;
+use crate::ledger::{Outcome, RunEntry, Stop, Waiting};
 use crate::run::readable_ledger;
 
 use super::context::Place;
@@ -25,8 +25,32 @@ struct PipelineStatus {
     last_outcome: Option<Outcome>,
     last_run: Option<Timestamp>,
     last_error: Option<String>,
+    /// What the last run warned of or was let through in spite of.
+    last_note: Option<String>,
+    waiting: Option<WaitingStatus>,
     checked_at: Option<Timestamp>,
     datasets: Vec<DatasetStatus>,
+}
+
+/// A stopped publish.
+#[derive(Debug, Serialize)]
+struct WaitingStatus {
+    since: Timestamp,
+    what: Vec<String>,
+    fingerprint: String,
+    /// Lets it through.
+    command: String,
+}
+
+impl From<Waiting> for WaitingStatus {
+    fn from(waiting: Waiting) -> Self {
+        Self {
+            since: waiting.since,
+            what: waiting.what.iter().map(Stop::sentence).collect(),
+            fingerprint: waiting.fingerprint,
+            command: format!("underlag accept {} --reason \"…\"", waiting.pipeline),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -40,6 +64,8 @@ struct DatasetStatus {
     synthetic: bool,
     /// What an operator said of its versions, and what was kept from earlier ones.
     notes: Vec<String>,
+    /// What it was published in spite of.
+    drift: Vec<String>,
 }
 
 impl Status {
@@ -65,13 +91,16 @@ impl Status {
                         .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
                     synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
                     notes: notes(&lake, name, manifest.as_ref())?,
+                    drift: manifest.as_ref().map(drift).unwrap_or_default(),
                 });
             }
             rows.push(PipelineStatus {
                 pipeline: pipeline.name.clone(),
                 last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
                 last_run: last.as_ref().map(|run| run.started_at),
-                last_error: last.map(|run| run.message).filter(|message| !message.is_empty()),
+                last_error: message(&last, true),
+                last_note: message(&last, false),
+                waiting: ledger.waiting(&pipeline.name)?.map(WaitingStatus::from),
                 checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
                 datasets,
             });
@@ -103,6 +132,17 @@ fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<S
     Ok(notes)
 }
 
+/// Of a run that failed, or of one that did not.
+fn message(last: &Option<RunEntry>, failed: bool) -> Option<String> {
+    let of_kind = |run: &&RunEntry| matches!(run.outcome, Outcome::Published | Outcome::Unchanged) != failed;
+    last.as_ref().filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
+}
+
+fn drift(manifest: &Manifest) -> Vec<String> {
+    let checks = manifest.checks.iter().filter(|check| check.check == "drift" && !check.held);
+    checks.map(|check| check.message.clone()).collect()
+}
+
 fn show(row: &PipelineStatus) {
     let time = |at: Option<Timestamp>| {
         at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
@@ -126,6 +166,22 @@ fn show(row: &PipelineStatus) {
             None => text::line(&format!("  {}: not published", dataset.dataset)),
         }
         dataset.notes.iter().for_each(|note| text::line(&format!("    {note}")));
+    }
+    // All datasets of a pipeline are made of the same fetches.
+    let mut drift: Vec<&String> = row.datasets.iter().flat_map(|dataset| &dataset.drift).collect();
+    drift.sort();
+    drift.dedup();
+    for what in drift {
+        text::line(&format!("  published with drift: {what}"));
+    }
+    if let Some(waiting) = &row.waiting {
+        for what in &waiting.what {
+            text::line(&format!("  waiting for accept since {}: {what}", time(Some(waiting.since))));
+        }
+        text::line(&format!("  to let it through: {}", waiting.command));
+    }
+    for note in row.last_note.iter().flat_map(|note| note.lines()) {
+        text::line(&format!("  {note}"));
     }
     if let Some(error) = &row.last_error {
         text::line(&format!("  last error: {}", error.lines().next().unwrap_or_default()));

@@ -31,8 +31,9 @@ pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    CodeList, Column, ColumnType, Dataset, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, Input,
-    KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Schedule, ValueRange, ValueType, Years,
+    CodeList, Column, ColumnType, Dataset, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
+    Input, KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Reaction, Schedule, ValueRange,
+    ValueType, Years,
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};

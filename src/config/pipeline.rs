@@ -60,6 +60,30 @@ pub struct Fetch {
     pub source: Option<String>,
     pub kind: FetchKind,
     pub history: History,
+    pub drift: DriftPolicy,
+}
+
+/// What is done when a source says something else of its data than what was last accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriftPolicy {
+    pub new_code: Reaction,
+    pub lost_code: Reaction,
+    pub renamed: Reaction,
+}
+
+impl Default for DriftPolicy {
+    fn default() -> Self {
+        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    Accept,
+    /// Publish, and tell of it.
+    Warn,
+    /// Publish nothing until an operator lets it through.
+    Stop,
 }
 
 /// What becomes of periods that the source's selection has left behind.

@@ -294,6 +294,18 @@ impl Courier {
         Ok(Validators::of(&received.headers))
     }
 
+    /// Files what was made of answers in the archive, under its hash.
+    pub async fn keep(&self, bytes: Vec<u8>) -> Result<String, FetchError> {
+        let archive = Arc::clone(&self.shared.archive);
+        off_thread(move || archive.keep(&bytes)).await
+    }
+
+    /// The bytes of this hash in the archive.
+    pub async fn kept(&self, hash: &str) -> Result<Bytes, FetchError> {
+        let (archive, hash) = (Arc::clone(&self.shared.archive), hash.to_owned());
+        off_thread(move || archive.read(&hash)).await
+    }
+
     /// A file of this machine, archived like an answer.
     pub async fn read_local(&self, path: &Path) -> Result<Answer, FetchError> {
         let fault = || FetchError::io("read", path);

@@ -6,6 +6,7 @@ mod format;
 mod past;
 mod run;
 mod state;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,6 +20,7 @@ use crate::store::{StoreError, move_into_place};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use state::{FetchState, PipelineState};
+pub use waiting::{Stop, Waiting};
 
 /// The ledger's one connection; calls are short, so a lock around it is enough.
 pub struct Ledger {

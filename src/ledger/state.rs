@@ -14,6 +14,8 @@ use super::{Ledger, LedgerError};
 pub struct FetchState {
     pub stamp: Option<String>,
     pub answers: Vec<AnswerRecord>,
+    /// The archived metadata that were accepted with them.
+    pub metadata: Option<String>,
 }
 
 /// A pipeline as of its last success, published or unchanged.
@@ -35,16 +37,18 @@ impl Ledger {
             .optional()?;
         let Some((config_hash, checked_at)) = head else { return Ok(None) };
         let Ok(checked_at) = checked_at.parse() else { return Ok(None) };
-        let mut statement = connection.prepare("SELECT fetch, stamp, answers FROM fetch_state WHERE pipeline = ?1")?;
+        let mut statement =
+            connection.prepare("SELECT fetch, stamp, answers, metadata FROM fetch_state WHERE pipeline = ?1")?;
         let rows = statement.query_map([pipeline], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+            let (fetch, stamp) = (row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?);
+            Ok((fetch, stamp, row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?))
         })?;
         let mut fetches = BTreeMap::new();
         for row in rows {
-            let (fetch, stamp, answers) = row?;
+            let (fetch, stamp, answers, metadata) = row?;
             // A line that can't be read means no more than asking again.
             let answers = serde_json::from_str(&answers).unwrap_or_default();
-            fetches.insert(fetch, FetchState { stamp, answers });
+            fetches.insert(fetch, FetchState { stamp, answers, metadata });
         }
         Ok(Some(PipelineState { config_hash, checked_at, fetches }))
     }
@@ -63,8 +67,9 @@ pub(super) fn replace(connection: &Connection, pipeline: &str, state: &PipelineS
     for (fetch, state) in &state.fetches {
         let answers = serde_json::to_string(&state.answers).unwrap_or_default();
         connection.execute(
-            "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![pipeline, fetch, state.stamp, answers, checked_at],
+            "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at, metadata)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![pipeline, fetch, state.stamp, answers, checked_at, state.metadata],
         )?;
     }
     connection.execute(

@@ -128,6 +128,7 @@ impl Source<'_> {
             credit: manifest.credit.clone(),
             parquet: parquet.collect(),
             version,
+            accepted: manifest.accepted.iter().map(|one| (date(one.at), one.reason.clone())).collect(),
             period: self.period(),
             warnings: warnings(manifest),
             notices: self.published.notices.clone(),
@@ -169,9 +170,9 @@ impl Source<'_> {
 fn warnings(manifest: &Manifest) -> Vec<String> {
     let mut sentences = Vec::new();
     for check in manifest.broken() {
-        let sentence = if check.notice.is_empty() { &check.message } else { &check.notice };
-        if !sentences.contains(sentence) {
-            sentences.push(sentence.clone());
+        // What a source calls things is the operator's business; readers are told what an operator let through.
+        if !check.notice.is_empty() && !sentences.contains(&check.notice) {
+            sentences.push(check.notice.clone());
         }
     }
     sentences

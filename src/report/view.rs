@@ -70,6 +70,8 @@ pub(super) struct Origin {
     /// The manifest's, verbatim.
     pub credit: String,
     pub version: String,
+    /// Why an operator let the version through that a check had stopped, each with its day.
+    pub accepted: Vec<(String, String)>,
     pub period: Option<String>,
     pub perturbed: bool,
     /// Checks that the version was published in spite of, each a sentence.

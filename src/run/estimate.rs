@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::{Limits, Pipeline};
+use crate::config::{Limits, Pipeline, Reaction};
 use crate::fetch::{Journal, Tally};
+use crate::source::Change;
 
 use super::fetching;
 use super::{Problem, Workshop};
@@ -63,6 +64,11 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
     let fetches = planned?
         .into_iter()
         .map(|planned| {
+            let told = |change: &Change| match change.reaction(&planned.fetch.drift) {
+                Reaction::Stop => format!("would stop and wait: {}", change.what),
+                Reaction::Warn => format!("warning: {}", change.what),
+                Reaction::Accept => change.what.clone(),
+            };
             let before = state.as_ref().and_then(|state| state.fetches.get(&planned.fetch.name));
             FetchEstimate {
                 fetch: planned.fetch.name.clone(),
@@ -75,7 +81,7 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
                 unchanged: planned.unchanged,
                 seems_unchanged: planned.plan.stamp.is_some()
                     && before.is_some_and(|before| before.stamp == planned.plan.stamp),
-                notes: planned.plan.notes.clone(),
+                notes: planned.plan.notes.iter().cloned().chain(planned.changes.iter().map(told)).collect(),
             }
         })
         .collect();

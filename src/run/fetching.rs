@@ -11,11 +11,11 @@ use crate::decode::CodeRow;
 use crate::fetch::{Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
-use crate::source::{self, Plan};
+use crate::source::{self, Change, Metadata, Plan, SourceError};
 
 use super::progress::Line;
 use super::provenance::{AnswerRows, Noting};
-use super::{Options, Problem, Workshop, stockholm};
+use super::{Options, Problem, Workshop, accepted, stockholm};
 
 /// A fetch whose calls are known.
 pub struct Planned<'a> {
@@ -24,6 +24,25 @@ pub struct Planned<'a> {
     pub plan: Plan,
     /// The source proves that nothing has changed since the last success.
     pub unchanged: bool,
+    /// The archived metadata that were accepted last, and what they say.
+    pub accepted: Option<(String, Option<Metadata>)>,
+    /// What the source says differently now.
+    pub changes: Vec<Change>,
+}
+
+impl Planned<'_> {
+    /// Files what the source says now; what was accepted before stays where it says nothing.
+    pub async fn file_metadata(&self, told: Option<&Metadata>) -> Result<Option<String>, Problem> {
+        match told.or(self.plan.metadata.as_ref()) {
+            Some(metadata) => Ok(Some(self.courier.keep(metadata.bytes()).await?)),
+            None => Ok(self.accepted.as_ref().map(|(hash, _)| hash.clone())),
+        }
+    }
+
+    fn compared(&self, told: &Metadata) -> Vec<Change> {
+        let accepted = self.accepted.as_ref().and_then(|(_, metadata)| metadata.as_ref());
+        accepted.map(|accepted| source::compare(self.fetch, accepted, told)).unwrap_or_default()
+    }
 }
 
 /// A fetched table on disk.
@@ -38,6 +57,8 @@ pub struct Staged {
     pub state: FetchState,
     /// What the source wants the operator to know.
     pub notes: Vec<String>,
+    /// What the data tell differently of themselves now, where the plan could not know.
+    pub changes: Vec<Change>,
 }
 
 pub async fn plan<'a>(
@@ -48,33 +69,58 @@ pub async fn plan<'a>(
     tally: &Arc<Tally>,
 ) -> Result<Vec<Planned<'a>>, Problem> {
     let today = Timestamp::now().to_zoned(stockholm()).date();
+    let mut hashes = accepted::hashes(workshop, pipeline, state)?;
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
-        let plan = source::plan(&courier, fetch, today)
+        let mut notes = Vec::new();
+        let accepted = match hashes.remove(name) {
+            Some(hash) => {
+                let metadata = accepted::read(&courier, &hash).await;
+                Some((hash, metadata.map_err(|note| notes.push(note)).ok()))
+            }
+            None => None,
+        };
+        let known = accepted.as_ref().and_then(|(_, metadata)| metadata.as_ref());
+        let mut plan = source::plan(&courier, fetch, today)
             .await
-            .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
+            .map_err(|error| Problem::Source { fetch: name.clone(), error: with_drift(error, fetch, known) })?;
+        plan.notes.extend(notes);
         let before = state.and_then(|state| state.fetches.get(name));
         let unchanged = plan.stamp_proves
             && plan.stamp.is_some()
             && before.is_some_and(|before| before.stamp == plan.stamp && !before.answers.is_empty());
-        planned.push(Planned { fetch, courier, plan, unchanged });
+        let mut one = Planned { fetch, courier, plan, unchanged, accepted, changes: Vec::new() };
+        one.changes = one.plan.metadata.as_ref().map(|told| one.compared(told)).unwrap_or_default();
+        planned.push(one);
     }
     Ok(planned)
+}
+
+/// A selection that no longer fits its table: what the table said before tells why.
+fn with_drift(error: SourceError, fetch: &Fetch, known: Option<&Metadata>) -> SourceError {
+    match (error, known) {
+        (SourceError::Misfit { name, url, error, metadata, .. }, Some(known)) => {
+            let drift = source::compare(fetch, known, &metadata).into_iter().map(|change| change.what).collect();
+            SourceError::Misfit { name, url, error, metadata, drift }
+        }
+        (error, _) => error,
+    }
 }
 
 pub async fn stage(
     planned: Vec<Planned<'_>>,
     stage: &Stage,
     state: Option<&PipelineState>,
-    options: Options,
+    options: &Options,
     line: &Line,
 ) -> Result<BTreeMap<String, Staged>, Problem> {
     let mut staged = BTreeMap::new();
-    for Planned { fetch, courier, plan, unchanged } in planned {
+    for one in planned {
+        let Planned { fetch, courier, plan, unchanged, .. } = &one;
         let name = &fetch.name;
         // What is proven unchanged is read from the archive by the same way, call by call.
-        if unchanged
+        if *unchanged
             && !options.force
             && let Some(before) = state.and_then(|state| state.fetches.get(name))
         {
@@ -87,7 +133,7 @@ pub async fn stage(
         }
         let mut progress = |done: u64| line.tick(format!("fetching {name}: {done} of {} calls", plan.calls));
         let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
-        let harvest = source::harvest(&courier, fetch, &plan, &mut noting, &mut progress)
+        let harvest = source::harvest(courier, fetch, plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
         let parts = noting.parts;
@@ -100,13 +146,15 @@ pub async fn stage(
             [answer] => answer.url.clone(),
             _ => masked(source.base_url.as_str()),
         };
+        let metadata = one.file_metadata(harvest.metadata.as_ref()).await?;
+        let changes = harvest.metadata.as_ref().map(|told| one.compared(told)).unwrap_or_default();
         let info = SourceInfo {
             source: source.name.clone(),
             credit: source.credit.clone(),
             licence: source.licence.clone(),
             synthetic: source.synthetic,
             stamp: stamp.clone(),
-            metadata: None,
+            metadata: metadata.clone(),
             rows,
             fetched_at,
             answers: answers.clone(),
@@ -115,10 +163,8 @@ pub async fn stage(
         let mut notes = plan.notes.clone();
         notes.extend(harvest.notes);
         let codes = harvest.codes;
-        staged.insert(
-            name.clone(),
-            Staged { path, parts, codes, info, origin, state: FetchState { stamp, answers }, notes },
-        );
+        let state = FetchState { stamp, answers, metadata };
+        staged.insert(name.clone(), Staged { path, parts, codes, info, origin, state, notes, changes });
     }
     Ok(staged)
 }

@@ -1,6 +1,7 @@
 //! One run, end to end: fetch, compute, check, publish. Every step belongs to
 //! another module; here they meet, in order, for one pipeline after another.
 
+mod accepted;
 mod carrying;
 mod checks;
 pub(crate) mod compute;
@@ -8,6 +9,7 @@ mod declare;
 mod estimate;
 mod fetching;
 mod fixture;
+mod gate;
 mod past;
 mod pipeline;
 mod place;
@@ -25,10 +27,11 @@ mod workshop;
 pub use declare::check_queries;
 pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
+pub use gate::Accept;
 pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
-pub use provenance::{AnswerRows, Wanted, answers_of};
+pub use provenance::{AnswerRows, Noting, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use upkeep::{collect, settle};
@@ -51,10 +54,12 @@ pub(crate) fn stockholm() -> jiff::tz::TimeZone {
 }
 
 /// What a run was asked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Fetch again what the sources say is unchanged. No check is skipped.
     pub force: bool,
+    /// What an operator lets through, of the one pipeline that is run for it.
+    pub accept: Option<Accept>,
 }
 
 /// Runs pipelines, those that read another's datasets after it, as many at a time as the configuration allows.
@@ -88,9 +93,10 @@ pub async fn run(
             waiting.remove(&name);
             let Some(pipeline) = pipelines.get(&name).cloned() else { continue };
             let (workshop, places, progress) = (Arc::clone(workshop), Arc::clone(&places), Arc::clone(progress));
+            let options = options.clone();
             running.spawn(async move {
                 let _place = places.acquire_owned().await;
-                pipeline::run(&workshop, &pipeline, options, &progress).await
+                pipeline::run(&workshop, &pipeline, &options, &progress).await
             });
         }
         let Some(ended) = running.join_next().await else { break };

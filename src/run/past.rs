@@ -109,10 +109,9 @@ fn run(manifest: &Manifest, entry: DatasetEntry) -> RunEntry {
 }
 
 fn state(manifest: Manifest) -> PipelineState {
-    let fetches = manifest
-        .sources
-        .into_iter()
-        .map(|(name, source)| (name, FetchState { stamp: source.stamp, answers: source.answers }));
+    let fetches = manifest.sources.into_iter().map(|(name, source)| {
+        (name, FetchState { stamp: source.stamp, answers: source.answers, metadata: source.metadata })
+    });
     PipelineState { config_hash: manifest.config_hash, checked_at: manifest.created_at, fetches: fetches.collect() }
 }
 
@@ -137,6 +136,7 @@ pub fn readable_ledger(lake: &Lake) -> Result<(Ledger, Option<String>), Problem>
 
 /// Opens the ledger to write in it. A damaged one is set aside first; then its new place is given, too.
 pub fn writable_ledger(lake: &Lake) -> Result<(Ledger, Option<std::path::PathBuf>), Problem> {
+    lake.check_writable()?;
     match Ledger::open(lake.root()) {
         Err(error) if error.is_damage() => {}
         other => return Ok((other?, None)),

@@ -9,11 +9,12 @@ use jiff::Timestamp;
 use crate::config::Pipeline;
 use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
-use crate::lake::{Manifest, Stage};
+use crate::lake::{CheckResult, Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
 use crate::transform::Engine;
 
 use super::fetching::{self, Staged};
+use super::gate::Gate;
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
@@ -24,9 +25,10 @@ use super::{Options, Problem, Recipe, Workshop, compute, provenance};
 struct Fetched {
     rows: u64,
     notes: Vec<String>,
+    record: String,
 }
 
-pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, progress: &Progress) -> Verdict {
+pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, progress: &Progress) -> Verdict {
     let begun = Instant::now();
     let started_at = Timestamp::now();
     let line = progress.line(&pipeline.name);
@@ -36,13 +38,14 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: Options, pro
         Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut fetched).await),
         Err(error) => (None, Err(error.into())),
     };
-    let Fetched { rows: rows_fetched, notes } = fetched;
+    let Fetched { rows: rows_fetched, notes, record } = fetched;
     let mut verdict = Verdict {
         pipeline: pipeline.name.clone(),
         result,
         counts: tally.snapshot(),
         rows_fetched,
         notes,
+        record,
         took: begun.elapsed(),
     };
     if let Some(run) = run {
@@ -63,7 +66,7 @@ fn entry(verdict: &Verdict, started_at: Timestamp) -> RunEntry {
         started_at,
         ended_at: Some(Timestamp::now()),
         outcome: verdict.outcome(),
-        message: verdict.result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        message: verdict.result.as_ref().err().map_or_else(|| verdict.record.clone(), ToString::to_string),
         calls: verdict.counts.calls,
         reused: verdict.counts.reused,
         retries: verdict.counts.retries,
@@ -84,7 +87,7 @@ fn entry(verdict: &Verdict, started_at: Timestamp) -> RunEntry {
 async fn attempt(
     workshop: &Workshop,
     pipeline: &Pipeline,
-    options: Options,
+    options: &Options,
     line: &Line,
     tally: &Arc<Tally>,
     fetched: &mut Fetched,
@@ -92,9 +95,24 @@ async fn attempt(
     let now = Timestamp::now();
     let stage = Stage::open(workshop.lake.root(), &pipeline.name)?;
     let journal = Arc::new(Journal::open(stage.root(), workshop.config.run.resume_within, now)?);
-    let result = steps(workshop, pipeline, options, line, tally, fetched, &stage, &journal).await;
+    if options.accept.is_none() && workshop.ledger.waiting(&pipeline.name)?.is_some() {
+        // Kept for an operator's word. A run of its own asks what the source says by now.
+        journal.finish()?;
+    }
+    let mut gate = Gate::new(options.accept.as_ref());
+    let result = steps(workshop, pipeline, options, line, tally, fetched, &stage, &journal, &mut gate).await;
+    fetched.notes.extend(gate.notes(result.is_ok()));
+    fetched.record = gate.record();
+    let waits = result.is_err() && !gate.pending().is_empty();
     match &result {
-        Err(problem) if problem.is_resumable() => {}
+        Err(_) if waits => workshop.ledger.wait(&pipeline.name, gate.pending(), now)?,
+        Err(_) => {}
+        Ok(verdicts) => {
+            workshop.ledger.stop_waiting(&pipeline.name).map_err(|error| unrecorded(verdicts, error))?;
+        }
+    }
+    match &result {
+        Err(problem) if waits || problem.is_resumable() => {}
         _ => {
             journal.finish()?;
             stage.remove()?;
@@ -107,18 +125,20 @@ async fn attempt(
 async fn steps(
     workshop: &Workshop,
     pipeline: &Pipeline,
-    options: Options,
+    options: &Options,
     line: &Line,
     tally: &Arc<Tally>,
     fetched: &mut Fetched,
     stage: &Stage,
     journal: &Arc<Journal>,
+    gate: &mut Gate,
 ) -> Result<Vec<DatasetVerdict>, Problem> {
     let lake = &workshop.lake;
     let state = workshop.ledger.state(&pipeline.name)?;
     let config_hash = workshop.config_hash(pipeline)?;
     line.step("asking what is new");
     let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally).await?;
+    gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 
     let mut published: BTreeMap<String, Manifest> = BTreeMap::new();
     for name in pipeline.datasets.keys() {
@@ -130,9 +150,14 @@ async fn steps(
     let all_published = published.len() == pipeline.datasets.len();
     if !options.force && as_before && all_published && planned.iter().all(|planned| planned.unchanged) {
         fetched.notes.extend(published.values().filter_map(kept_note));
-        if let Some(state) = state {
+        if let Some(mut state) = state {
+            for one in &planned {
+                let metadata = one.file_metadata(None).await?;
+                state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| fetch.metadata = metadata);
+            }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
+        fetched.notes = published.values().flat_map(standing_warnings).collect();
         return Ok(published.values().map(unchanged).collect());
     }
 
@@ -142,6 +167,9 @@ async fn steps(
         .iter()
         .flat_map(|(name, staged)| staged.notes.iter().map(move |note| format!("{name}: {note}")))
         .collect();
+
+    let told = pipeline.fetches.iter().filter_map(|(name, fetch)| Some((fetch, staged.get(name)?.changes.as_slice())));
+    gate.changes(&pipeline.name, told)?;
 
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
@@ -153,7 +181,15 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
         let made = (pipeline, dataset);
-        let mut result = compute::compute(&engine, &workshop.reference, made, stage, lake, published.get(name)).await?;
+        let mut result = compute::compute(
+            &engine,
+            &workshop.reference,
+            made,
+            stage,
+            &|manifest| lake.files(manifest),
+            published.get(name),
+        )
+        .await?;
         fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
         provenance::trace(&mut result.findings, &dataset.key, &staged)
             .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
@@ -167,6 +203,7 @@ async fn steps(
         }
         computed.insert(name.clone(), result);
     }
+    let findings = gate.findings(findings);
     if !findings.is_empty() {
         let data = staged.iter().map(|(name, staged)| format!("{name} from {}, {}", staged.info.source, staged.origin));
         let read =
@@ -184,7 +221,8 @@ async fn steps(
     let mut prepared = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         let Some(computed) = computed.get(name) else { continue };
-        let manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
+        let mut manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
+        gate.mark(&mut manifest, Timestamp::now());
         if let Some(current) = published.get(name).filter(|current| current.created_at > manifest.created_at) {
             fetched.notes.push(format!(
                 "{name}: the clock says {}, which is before the current version's {}; versions are ordered by number",
@@ -247,6 +285,12 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
 
 fn kept_note(manifest: &Manifest) -> Option<String> {
     Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
+}
+
+/// What the version was published in spite of.
+fn standing_warnings(manifest: &Manifest) -> Vec<String> {
+    let note = |check: &CheckResult| format!("{}: warning: {}: {}", manifest.dataset, check.check, check.message);
+    manifest.broken().map(note).collect()
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

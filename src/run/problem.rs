@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::contract::{Finding, ShapeProblem};
 use crate::fetch::FetchError;
 use crate::lake::LakeError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, Stop};
 use crate::report::{ReportError, ReportProblem};
 use crate::source::SourceError;
 use crate::store::StoreError;
@@ -32,6 +32,12 @@ pub enum Problem {
     /// `data` says for each table where its rows came from, when some row does not: `folk from scb, https://…`.
     #[error("nothing published: {}", findings_text(findings, data))]
     Checks { findings: Vec<(String, Finding)>, data: Vec<String> },
+    /// What an operator may let through; the ledger has it as waiting.
+    #[error(
+        "nothing published: a source says something else of its data than before, which waits to be accepted{}",
+        stops.iter().map(|stop| format!("\n  {}", stop.sentence())).collect::<String>()
+    )]
+    Drift { pipeline: String, stops: Vec<Stop> },
     /// The pointers are moved; only the record of it failed.
     #[error("published {}, but could not record it: {error}", versions.join(", "))]
     Unrecorded { versions: Vec<String>, error: LedgerError },
@@ -66,6 +72,15 @@ impl Problem {
                 Some("raise [run] memory_limit, or make the query smaller".to_owned())
             }
             Self::Shape { problems, .. } => problems.first().map(|problem| problem.hint.clone()),
+            Self::Drift { pipeline, .. } => Some(format!(
+                "the last good version stays published; if the figures still mean what the pipeline says they do: \
+                 underlag accept {pipeline} --reason \"…\""
+            )),
+            Self::Checks { findings, .. } if findings.iter().all(|(_, finding)| finding.check == "max_drop") => Some(
+                "the last good version stays published; if the rows are rightly gone, `underlag accept` lets this \
+                 through once: `underlag status` shows how"
+                    .to_owned(),
+            ),
             Self::Checks { .. } => Some(
                 "the last good version stays published; correct the source or the pipeline and run again".to_owned(),
             ),
@@ -76,6 +91,11 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            Self::Lake(
+                LakeError::Manifest { reason, .. } | LakeError::Act { reason, .. } | LakeError::Intent { reason, .. },
+            ) if reason.contains("newer than this program") => {
+                Some("a later underlag wrote this: use that one".to_owned())
+            }
             Self::Lake(LakeError::Access(error)) => error.hint().map(str::to_owned),
             Self::Lake(LakeError::Overtaken { .. }) => {
                 Some("another machine publishes here too: run again, and what it published will be found".to_owned())
@@ -96,7 +116,12 @@ impl Problem {
         match self {
             Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
             Self::Source { error: SourceError::Fetch(_) | SourceError::Sink(_), .. } => true,
-            Self::Stage { .. } | Self::Rows { .. } | Self::Store(_) | Self::Lake(_) | Self::Ledger(_) => true,
+            Self::Drift { .. }
+            | Self::Stage { .. }
+            | Self::Rows { .. }
+            | Self::Store(_)
+            | Self::Lake(_)
+            | Self::Ledger(_) => true,
             _ => false,
         }
     }

@@ -15,6 +15,8 @@ pub struct Verdict {
     pub rows_fetched: u64,
     /// What the sources want the operator to know, each with its fetch.
     pub notes: Vec<String>,
+    /// What the ledger keeps of a run that ended well: what was warned of and let through.
+    pub record: String,
     pub took: Duration,
 }
 

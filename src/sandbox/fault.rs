@@ -31,8 +31,13 @@ pub struct Fault {
     #[serde(default)]
     pub delay_ms: Option<u64>,
     /// `lost_code`: which code disappears (unless told, the last of the first dimension with several).
+    /// The drifts of codes: which one; those of contents: which content (unless told, the first); `changed_title`: which
+    /// indicator.
     #[serde(default)]
     pub code: Option<String>,
+    /// The drifts of dimensions and codes: which dimension (unless told, the first).
+    #[serde(default)]
+    pub dimension: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +68,26 @@ pub enum FaultKind {
     DuplicateKommun,
     /// The source has revised: a later update stamp and other values here and there.
     Revise,
+    /// A dimension has another id and label, `Omrade` (område), in metadata and data.
+    RenamedDimension,
+    /// A dimension has another label.
+    RelabelledDimension,
+    /// A code has another label; a unit of Kolada another title.
+    RelabelledCode,
+    /// A dimension has a code more, whose cells are those of its first code.
+    NewCode,
+    /// A code is gone, in metadata and data.
+    RemovedCode,
+    /// The table has a content more, `NYTT` (nytt innehåll).
+    NewContent,
+    /// A content is gone.
+    RemovedContent,
+    /// A content is in `tusental`.
+    ChangedUnit,
+    /// A content has a decimal more.
+    ChangedDecimals,
+    /// The table, or an indicator of Kolada, has another title.
+    ChangedTitle,
 }
 
 impl Fault {
@@ -77,8 +102,17 @@ impl Fault {
             retry_after: None,
             delay_ms: None,
             code: None,
+            dimension: None,
         }
     }
+}
+
+/// Something that the source says differently of its data.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    pub kind: FaultKind,
+    pub dimension: Option<String>,
+    pub code: Option<String>,
 }
 
 /// Which code is not in the answer.
@@ -100,6 +134,7 @@ pub struct Distortion {
     pub unknown_kommun: bool,
     pub duplicate_kommun: bool,
     pub revise: bool,
+    pub drift: Vec<Drift>,
 }
 
 /// All that strikes one call.
@@ -163,6 +198,9 @@ impl Faults {
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,
+                kind => {
+                    distortion.drift.push(Drift { kind, dimension: fault.dimension.clone(), code: fault.code.clone() })
+                }
             }
         }
         list.retain(|fault| fault.times != Some(0));

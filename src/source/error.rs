@@ -1,5 +1,6 @@
 //! What can go wrong between a configuration and a source's answer.
 
+use super::metadata::Metadata;
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Archive, FetchError, Method};
 
@@ -16,9 +17,9 @@ pub enum SourceError {
         hash: String,
         error: Box<DecodeError>,
     },
-    /// What is asked for does not fit what the source says of its table.
-    #[error("{name}: {url}: {error}")]
-    Misfit { name: String, url: String, error: Box<SourceError> },
+    /// What is asked for does not fit what the source says of its table. `drift` tells what it said before.
+    #[error("{name}: {url}: {error}{}", since(drift))]
+    Misfit { name: String, url: String, error: Box<SourceError>, metadata: Box<Metadata>, drift: Vec<String> },
     /// The rows could not be kept.
     #[error("{0}")]
     Sink(anyhow::Error),
@@ -125,6 +126,13 @@ impl SourceError {
             _ => None,
         }
     }
+}
+
+fn since(drift: &[String]) -> String {
+    if drift.is_empty() {
+        return String::new();
+    }
+    format!("\n  since it was last accepted: {}", drift.join("\n  since it was last accepted: "))
 }
 
 fn is_page(error: &DecodeError) -> bool {

@@ -1,7 +1,10 @@
 //! A file, on a source, at an address of its own or on this machine: one call.
 
+use arrow::record_batch::RecordBatch;
+
+use super::metadata::{Column, Kind, Metadata};
 use super::{Harvest, Plan, Progress, Sink, SourceError};
-use crate::config::{FileFetch, FileLocation};
+use crate::config::{FileFetch, FileFormat, FileLocation, ValueType};
 use crate::decode::file;
 use crate::fetch::{Answer, Courier, Expect, Request, Validators};
 
@@ -30,6 +33,7 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         publish_notes: Vec::new(),
         schema: file::schema(fetch),
         codes: Vec::new(),
+        metadata: None,
         work: super::Work::File(told),
     })
 }
@@ -62,7 +66,32 @@ pub async fn harvest(
     courier.accept(&answer)?;
     sink.write(&batch).map_err(SourceError::Sink)?;
     progress(1);
-    Ok(Harvest { rows: batch.num_rows() as u64, codes: Vec::new(), stamp, notes: Vec::new() })
+    // A file without a row tells nothing of columns, save by a header.
+    let metadata = (batch.num_rows() > 0 || fetch.format == FileFormat::Csv).then(|| describe(fetch, &answer, &batch));
+    Ok(Harvest { rows: batch.num_rows() as u64, codes: Vec::new(), stamp, notes: Vec::new(), metadata })
+}
+
+/// The file's columns in the form that all sources share: those of a header, else those that were taken.
+fn describe(fetch: &FileFetch, answer: &Answer, batch: &RecordBatch) -> Metadata {
+    let schema = batch.schema();
+    let taken = || {
+        let fields = schema.fields().iter().map(|field| field.name().clone());
+        fields.filter(|name| !["_status", "_symbol"].iter().any(|tail| follows_number(fetch, name, tail))).collect()
+    };
+    let names: Vec<String> = file::header(&answer.body, fetch).unwrap_or_else(taken);
+    let kind = |name: &String| match fetch.columns.get(name) {
+        Some(ValueType::Int64) => "int64",
+        Some(ValueType::Float64) => "float64",
+        Some(ValueType::Text) | None => "text",
+    };
+    let columns = names.into_iter().map(|name| Column { kind: kind(&name).to_owned(), name }).collect();
+    Metadata { columns, ..Metadata::new(Kind::File) }
+}
+
+/// A column that the decoder put beside a number.
+fn follows_number(fetch: &FileFetch, name: &str, tail: &str) -> bool {
+    let number = name.strip_suffix(tail).and_then(|number| fetch.columns.get(number));
+    number.is_some_and(|kind| *kind != ValueType::Text)
 }
 
 /// An earlier answer only where it is of the edition that the source has told of now.

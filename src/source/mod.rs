@@ -5,12 +5,14 @@
 
 mod answer;
 mod chunk;
+mod drift;
 mod encode;
 mod error;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
+mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod pxweb;
 mod selection;
@@ -34,7 +36,9 @@ use crate::config::{Fetch, FetchKind, Limits, ValueType};
 use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::{Courier, Validators};
 
+pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
+pub use metadata::Metadata;
 
 /// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
 /// written, and no other until they are: that is how the answer of a row is known.
@@ -65,6 +69,8 @@ pub struct Plan {
     pub publish_notes: Vec<String>,
     pub schema: Option<SchemaRef>,
     pub codes: Vec<CodeRow>,
+    /// What the source says of its data; none where only the data can tell.
+    pub metadata: Option<Metadata>,
     work: Work,
 }
 
@@ -84,6 +90,8 @@ pub struct Harvest {
     pub stamp: Option<String>,
     /// Words for the operator that only the data could give.
     pub notes: Vec<String>,
+    /// What the data tell of themselves, where the plan could not.
+    pub metadata: Option<Metadata>,
 }
 
 /// Told how many of the plan's data calls are done so far.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::testing::{Kept, Post, Replay, TODAY, pxweb};
 use super::{SourceError, codes_batch, declared_schema, kolada};
 use crate::config::{
-    Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind, ValueType,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch, Limits, PxwebFetch, SourceKind,
+    ValueType, Years,
 };
 
 fn population() -> PxwebFetch {
@@ -40,6 +40,7 @@ async fn a_split_table_comes_home_whole() {
         source: None,
         kind: FetchKind::Pxweb(population()),
         history: crate::config::History::Keep,
+        drift: DriftPolicy::default(),
     };
     let declared = declared_schema(&fetch, &|_| Some(ValueType::Int64));
     assert_eq!(declared, plan.schema);

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
-use crate::config::{Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::config::{DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -57,8 +57,13 @@ impl Post {
     }
 
     pub async fn plan(&self, kind: FetchKind) -> Result<(Fetch, Plan), SourceError> {
-        let fetch =
-            Fetch { name: "f".into(), source: Some("prov".into()), kind, history: crate::config::History::Keep };
+        let fetch = Fetch {
+            name: "f".into(),
+            source: Some("prov".into()),
+            kind,
+            history: crate::config::History::Keep,
+            drift: DriftPolicy::default(),
+        };
         let plan = plan(&self.courier, &fetch, TODAY).await?;
         Ok((fetch, plan))
     }

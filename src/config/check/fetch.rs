@@ -7,7 +7,9 @@ use toml::Spanned;
 
 use crate::config::names::{choice, column_of, is_name};
 use crate::config::node::{Node, texts};
-use crate::config::{Fetch, FetchKind, History, KoladaFetch, PxwebFetch, SourceKind, Years, leaf};
+use crate::config::{
+    DriftPolicy, Fetch, FetchKind, History, KoladaFetch, PxwebFetch, Reaction, SourceKind, Years, leaf,
+};
 
 use super::sources::Sources;
 use super::{Problems, file_fetch};
@@ -34,7 +36,24 @@ pub(super) fn fetch(
         Some(text) if *text.get_ref() == "window" => History::Window,
         _ => History::Keep,
     };
-    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history })
+    let drift = drift(&inner);
+    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history, drift })
+}
+
+/// What does not fit the key tables has been reported: the default stands in for it.
+fn drift(node: &Node<'_>) -> DriftPolicy {
+    let reaction = |key: &str, default: Reaction| match node.string(key).as_deref() {
+        Some("accept") => Reaction::Accept,
+        Some("warn") => Reaction::Warn,
+        Some("stop") => Reaction::Stop,
+        _ => default,
+    };
+    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
+    DriftPolicy {
+        new_code: reaction("on_new_code", new_code),
+        lost_code: reaction("on_lost_code", lost_code),
+        renamed: reaction("on_renamed", renamed),
+    }
 }
 
 fn expect_source(node: &Node<'_>, kind: SourceKind, sources: &Sources, problems: &mut Problems<'_>) {

@@ -136,6 +136,9 @@ rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
 
+/// What is done about a change in what a source says of its data.
+const REACTIONS: &[&str] = &["accept", "warn", "stop"];
+
 const VERSION: Key = Key::required(
     "version",
     Kind::Integer { min: 1, max: 1 },

@@ -2,8 +2,8 @@
 
 use super::dataset::DATASET;
 use super::{
-    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, POINTER, SELECTION, STAR, Shape, TEXT,
-    TIME_ZONE, UNIT, URL, VERSION, YEARS,
+    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, POINTER, REACTIONS, SELECTION, STAR, Shape,
+    TEXT, TIME_ZONE, UNIT, URL, VERSION, YEARS,
 };
 
 pub(in crate::config) static PIPELINE: Shape = Shape {
@@ -74,6 +74,25 @@ static FETCH: Shape = Shape {
     one_of: true,
 };
 
+const ON_NEW_CODE: Key = Key::default(
+    "on_new_code",
+    Kind::OneOf(REACTIONS),
+    "warn",
+    "When a code, a selected content or a column is new. A new period is none of these.",
+);
+const ON_LOST_CODE: Key = Key::default(
+    "on_lost_code",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a selected code is gone. A dimension, content or column that is gone always stops.",
+);
+const ON_RENAMED: Key = Key::default(
+    "on_renamed",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
+     table another title, or a dimension is new.",
+);
 const HISTORY: Key = Key::default(
     "history",
     Kind::OneOf(&["keep", "window"]),
@@ -112,6 +131,9 @@ static PXWEB: Shape = Shape {
             Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
             "ContentsCode = column; each also gets NAME_status and NAME_symbol.",
         ),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
         HISTORY,
     ],
     one_of: false,
@@ -136,6 +158,9 @@ static KOLADA: Shape = Shape {
             ),
             "\"2015..\", \"latest(5)\" or a list of years.",
         ),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
         HISTORY,
     ],
     one_of: false,
@@ -163,6 +188,9 @@ static FILE: Shape = Shape {
         Key::default("delimiter", Kind::Text(&DELIMITER), ",", "csv: what stands between fields."),
         Key::default("decimal", Kind::OneOf(&[".", ","]), ".", "csv: the decimal sign."),
         Key::default("encoding", Kind::Text(&ENCODING), "utf-8", "csv: the file's encoding."),
+        ON_NEW_CODE,
+        ON_LOST_CODE,
+        ON_RENAMED,
         HISTORY,
     ],
     one_of: false,

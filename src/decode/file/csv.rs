@@ -53,6 +53,12 @@ pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<arrow::record_batch
     table.finish()
 }
 
+/// The names in the header, as columns are called.
+pub(super) fn header(text: &str, spec: &FileFetch) -> Option<Vec<String>> {
+    let mut reader = ReaderBuilder::new().delimiter(spec.delimiter).from_reader(text.as_bytes());
+    Some(reader.headers().ok()?.iter().map(|name| name.trim().to_owned()).collect())
+}
+
 fn fault(error: &csv::Error, text: &str) -> DecodeError {
     let position = error.position();
     match error.kind() {

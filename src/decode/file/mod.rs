@@ -38,6 +38,15 @@ pub fn decode(body: &[u8], spec: &FileFetch) -> Result<RecordBatch, DecodeError>
     }
 }
 
+/// The names in a CSV file's header, also of columns that are not taken; none for what has no header.
+#[must_use]
+pub fn header(body: &[u8], spec: &FileFetch) -> Option<Vec<String>> {
+    if spec.format != FileFormat::Csv {
+        return None;
+    }
+    csv::header(&text(body, spec.encoding).ok()?, spec)
+}
+
 /// The schema, where it is known without the file: the columns are declared, or it is a map.
 #[must_use]
 pub fn schema(spec: &FileFetch) -> Option<SchemaRef> {

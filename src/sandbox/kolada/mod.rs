@@ -13,6 +13,7 @@ use serde_json::json;
 
 use self::catalogue::Kpi;
 use self::unit::{Group, Unit};
+use super::fault::{Drift, FaultKind};
 use super::http::{Ask, Reply};
 use super::options::Options;
 use super::population::Population;
@@ -43,12 +44,14 @@ impl Kolada {
     pub fn answer(&self, ask: &Ask<'_>) -> Reply {
         match ask.segments.as_slice() {
             ["kpi", ids @ ..] if ids.len() < 2 => {
-                list(ask, ids, self.kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json())))
+                let rows = self.kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json()));
+                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::ChangedTitle, "title", row)))
             }
             ["municipality", ids @ ..] if ids.len() < 2 => {
                 let kind = ask.parameter("region_type").or(ask.parameter("type"));
                 let wanted = self.units.iter().filter(|unit| kind.is_none_or(|kind| unit.kind() == kind));
-                list(ask, ids, wanted.map(|unit| (unit.id.as_str(), unit.title.as_str(), unit.json())))
+                let rows = wanted.map(|unit| (unit.id.as_str(), unit.title.as_str(), unit.json()));
+                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::RelabelledCode, "title", row)))
             }
             ["municipality_groups", ids @ ..] if ids.len() < 2 => {
                 let rows = self.groups.iter();
@@ -60,6 +63,20 @@ impl Kolada {
             _ => Reply::json(404, &json!({ "detail": "Not Found" })),
         }
     }
+}
+
+/// The row with another text in a field, where that is ordered for its id.
+fn drifted<'a>(
+    ask: &Ask<'_>,
+    kind: FaultKind,
+    field: &str,
+    (id, title, mut row): (&'a str, &'a str, serde_json::Value),
+) -> (&'a str, &'a str, serde_json::Value) {
+    let ordered = |drift: &Drift| drift.kind == kind && drift.code.as_deref() == Some(id);
+    if ask.distortion.drift.iter().any(ordered) {
+        row[field] = json!(format!("{title} (ny)"));
+    }
+    (id, title, row)
 }
 
 /// The rows of a list with these ids and this title, each given with both.

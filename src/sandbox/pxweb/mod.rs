@@ -3,6 +3,7 @@
 
 mod answer;
 mod catalogue;
+mod drift;
 mod expression;
 mod population;
 mod problem;
@@ -54,7 +55,15 @@ impl Pxweb {
         if !["sv", "en"].contains(&language) {
             return Err(Refusal::Language);
         }
-        let tables = if ask.distortion.lost_table { &[] } else { self.tables.as_slice() };
+        let drifted: Vec<Table>;
+        let tables = match ask.distortion.drift.as_slice() {
+            _ if ask.distortion.lost_table => &[],
+            [] => self.tables.as_slice(),
+            drifts => {
+                drifted = self.tables.iter().map(|table| drift::drifted(table, drifts)).collect();
+                drifted.as_slice()
+            }
+        };
         let find = |id: &str| tables.iter().find(|table| table.id.eq_ignore_ascii_case(id));
         // The server's own links write `codeLists` and put a slash after `tables`.
         let lower: Vec<String> = ask.segments.iter().map(|segment| segment.to_lowercase()).collect();

@@ -75,7 +75,7 @@ pub fn table(regions: &[Region], people: Arc<Population>, updated: Timestamp) ->
         time_unit: "Monthly",
         subject: Subject { code: "BE0101", area: "Befolkning", folder: "Folkmängd" },
         aggregable: false,
-        cell: Box::new(move |at| {
+        cell: Arc::new(move |at| {
             let span = &spans[at[1]];
             Cell::value(people.published(at[0], at[2], span.from, span.to, at[4]))
         }),

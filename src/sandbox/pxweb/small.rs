@@ -2,6 +2,8 @@
 //! contents, missing values with their symbols, quarters, an aggregation, and a
 //! table that is no longer updated.
 
+use std::sync::Arc;
+
 use super::table::{Category, Cell, Codelist, CodelistKind, Content, Dimension, Group, Subject, Table};
 use crate::sandbox::noise::{between, mix};
 use crate::sandbox::options::Options;
@@ -59,7 +61,7 @@ fn unemployment(regions: &[Region], options: &Options) -> Table {
         time_unit: "Annual",
         subject: WORK,
         aggregable: true,
-        cell: Box::new(move |at| {
+        cell: Arc::new(move |at| {
             let hash = key(seed, 9001, at);
             Cell::value(if at[2] == 0 { between(hash, 30, 120) } else { between(hash, 900, 40_000) })
         }),
@@ -111,7 +113,7 @@ fn matching(regions: &[Region], options: &Options) -> Table {
         time_unit: "Annual",
         subject: WORK,
         aggregable: false,
-        cell: Box::new(move |at| {
+        cell: Arc::new(move |at| {
             let hash = key(seed, 9002, at);
             let value = if at[2] == 0 { between(hash, 250, 990) } else { between(hash, 4, 9_000) };
             match key(seed, 9002, &[at[0], at[1], at[3]]) % 40 {
@@ -150,6 +152,6 @@ fn vacancies(regions: &[Region], options: &Options) -> Table {
         time_unit: "Quarterly",
         subject: WORK,
         aggregable: true,
-        cell: Box::new(move |at| Cell::value(between(key(seed, 9003, at), 0, 12_000))),
+        cell: Arc::new(move |at| Cell::value(between(key(seed, 9003, at), 0, 12_000))),
     }
 }

@@ -1,7 +1,10 @@
 //! A table of the stand-in: its dimensions, code lists and the rule that gives each cell.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+#[derive(Clone)]
 pub struct Table {
     pub id: &'static str,
     /// "Folkmängden per månad": what the table is about, without its dimensions.
@@ -19,14 +22,16 @@ pub struct Table {
     pub cell: Rule,
 }
 
-pub type Rule = Box<dyn Fn(&[usize]) -> Cell + Send + Sync>;
+pub type Rule = Arc<dyn Fn(&[usize]) -> Cell + Send + Sync>;
 
+#[derive(Clone)]
 pub struct Subject {
     pub code: &'static str,
     pub area: &'static str,
     pub folder: &'static str,
 }
 
+#[derive(Clone)]
 pub struct Dimension {
     pub id: &'static str,
     pub label: &'static str,
@@ -53,6 +58,7 @@ pub struct Category {
     pub label: String,
 }
 
+#[derive(Clone)]
 pub struct Content {
     pub unit: &'static str,
     pub decimals: u8,
@@ -61,6 +67,7 @@ pub struct Content {
     pub measuring: &'static str,
 }
 
+#[derive(Clone)]
 pub struct Codelist {
     pub id: &'static str,
     pub label: &'static str,

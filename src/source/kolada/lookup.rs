@@ -75,8 +75,8 @@ pub async fn kpis(courier: &Courier, ids: &[String]) -> Result<Vec<Kpi>, SourceE
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
-/// The units with these ids; all but the groups when none are named.
-pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<Vec<Unit>, SourceError> {
+/// The units with these ids, all but the groups when none are named; then all that were found on the way.
+pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<(Vec<Unit>, Vec<Unit>), SourceError> {
     let first = Request::get(format!("/municipality?per_page={PAGE}"));
     let mut pages = Pages::<Municipality>::open(courier, first).await?;
     let mut all = Vec::new();
@@ -86,16 +86,16 @@ pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<Vec<Unit
         }
         courier.accept(&answer)?;
     }
-    let Some(ids) = ids else { return Ok(all) };
+    let Some(ids) = ids else { return Ok((all.clone(), all)) };
     let ids = distinct(ids);
     let groups: Vec<String> = ids.iter().filter(|id| id.starts_with('G')).cloned().collect();
     for list in id_lists(&groups) {
         let groups: Vec<Group> = whole(courier, &format!("/municipality_groups/{list}")).await?;
         all.extend(groups.into_iter().map(|group| Unit { id: group.id, title: group.title, level: Level::Group }));
     }
-    ids.iter()
-        .map(|id| all.iter().find(|unit| unit.id == *id).cloned().ok_or_else(|| unknown_unit(courier, id, &all)))
-        .collect()
+    let find = |id: &String| all.iter().find(|unit| unit.id == *id).cloned();
+    let chosen = ids.iter().map(|id| find(id).ok_or_else(|| unknown_unit(courier, id, &all)));
+    Ok((chosen.collect::<Result<_, _>>()?, all))
 }
 
 pub fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {

@@ -6,6 +6,7 @@
 //! not announced, and a deleted value is sent with `isdeleted`.
 
 mod answer;
+mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod lookup;
@@ -60,7 +61,7 @@ fn measure() -> Measure {
 pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) -> Result<Plan, SourceError> {
     let years = years(&fetch.years, today)?;
     let kpis = lookup::kpis(courier, &fetch.kpi).await?;
-    let units = lookup::units(courier, fetch.municipality.as_deref()).await?;
+    let (units, all) = lookup::units(courier, fetch.municipality.as_deref()).await?;
     let segment::Segments { calls: segments, lower_bound, mut notes } = segment::segments(&kpis, &units, &years)?;
     notes.push("Kolada does not announce revisions: data are fetched and compared".to_owned());
 
@@ -80,6 +81,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         publish_notes: Vec::new(),
         schema: Some(schema()),
         codes: codes(&kpis, &units),
+        metadata: Some(describe::describe(&kpis, &all)),
         work: super::Work::Kolada(Work {
             segments,
             units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),
@@ -122,7 +124,7 @@ pub(super) async fn harvest(
         0 => Vec::new(),
         _ => vec![format!("{deleted} values are marked as deleted by the source and left out")],
     };
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes })
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
 /// The years as texts, ascending, each once.

@@ -1,6 +1,7 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
 mod cuts;
+mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod note;

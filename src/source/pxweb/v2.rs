@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::super::answer::parse;
 use super::super::encode::encode;
 use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::describe::describe;
 use super::note;
 use super::planner::Split;
 use super::query::Query;
@@ -61,10 +62,13 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
 
     let answer = metadata(courier, fetch).await?;
     let meta = json_stat::metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
+    let described = describe(fetch, &meta);
     let query = Query::new(fetch, &meta).map_err(|error| SourceError::Misfit {
         name: name(),
         url: answer.record.url.clone(),
         error: Box::new(error),
+        metadata: Box::new(described.clone()),
+        drift: Vec::new(),
     })?;
     courier.accept(&answer)?;
 
@@ -90,6 +94,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         publish_notes: meta.notes.into_iter().chain(note::of_dimensions(answer.content(), &query)).collect(),
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
+        metadata: Some(described),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
             updated: table.updated,
@@ -124,7 +129,7 @@ pub async fn harvest(
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new() })
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.

@@ -1,0 +1,45 @@
+//! `underlag accept`.
+
+use anyhow::anyhow;
+use clap::Args;
+
+use crate::run::{Accept as Word, Options};
+
+use super::context::Place;
+use super::exit::{Exit, Failure};
+use super::run::{chosen, execute, lock, publish_site};
+
+/// A publish stops and waits when a source says something else of its data than before, or when more rows are gone than
+/// `max_drop` allows. This runs the pipeline now and lets through exactly what `underlag status` shows, once. Anything
+/// else stops it again, and no other check is skipped. What was let through, and why, is in the manifest and on the
+/// pages.
+#[derive(Debug, Args)]
+pub struct Accept {
+    /// The pipeline whose publish waits
+    pipeline: String,
+    /// Why it is right to publish; readers see it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl Accept {
+    pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
+        let reason = self.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.is_empty() {
+            return Err(Failure::usage(anyhow!("the reason is empty"))
+                .hint("say why it is right to publish: --reason \"…\"; readers see it"));
+        }
+        let workshop = place.workshop().await?;
+        let names = chosen(&workshop.config, std::slice::from_ref(&self.pipeline), false)?;
+        let _lock = lock(&workshop.lake).await?;
+        let Some(waiting) = workshop.ledger.waiting(&self.pipeline)? else {
+            return Err(Failure::usage(anyhow!("nothing of pipeline {} waits to be accepted", self.pipeline))
+                .hint(format!("nothing was run; `underlag run {}` runs it", self.pipeline)));
+        };
+        let accept = Some(Word { stops: waiting.what, reason });
+        let verdicts = execute(&workshop, &names, Options { accept, ..Options::default() }).await?;
+        let site = publish_site(&workshop);
+        let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
+        Ok(if failed || !site { Exit::Failed } else { Exit::Done })
+    }
+}
