@@ -15,10 +15,11 @@ use crate::config::{Complete, Dataset, Equals};
 use crate::contract::{
     Contract, Finding, Offences, Offender, Rule, Said, holes, nothing_to_add, offender, totals, unequal, unwanted,
 };
-use crate::lake::{Lake, Manifest};
+use crate::lake::Manifest;
 use crate::transform::{Engine, EngineError, quoted, sql_type};
 
 use super::Problem;
+use super::compute::FilesOf;
 
 /// Every finding of the checks that are queries, in the contract's order. `rows` is the computed file.
 pub async fn judge(
@@ -27,7 +28,7 @@ pub async fn judge(
     contract: &Contract,
     rows: &Path,
     schema: &SchemaRef,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<Vec<Finding>, Problem> {
     let asks = |rule: &Rule| matches!(rule, Rule::Complete(_) | Rule::Equals(_) | Rule::Custom { .. });
@@ -37,7 +38,7 @@ pub async fn judge(
     }
     engine.register_parquet("ny", &[rows.to_owned()]).await?;
     if !dataset.checks.custom.is_empty() {
-        register_published(engine, schema, lake, published).await?;
+        register_published(engine, schema, files, published).await?;
     }
     let mut custom = dataset.checks.custom.iter();
     for check in &contract.checks {
@@ -65,13 +66,13 @@ pub async fn judge(
 async fn register_published(
     engine: &Engine,
     schema: &SchemaRef,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<(), Problem> {
     let Some(manifest) = published else {
         return Ok(engine.declare("publicerad", Arc::clone(schema))?);
     };
-    engine.register_parquet("_publicerad", &lake.files(manifest)?).await?;
+    engine.register_parquet("_publicerad", &files(manifest)?).await?;
     // The contract may have grown since: what was not published then is null.
     let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
     let rows =

@@ -181,7 +181,15 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
         let made = (pipeline, dataset);
-        let mut result = compute::compute(&engine, &workshop.reference, made, stage, lake, published.get(name)).await?;
+        let mut result = compute::compute(
+            &engine,
+            &workshop.reference,
+            made,
+            stage,
+            &|manifest| lake.files(manifest),
+            published.get(name),
+        )
+        .await?;
         fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
         provenance::trace(&mut result.findings, &dataset.key, &staged)
             .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
