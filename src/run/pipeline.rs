@@ -197,7 +197,7 @@ async fn steps(
             match finding.severity {
                 Severity::Error => findings.push((name.clone(), finding.clone())),
                 Severity::Warn => {
-                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message))
+                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message));
                 }
             }
         }
