@@ -58,7 +58,8 @@ pub async fn decide(
     let marked = before.manifest.columns.iter().any(|column| column.name == ORIGIN);
     let version = format!("'{}'", before.manifest.version);
     let origin = if marked { format!("coalesce({}, {version})", quoted(ORIGIN)) } else { version };
-    let gone = format!("period NOT IN (SELECT period FROM {new} WHERE period IS NOT NULL)");
+    // Each period once: a join over every row of a period would meet every row of it on the other side.
+    let gone = format!("period NOT IN (SELECT DISTINCT period FROM {new} WHERE period IS NOT NULL)");
     let carried = carried(
         engine,
         &format!(
