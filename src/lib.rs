@@ -9,17 +9,26 @@ pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod embedded;
+pub mod export;
 pub mod fetch;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lake;
 pub mod ledger;
 mod nearest;
 pub mod reference;
 pub mod sandbox;
 pub mod source;
+mod spreadsheet;
 pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+#[cfg(feature = "engine")]
+pub mod lineage;
+#[cfg(feature = "engine")]
+pub mod repair;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::lake::Lake;
-use crate::ledger::{Ledger, RunEntry};
+use crate::ledger::RunEntry;
+use crate::run::readable_ledger;
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -25,8 +26,11 @@ pub struct History {
 impl History {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let at_work = Lake::open(&config.data_dir)?.is_locked();
-        let mut runs = Ledger::open(&config.data_dir)?.runs(self.pipeline.as_deref(), self.limit)?;
+        let lake = Lake::look(&config)?;
+        let (ledger, note) = readable_ledger(&lake)?;
+        let at_work = lake.is_locked();
+        let mut runs = ledger.runs(self.pipeline.as_deref(), self.limit)?;
+        note.iter().for_each(|note| text::note(&format!("note: {note}")));
         // A pipeline that was taken away still has its past.
         if let Some(name) = self.pipeline.filter(|_| runs.is_empty()) {
             chosen(&config, &[name], false)?;

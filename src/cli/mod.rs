@@ -5,17 +5,25 @@ mod accept;
 mod check;
 mod context;
 mod demo;
+mod diff;
 mod exit;
+mod export;
+mod gc;
 mod history;
+mod lock;
 mod plan;
+mod replay;
 mod report;
+mod rollback;
 mod run;
 mod sandbox;
 mod schema;
 mod status;
 mod test;
 mod text;
+mod trace;
 mod verify;
+mod vintage;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -61,10 +69,24 @@ enum Command {
     Status(status::Status),
     /// Show past runs, newest first
     History(history::History),
+    /// Show what changed between two versions of a dataset
+    Diff(diff::Diff),
+    /// Write a version of a dataset, today's or that of a day, as one file
+    Export(export::Export),
     /// Read everything published again and compare it with the manifests
-    Verify,
+    Verify(verify::Verify),
+    /// Remove the data of versions that [retention] no longer keeps, and what crashes left
+    Gc(gc::Gc),
+    /// Give readers an earlier version of a dataset again
+    Rollback(rollback::Rollback),
+    /// Mark a version that should not be used
+    Withdraw(rollback::Withdraw),
+    /// Follow a published row back to the archived answers behind it
+    Trace(trace::Trace),
+    /// Compute a version again from the archive alone and compare
+    Replay(replay::Replay),
     /// Render reports again from what is published
-    Report,
+    Report(lock::Wait),
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -113,8 +135,15 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
-        Command::Verify => verify::verify(&place),
-        Command::Report => report::report(&place).await,
+        Command::Diff(diff) => diff.run(&place),
+        Command::Export(export) => export.run(&place),
+        Command::Verify(verify) => verify.run(&place).await,
+        Command::Report(wait) => report::report(&place, &wait).await,
+        Command::Gc(gc) => gc.run(&place).await,
+        Command::Rollback(rollback) => rollback.run(&place).await,
+        Command::Withdraw(withdraw) => withdraw.run(&place).await,
+        Command::Trace(trace) => trace.run(&place).await,
+        Command::Replay(replay) => replay.run(&place).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),

@@ -1,17 +1,17 @@
 //! `underlag run`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
 
 use crate::config::Config;
-use crate::lake::{Lake, LakeError, Lock};
-use crate::run::{self, Options, Progress, Verdict, Workshop, render_site};
+use crate::lake::{Lake, Lock};
+use crate::run::{self, Options, Progress, Verdict, Workshop, collect, render_site, settle};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
+use super::lock::Wait;
 use super::text;
 
 #[derive(Debug, Args)]
@@ -21,16 +21,19 @@ pub struct Run {
     /// Run every pipeline
     #[arg(long, conflicts_with = "pipelines")]
     all: bool,
-    /// Fetch again also what the sources say is unchanged; no check is skipped
+    /// Fetch again also what the sources say is unchanged, and publish also what was rolled back or withdrawn; no check
+    /// is skipped
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 impl Run {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, &self.pipelines, self.all)?;
-        let _lock = lock(&workshop.lake).await?;
+        let _lock = self.wait.lock(&workshop.lake).await?;
         let verdicts = execute(&workshop, &names, Options { force: self.force, ..Options::default() }).await?;
         let site = publish_site(&workshop);
         let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
@@ -65,7 +68,8 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
 
 /// Runs and prints a verdict per pipeline. The caller holds the lake's lock, until the site is rendered too.
 pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
-    workshop.reconcile()?;
+    workshop.reconcile()?.iter().for_each(|note| text::note(&format!("note: {note}")));
+    settled(workshop)?;
     let progress = Arc::new(Progress::new());
     let verdicts = run::run(workshop, names, options, &progress).await;
     for verdict in &verdicts {
@@ -77,18 +81,28 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
             text::error(&format!("pipeline {}: {problem}", verdict.pipeline), problem.hint().as_deref());
         }
     }
+    match collect(workshop, false) {
+        Ok(collected) => {
+            for (dataset, why) in &collected.skipped {
+                tracing::info!(%dataset, %why, "the retention leaves a dataset alone");
+            }
+        }
+        Err(problem) => text::note(&format!("warning: the retention was not applied: {problem}")),
+    }
     Ok(verdicts)
 }
 
-/// Another command may be taking a look at the lock just now: that is over in an instant.
-pub async fn lock(lake: &Lake) -> Result<Lock, Failure> {
-    for _ in 0..3 {
-        match lake.lock() {
-            Err(LakeError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(50)).await,
-            other => return Ok(other?),
-        }
+/// Ends what a crash cut short, before anything else is done.
+pub fn settled(workshop: &Workshop) -> Result<(), Failure> {
+    for line in settle(workshop)? {
+        text::note(&line);
     }
-    Ok(lake.lock()?)
+    Ok(())
+}
+
+/// The lock, at once.
+pub async fn lock(lake: &Lake) -> Result<Lock, Failure> {
+    Wait::default().lock(lake).await
 }
 
 /// Renders and publishes the site; false when that failed, which has been said.

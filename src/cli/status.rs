@@ -4,8 +4,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::lake::{Lake, Manifest};
-use crate::ledger::{Ledger, Outcome, RunEntry, Stop, Waiting};
+use crate::lake::{Lake, LakeError, Manifest};
+use crate::ledger::{Outcome, RunEntry, Stop, Waiting};
+use crate::run::readable_ledger;
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -61,6 +62,8 @@ struct DatasetStatus {
     /// The last period, by its last day, as the source writes it, is in the data; here the sources' times.
     fetched_at: Option<Timestamp>,
     synthetic: bool,
+    /// What an operator said of its versions, and what was kept from earlier ones.
+    notes: Vec<String>,
     /// What it was published in spite of.
     drift: Vec<String>,
 }
@@ -68,8 +71,9 @@ struct DatasetStatus {
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
-        let lake = Lake::open(&config.data_dir)?;
-        let ledger = Ledger::open(&config.data_dir)?;
+        let lake = Lake::look(&config)?;
+        let (ledger, note) = readable_ledger(&lake)?;
+        note.iter().for_each(|note| text::note(&format!("note: {note}")));
         let at_work = lake.is_locked();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {
@@ -86,6 +90,7 @@ impl Status {
                         .as_ref()
                         .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
                     synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
+                    notes: notes(&lake, name, manifest.as_ref())?,
                     drift: manifest.as_ref().map(drift).unwrap_or_default(),
                 });
             }
@@ -109,6 +114,22 @@ impl Status {
         }
         Ok(Exit::Done)
     }
+}
+
+fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<String>, LakeError> {
+    let standing = lake.standing(dataset)?;
+    let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC");
+    let mut notes: Vec<String> = standing
+        .withdrawn
+        .iter()
+        .map(|said| format!("{} was withdrawn {}: {}", said.version, time(said.at), said.reason))
+        .collect();
+    let rolled_back = standing.rolled_back.iter();
+    notes.extend(
+        rolled_back.map(|said| format!("rolled back from {} {}: {}", said.version, time(said.at), said.reason)),
+    );
+    notes.extend(current.and_then(Manifest::carried_note));
+    Ok(notes)
 }
 
 /// Of a run that failed, or of one that did not.
@@ -144,6 +165,7 @@ fn show(row: &PipelineStatus) {
             )),
             None => text::line(&format!("  {}: not published", dataset.dataset)),
         }
+        dataset.notes.iter().for_each(|note| text::line(&format!("    {note}")));
     }
     // All datasets of a pipeline are made of the same fetches; what the last run says needs not be said twice.
     let said = row.last_note.as_deref().unwrap_or_default();

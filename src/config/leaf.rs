@@ -9,8 +9,8 @@ use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::Years;
 use super::names::{is_name, is_sql_word, suggestion};
+use super::{CodeList, Years};
 use crate::nearest::nearest;
 
 /// Why a text is refused, and what would do.
@@ -45,6 +45,27 @@ pub(super) fn duration(text: &str) -> Leaf<Duration> {
             )
         },
     )
+}
+
+/// Whole days, as ages of periods are counted.
+pub(super) fn days(text: &str) -> Leaf<u32> {
+    quantity(text, &[("d", ())])
+        .and_then(|(number, ())| u32::try_from(number).ok())
+        .ok_or_else(|| Fault::new(format!("{text:?} is not a number of days"), "a whole number and a d: \"400d\""))
+}
+
+/// `TABLE.COLUMN`.
+pub(super) fn codes(text: &str) -> Leaf<CodeList> {
+    let part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match text.split_once('.') {
+        Some((table, column)) if part(table) && part(column) => {
+            Ok(CodeList { table: table.to_owned(), column: column.to_owned() })
+        }
+        _ => Err(Fault::new(
+            format!("{text:?} names no column of a reference table"),
+            "the table and the column: \"kommuner.kod\" is `kod` in reference/kommuner.csv",
+        )),
+    }
 }
 
 pub(super) fn size(text: &str) -> Leaf<u64> {
@@ -126,6 +147,46 @@ pub(super) fn base_url(text: &str) -> Leaf<Url> {
         return Err(Fault::new("a base URL has no ?query", "leave out the question mark and what follows"));
     }
     Ok(url)
+}
+
+/// `s3://BUCKET/PREFIX` as bucket and prefix.
+pub(super) fn bucket_url(text: &str) -> Leaf<(String, String)> {
+    let hint = "a bucket and where in it the lake lies: \"s3://underlag/prod\"";
+    let refused = |what: &str| Fault::new(format!("{text:?} {what}"), hint);
+    let rest = text.strip_prefix("s3://").ok_or_else(|| refused("is not the URL of a bucket"))?;
+    if rest.contains(['@', '?', '#']) {
+        return Err(Fault::new(
+            "a bucket's URL holds no user, password or options",
+            "credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from systemd",
+        ));
+    }
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let plain = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit();
+    let named = (3..=63).contains(&bucket.len())
+        && bucket.chars().all(|each| plain(each) || matches!(each, '.' | '-'))
+        && bucket.starts_with(plain)
+        && bucket.ends_with(plain);
+    if !named {
+        return Err(refused("has no name of a bucket: 3 to 63 of a to z, digits, . and -"));
+    }
+    let part = |part: &str| {
+        !part.is_empty()
+            && !matches!(part, "." | "..")
+            && part.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '.' | '-' | '_' | '='))
+    };
+    let prefix = prefix.trim_end_matches('/');
+    if !prefix.is_empty() && !prefix.split('/').all(part) {
+        return Err(refused("has a prefix with other signs than letters a to z, digits, ., -, _ and ="));
+    }
+    Ok((bucket.to_owned(), prefix.to_owned()))
+}
+
+pub(super) fn region(text: &str) -> Leaf<String> {
+    let plain = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-';
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is not a region"), "such as \"eu-north-1\"; many servers take any"))
 }
 
 pub(super) fn listen(text: &str) -> Leaf<SocketAddr> {

@@ -68,6 +68,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let config = Config {
         file,
         data_dir: settings.data_dir,
+        bucket: settings.bucket,
         pipelines_dir: settings.pipelines_dir,
         reports_dir: settings.reports_dir,
         reference_dir: settings.reference_dir,
@@ -99,9 +100,12 @@ struct Loader {
 
 impl Loader {
     fn settings(&mut self, file: &Path, dir: &Path) -> Settings {
-        let Some(text) = self.read(file) else { return settings(None, dir) };
+        let mut problems = Problems::new(file);
+        let Some(text) = self.read(file) else { return settings(None, dir, &mut problems) };
         let tree = self.parse(file, &text, &UNDERLAG);
-        settings(Some(&Node::root(&UNDERLAG, tree.root.get_ref())), dir)
+        let settings = settings(Some(&Node::root(&UNDERLAG, tree.root.get_ref())), dir, &mut problems);
+        self.found.extend(problems.found);
+        settings
     }
 
     fn sources(&mut self, file: &Path) -> Sources {

@@ -3,6 +3,7 @@
 
 mod area;
 mod check;
+mod checks;
 mod diagnostic;
 mod hash;
 mod keys;
@@ -22,14 +23,17 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::store::Bucket;
+
 pub use area::{Area, AreaSet};
+pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    Checks, Column, ColumnType, Dataset, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
-    Input, KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Reaction, Schedule, ValueType,
-    Years,
+    CodeList, Column, ColumnType, Dataset, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
+    Input, KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Reaction, Schedule, ValueRange,
+    ValueType, Years,
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
@@ -41,7 +45,10 @@ pub use source::{Limits, Source, SourceKind};
 pub struct Config {
     /// `underlag.toml`, absolute. Relative paths in it count from its folder.
     pub file: PathBuf,
+    /// What this machine keeps; without a bucket, all there is.
     pub data_dir: PathBuf,
+    /// Where archive, datasets and site lie, if not in `data_dir`.
+    pub bucket: Option<Bucket>,
     pub pipelines_dir: PathBuf,
     pub reports_dir: PathBuf,
     pub reference_dir: PathBuf,

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{Kind, Shape};
 use super::leaf::Leaf;
-use super::walk::number;
+use super::walk::{any_number, number};
 
 /// A table and the keys that it may hold.
 #[derive(Clone)]
@@ -72,6 +72,11 @@ impl<'a> Node<'a> {
         number(value.get_ref())
     }
 
+    pub fn any_number(&self, key: &str) -> Option<f64> {
+        let (_, value) = self.get(key)?;
+        any_number(value.get_ref())
+    }
+
     pub fn boolean(&self, key: &str) -> Option<bool> {
         let (_, value) = self.get(key)?;
         value.get_ref().as_bool()
@@ -112,6 +117,11 @@ impl<'a> Node<'a> {
     pub fn pairs(&self, key: &str) -> Vec<(Spanned<&'a str>, Spanned<&'a str>)> {
         let text = |value: &'a Spanned<DeValue<'a>>| Some(Spanned::new(value.span(), value.get_ref().as_str()?));
         self.entries(key).into_iter().filter_map(|(key, value)| Some((key, text(value)?))).collect()
+    }
+
+    /// Free keys with lists of texts, or single ones, in the file's order.
+    pub fn lists(&self, key: &str) -> Vec<(Spanned<&'a str>, Vec<Spanned<&'a str>>)> {
+        self.entries(key).into_iter().map(|(key, value)| (key, texts(value))).collect()
     }
 
     pub fn node(&self, key: &str) -> Option<Self> {

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::contract::Status;
+
+use super::Checks;
 
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -202,6 +207,15 @@ pub struct Column {
     pub title: String,
     pub unit: Option<String>,
     pub decimals: Option<u8>,
+    /// Whether a value may be empty; a measure's empty value needs a status that says why all the same.
+    pub nullable: bool,
+    /// The codes that may occur; left empty: any.
+    pub values: Vec<String>,
+    /// A column of a reference table that lists the codes that may occur.
+    pub codes: Option<CodeList>,
+    pub range: Option<ValueRange>,
+    /// The statuses that a measure may have; left empty: any.
+    pub statuses: Vec<Status>,
     pub additive: bool,
     pub perturbation: Perturbation,
     pub ratio: Option<Ratio>,
@@ -235,25 +249,33 @@ impl ColumnType {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// `codes = "ssyk.benamning"`: that column of `reference/ssyk.csv`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeList {
+    pub table: String,
+    pub column: String,
+}
+
+/// Both ends belong to it; an end that is left out is open.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ValueRange {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Perturbation {
+    #[default]
     None,
     Ckm,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ratio {
     pub numerator: String,
     pub denominator: String,
     pub scale: f64,
-}
-
-#[derive(Clone, Debug)]
-pub struct Checks {
-    pub min_rows: u64,
-    /// Percent of the published version's rows that may go.
-    pub max_drop: Option<f64>,
-    pub unique: bool,
-    /// Name, file and text of each custom query.
-    pub custom: Vec<(PathBuf, String)>,
 }

@@ -57,6 +57,7 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Integer { min, max: i64::MAX } => json!({ "type": "integer", "minimum": min }),
         Kind::Integer { min, max } => json!({ "type": "integer", "minimum": min, "maximum": max }),
         Kind::Number => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Kind::AnyNumber => json!({ "type": "number" }),
         Kind::Boolean => json!({ "type": "boolean" }),
         Kind::List { item, may_be_empty } => json!({
             "type": "array",

@@ -107,6 +107,11 @@ impl Walker<'_> {
                     self.report(Some(span), format!("`{path}` must be a number above 0"), None, None);
                 }
             }
+            (Kind::AnyNumber, DeValue::Integer(_) | DeValue::Float(_)) => {
+                if any_number(value.get_ref()).is_none() {
+                    self.report(Some(span), format!("`{path}` must be a finite number"), None, None);
+                }
+            }
             (Kind::Boolean, DeValue::Boolean(_)) => {}
             (Kind::List { item, may_be_empty }, DeValue::Array(items)) => {
                 if items.is_empty() && !may_be_empty {
@@ -117,7 +122,8 @@ impl Walker<'_> {
                 }
                 self.twice(items, path);
             }
-            (Kind::Either(_, list), DeValue::Array(_)) => self.value(list, value, path, key),
+            (Kind::Either(_, list @ Kind::List { .. }), DeValue::Array(_)) => self.value(list, value, path, key),
+            (Kind::Either(_, map @ Kind::Map { .. }), DeValue::Table(_)) => self.value(map, value, path, key),
             (Kind::Either(single, _), DeValue::String(_)) => self.value(single, value, path, key),
             (Kind::Map { key: rule, value: kind }, DeValue::Table(table)) => {
                 for (key, value) in table {
@@ -185,7 +191,9 @@ impl Walker<'_> {
                 }
             }
             (Kind::OneOf(allowed), _) => Some(format!("allowed: {}", quoted(allowed))),
-            (Kind::Integer { .. } | Kind::Number, DeValue::String(text)) if text.parse::<f64>().is_ok() => {
+            (Kind::Integer { .. } | Kind::Number | Kind::AnyNumber, DeValue::String(text))
+                if text.parse::<f64>().is_ok() =>
+            {
                 Some(format!("write it without quotes: {text}"))
             }
             (Kind::Boolean, DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
@@ -217,12 +225,17 @@ fn join(path: &str, key: &str) -> String {
 
 /// A finite number above zero.
 pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
+    any_number(value).filter(|number| *number > 0.0)
+}
+
+/// A finite number.
+pub(super) fn any_number(value: &DeValue<'_>) -> Option<f64> {
     let number = match value {
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok()?.to_string(),
         DeValue::Float(number) => number.as_str().to_owned(),
         _ => return None,
     };
-    number.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0)
+    number.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 fn wanted(kind: &Kind) -> String {
@@ -231,7 +244,7 @@ fn wanted(kind: &Kind) -> String {
         Kind::Text(rule) => format!("a text: {}", rule.what),
         Kind::OneOf(_) => "a text".to_owned(),
         Kind::Integer { .. } => "a whole number".to_owned(),
-        Kind::Number => "a number".to_owned(),
+        Kind::Number | Kind::AnyNumber => "a number".to_owned(),
         Kind::Boolean => "true or false".to_owned(),
         Kind::List { item, .. } => match item {
             Kind::Integer { .. } => "a list of whole numbers".to_owned(),

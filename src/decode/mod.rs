@@ -2,6 +2,8 @@
 //! fills nothing.
 
 pub mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod json;
 pub mod json_stat;
 mod number;

@@ -80,6 +80,7 @@ struct Shared {
 struct Accepted {
     records: Vec<AnswerRecord>,
     seen: HashSet<(Identity, String)>,
+    latest: Option<AnswerRecord>,
 }
 
 impl Courier {
@@ -206,8 +207,16 @@ impl Courier {
             });
         };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        let body = off_thread(move || archive.read(&hash)).await?;
-        Ok(Answer { record, body })
+        match off_thread(move || archive.read(&hash)).await {
+            Ok(body) => Ok(Answer { record, body }),
+            Err(FetchError::Stopped) => Err(FetchError::Stopped),
+            Err(error) => Err(FetchError::Unreadable {
+                source_name: self.source().name.clone(),
+                url: record.url,
+                method: record.method.to_string(),
+                error: Box::new(error),
+            }),
+        }
     }
 
     fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
@@ -247,10 +256,16 @@ impl Courier {
             journal.add(&answer.record)?;
         }
         let mut accepted = lock(&self.shared.accepted);
+        accepted.latest = Some(answer.record.clone());
         if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
             accepted.records.push(answer.record.clone());
         }
         Ok(())
+    }
+
+    /// The answer that was accepted last: the one whose rows are being written.
+    pub fn latest(&self) -> Option<AnswerRecord> {
+        lock(&self.shared.accepted).latest.clone()
     }
 
     /// In the order of acceptance, each once.

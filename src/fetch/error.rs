@@ -83,6 +83,10 @@ pub enum FetchError {
     #[error("{source_name}: {method} {url}{} is not among the archived answers of this version", with_body(body.as_deref()))]
     NotArchived { source_name: String, url: String, method: String, body: Option<String> },
 
+    /// Only the archive may be asked, and what it holds is missing or spoilt.
+    #[error("{source_name}: the archived answer to {method} {url} cannot be read: {error}")]
+    Unreadable { source_name: String, url: String, method: String, error: Box<FetchError> },
+
     #[error("the program is shutting down")]
     Stopped,
 }

@@ -9,6 +9,8 @@ mod body;
 mod client;
 mod courier;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod journal;
 mod limiter;
 mod lines;

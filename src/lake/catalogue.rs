@@ -1,15 +1,16 @@
 //! What is published: which datasets, which versions, which one is current.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::invariants;
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
-use crate::store::{At as _, LocalFolder, Pointer, Storage, StoreError, create_folder};
+use crate::config::Config;
+use crate::store::{AccessError, Credentials, LocalFolder, ObjectStorage, Pointer, Storage, StoreError, create_folder};
 
 /// The place of published versions, and the folder of this machine where they are made.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Lake {
 pub enum LakeError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Access(#[from] AccessError),
     #[error("{place} is no manifest: {reason}")]
     Manifest { place: String, reason: String },
     #[error("{place} is no act: {reason}")]
@@ -32,29 +35,59 @@ pub enum LakeError {
     Pointer { place: String, target: String },
     #[error("{place} is not there")]
     Missing { place: String },
-    #[error("another underlag is at work in {}", path.display())]
-    Locked { path: PathBuf },
+    #[error("dataset {dataset}: another version was published while this one was made; the current one is now {now}")]
+    Overtaken { dataset: String, now: String },
+    #[error("{place} can't be read: {reason}")]
+    Intent { place: String, reason: String },
+    /// A version that is ready does not hold what it says; its pointer does not move.
+    #[error("{dataset} {version} is not published: {what}")]
+    Unsound { dataset: String, version: VersionId, what: String },
+    #[error("another underlag is at work in {}{}", path.display(), holder.as_ref().map(|holder| format!(": {holder}")).unwrap_or_default())]
+    Locked { path: PathBuf, holder: Option<String> },
     #[error("{}: {source}", path.display())]
     Parquet { path: PathBuf, source: parquet::errors::ParquetError },
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
 }
 
-/// Held while something is written; released when dropped, also by a crash.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
-}
-
 impl Lake {
+    /// All in a folder of this machine.
     pub fn open(data_dir: &Path) -> Result<Self, LakeError> {
+        Self::over(data_dir, Arc::new(LocalFolder::new(data_dir)))
+    }
+
+    /// Where the configuration says.
+    pub fn of(config: &Config) -> Result<Self, LakeError> {
+        create_folder(&config.data_dir)?;
+        Self::look(config)
+    }
+
+    /// For readers, who make nothing: of a folder that is not there, nothing is published.
+    pub fn look(config: &Config) -> Result<Self, LakeError> {
+        let root = config.data_dir.clone();
+        let storage: Arc<dyn Storage> = match &config.bucket {
+            None => Arc::new(LocalFolder::new(&root)),
+            Some(bucket) => {
+                Arc::new(ObjectStorage::connect(bucket.clone(), &Credentials::find()?, &root.join("cache"))?)
+            }
+        };
+        Ok(Self { root, storage })
+    }
+
+    /// Published and archived there, worked on in `data_dir`.
+    pub fn over(data_dir: &Path, storage: Arc<dyn Storage>) -> Result<Self, LakeError> {
         create_folder(data_dir)?;
-        Ok(Self { root: data_dir.to_owned(), storage: Arc::new(LocalFolder::new(data_dir)) })
+        Ok(Self { root: data_dir.to_owned(), storage })
     }
 
     /// The folder of this machine: stage, ledger and lock are there, whatever place the lake has.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What one machine notes for itself alone, wherever the lake lies.
+    pub(super) fn desk(&self) -> LocalFolder {
+        LocalFolder::new(&self.root)
     }
 
     pub fn storage(&self) -> &dyn Storage {
@@ -64,23 +97,6 @@ impl Lake {
     /// The same place, for those who outlive this borrow: the archive lies there too.
     pub fn shared_storage(&self) -> Arc<dyn Storage> {
         Arc::clone(&self.storage)
-    }
-
-    /// One writer at a time.
-    pub fn lock(&self) -> Result<Lock, LakeError> {
-        let path = self.root.join("lock");
-        let file = File::options().create(true).append(true).open(&path).at("open", &path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(fs::TryLockError::WouldBlock) => Err(LakeError::Locked { path: self.root.clone() }),
-            Err(fs::TryLockError::Error(error)) => Err(StoreError::new("lock", &path, error).into()),
-        }
-    }
-
-    /// Whether somebody holds the lock now. Asking holds it off for no longer than a look takes.
-    pub fn is_locked(&self) -> bool {
-        File::open(self.root.join("lock"))
-            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
     }
 
     /// Names of all datasets with a folder, sorted.
@@ -147,29 +163,84 @@ impl Lake {
 
     /// Puts prepared versions in place, then moves the pointers: nothing is seen before all is durable.
     pub fn publish(&self, prepared: &[Prepared]) -> Result<(), LakeError> {
+        if prepared.is_empty() {
+            return Ok(());
+        }
+        for version in prepared {
+            invariants::prepared(version)?;
+        }
+        let before = prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()?;
+        let note = self.intend(prepared)?;
         for version in prepared {
             self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
         }
-        for version in prepared {
-            self.point(&version.manifest)?;
+        for (place, (version, before)) in prepared.iter().zip(&before).enumerate() {
+            let moved = self.point_from(&version.manifest, before.as_ref());
+            if moved.as_ref().is_err_and(|error| error.is_overtaken()) {
+                // Nobody has seen these, and another's chain goes on without them.
+                for Prepared { manifest, .. } in &prepared[place..] {
+                    self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
+                }
+                self.fulfilled(&note);
+            }
+            moved?;
+            self.clear_unfinished(&version.manifest, before.as_ref())?;
         }
+        self.fulfilled(&note);
         Ok(())
     }
 
     /// Makes a version that is in its place the current one.
     pub fn point(&self, manifest: &Manifest) -> Result<(), LakeError> {
-        let key = current_key(&manifest.dataset);
+        let before = self.storage.pointer(&current_key(&manifest.dataset))?;
+        Ok(self.point_from(manifest, before.as_ref())?)
+    }
+
+    fn point_from(&self, manifest: &Manifest, before: Option<&Pointer>) -> Result<(), StoreError> {
         let files: Vec<String> = manifest.files.iter().map(|file| file.path.clone()).collect();
-        let before = self.storage.pointer(&key)?;
-        Ok(self.storage.point(&key, &format!("versions/{}/data", manifest.version), &files, before.as_ref())?)
+        let target = format!("versions/{}/data", manifest.version);
+        self.storage.point(&current_key(&manifest.dataset), &target, &files, before)
+    }
+
+    /// The pointer, if it still leads to the version that this one was made to follow.
+    fn unmoved(&self, manifest: &Manifest) -> Result<Option<Pointer>, LakeError> {
+        let dataset = &manifest.dataset;
+        let before = self.storage.pointer(&current_key(dataset))?;
+        let current =
+            before.as_ref().map(|before| self.version_of(before, &current_key(dataset), "/data")).transpose()?;
+        let follows = current.as_ref().map(|current| self.manifest_hash(dataset, current)).transpose()?;
+        if follows == manifest.previous {
+            return Ok(before);
+        }
+        let now = current.map_or_else(|| "none".to_owned(), |current| current.to_string());
+        Err(LakeError::Overtaken { dataset: dataset.clone(), now })
+    }
+
+    /// Removes what uploads that never ended have left between the version before and this one. Whoever still writes
+    /// there has lost the pointer.
+    fn clear_unfinished(&self, manifest: &Manifest, before: Option<&Pointer>) -> Result<(), LakeError> {
+        let dataset = &manifest.dataset;
+        let before = before.map(|before| self.version_of(before, &current_key(dataset), "/data")).transpose()?;
+        let after = before.map_or(0, |before| before.sequence());
+        for version in self.versions(dataset)? {
+            let between = version.sequence() > after && version.sequence() < manifest.version.sequence();
+            if between && self.storage.read(&manifest_key(dataset, &version))?.is_none() {
+                self.storage.remove(&version_key(dataset, &version))?;
+            }
+        }
+        Ok(())
     }
 
     /// The version that a pointer names: its target is exactly `versions/ID` and what follows.
     pub(super) fn named_version(&self, key: &str, below: &str) -> Result<Option<VersionId>, LakeError> {
-        let Some(Pointer { target, .. }) = self.storage.pointer(key)? else { return Ok(None) };
+        self.storage.pointer(key)?.map(|pointer| self.version_of(&pointer, key, below)).transpose()
+    }
+
+    fn version_of(&self, pointer: &Pointer, key: &str, below: &str) -> Result<VersionId, LakeError> {
+        let target = &pointer.target;
         let id = target.strip_prefix("versions/").and_then(|rest| rest.strip_suffix(below));
-        let id = id.and_then(|id| id.parse().ok());
-        id.map(Some).ok_or_else(|| LakeError::Pointer { place: self.storage.address(key), target })
+        let wrong = || LakeError::Pointer { place: self.storage.address(key), target: target.clone() };
+        id.and_then(|id| id.parse().ok()).ok_or_else(wrong)
     }
 }
 

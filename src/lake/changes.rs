@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, Deed};
 use super::catalogue::{Lake, LakeError};
 use super::feed::feed;
-use super::manifest::{Accepted, Carried, Changed, Kind, Manifest, Severity};
+use super::manifest::{Accepted, Carried, Changed, Kind, Manifest};
 use super::version::VersionId;
+use crate::contract::Severity;
 
 pub const CHANGES_FORMAT: u32 = 1;
 

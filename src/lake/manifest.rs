@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::contract::{Contract, Severity};
 use crate::fetch::AnswerRecord;
 
 use super::VersionId;
@@ -40,6 +41,9 @@ pub struct Manifest {
     /// Every column of the Parquet files, in their order.
     pub columns: Vec<ColumnInfo>,
     pub key: Vec<String>,
+    /// All that was promised of it, by which it can be judged again. None in older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<Contract>,
     pub files: Vec<FileInfo>,
     /// Every check that was made, and how it went.
     pub checks: Vec<CheckResult>,
@@ -86,22 +90,18 @@ pub struct CheckResult {
     pub held: bool,
     /// A sentence: what was promised, or how it was broken.
     pub message: String,
+    /// When it did not hold: a Swedish sentence for whoever reads the figures.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notice: String,
     /// The first offending rows, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rows: Vec<String>,
     /// There are offending rows beyond those.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
-}
-
-/// What a check that does not hold does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Stops the publish.
-    Error,
-    /// Is published with the figures.
-    Warn,
+    /// The archived answers that they came from, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<String>,
 }
 
 /// What sets a version apart from the one before it. The order is that of strength.
@@ -166,8 +166,14 @@ impl Manifest {
         serde_json::from_value(value).map_err(|error| error.to_string())
     }
 
+    /// The checks that did not hold, and were published.
+    pub fn broken(&self) -> impl Iterator<Item = &CheckResult> {
+        self.checks.iter().filter(|check| !check.held)
+    }
+
     /// Whether a reader of the other version is told the same: only then may equal rows stay unpublished.
-    /// When the data were fetched is no part of it.
+    /// When the data were fetched is no part of it, nor is a warning that no longer holds: that must not be
+    /// taken back from figures that are the same.
     pub fn describes_the_same(&self, other: &Self) -> bool {
         let undated = |manifest: &Self| manifest.credit.split(", hämtat ").next().map(str::to_owned);
         self.content_hash == other.content_hash
@@ -175,11 +181,15 @@ impl Manifest {
                 == (&other.title, &other.description, &other.columns, &other.key)
             && (&self.licences, &self.credits, self.synthetic) == (&other.licences, &other.credits, other.synthetic)
             && undated(self) == undated(other)
+            && self.contract.as_ref().zip(other.contract.as_ref()).is_none_or(|(one, two)| one.promises_the_same(two))
+            && other.broken().all(|new| self.broken().any(|old| (&old.check, &old.notice) == (&new.check, &new.notice)))
     }
 }
 
 /// Format 1 told checks as sentences, and only of those that held.
 fn from_1(value: &mut Value) {
+    // Written again, it is what it has become.
+    value["format"] = json!(2);
     if let Some(checks) = value.get_mut("checks").and_then(Value::as_array_mut) {
         for check in checks {
             *check = json!({ "check": "", "severity": "error", "held": true, "message": check.take() });

@@ -8,7 +8,10 @@ mod changes;
 pub mod compare;
 mod content;
 mod feed;
+mod intent;
+pub mod invariants;
 mod kinds;
+mod lock;
 mod manifest;
 mod package;
 mod prepare;
@@ -20,23 +23,23 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod timeline;
-mod verify;
 mod version;
 
+pub use crate::contract::Severity;
 pub use act::{ACT_FORMAT, Act, Deed};
 pub use carried::{ORIGIN, ORIGIN_TITLE};
-pub use catalogue::{Lake, LakeError, Lock};
+pub use catalogue::{Lake, LakeError};
 pub use changes::{CHANGES_FORMAT, ChangedVersion, Changes, Mark};
 pub use content::ContentHash;
+pub use intent::{Intended, Intent, Settled};
+pub use invariants::{Damage, Report as VerifyReport, Wrong};
 pub use kinds::kinds;
-pub use manifest::{
-    Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, Severity, SourceInfo,
-};
-pub use prepare::{Preparation, Prepared, plain};
+pub use lock::Lock;
+pub use manifest::{Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, SourceInfo};
+pub use prepare::{Preparation, Prepared, plain, rewritten, version_writer};
 pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;
-pub use stage::{Stage, StageFile};
+pub use stage::{Stage, StageFile, write_error};
 pub use standing::{Said, Standing, Unfit};
 pub use timeline::Moment;
-pub use verify::{Damage, Report as VerifyReport};
 pub use version::VersionId;

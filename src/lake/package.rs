@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::catalogue::{Lake, LakeError, version_key};
 use super::manifest::{ColumnInfo, Manifest};
 
 /// The descriptor of a version, its paths relative to the version's folder.
@@ -26,6 +27,17 @@ pub fn datapackage(manifest: &Manifest) -> Value {
             "schema": { "fields": fields, "primaryKey": manifest.key, "missingValues": [] },
         }],
     })
+}
+
+impl Lake {
+    /// Writes a published version's descriptor as its manifest gives it.
+    pub fn renew_descriptor(&self, manifest: &Manifest) -> Result<(), LakeError> {
+        let key = format!("{}/datapackage.json", version_key(&manifest.dataset, &manifest.version));
+        let fault = |error: serde_json::Error| LakeError::Manifest { place: key.clone(), reason: error.to_string() };
+        let mut bytes = serde_json::to_vec_pretty(&datapackage(manifest)).map_err(fault)?;
+        bytes.push(b'\n');
+        Ok(self.storage().write(&key, &bytes)?)
+    }
 }
 
 fn field(column: &ColumnInfo) -> Value {

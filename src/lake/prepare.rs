@@ -14,6 +14,7 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
@@ -28,6 +29,14 @@ use crate::store::{At as _, Writer, create_folder, sync_tree, write_file};
 pub struct Prepared {
     pub manifest: Manifest,
     pub folder: PathBuf,
+}
+
+impl Prepared {
+    /// The manifest as it is written.
+    pub fn manifest_bytes(&self) -> Result<Vec<u8>, LakeError> {
+        let path = self.folder.join("manifest.json");
+        Ok(std::fs::read(&path).at("read", &path)?)
+    }
 }
 
 /// What a version is made from.
@@ -86,6 +95,31 @@ impl Preparation<'_> {
     }
 }
 
+/// A version's Parquet files written once more under another manifest. Its rows are read in the order of its counties,
+/// which is that of the files.
+pub fn rewritten(data: &Path, manifest: Manifest, folder: PathBuf) -> Result<Prepared, LakeError> {
+    let schema = schema(&manifest);
+    let rows = folder.with_extension("parquet");
+    let fault = |source| LakeError::Parquet { path: rows.clone(), source };
+    if let Some(parent) = folder.parent() {
+        create_folder(parent)?;
+    }
+    let mut writer = ArrowWriter::try_new(Writer::create(&rows)?, Arc::clone(&schema), None).map_err(fault)?;
+    for file in &manifest.files {
+        let path = crate::store::join(data, &file.path);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).at("read", &path)?)
+            .and_then(ParquetRecordBatchReaderBuilder::build)
+            .map_err(|source| LakeError::Parquet { path: path.clone(), source })?;
+        for batch in reader {
+            writer.write(&plain(&batch?, &schema)?).map_err(fault)?;
+        }
+    }
+    writer.close().map_err(fault)?;
+    let prepared = Preparation { rows: &rows, manifest, folder }.run();
+    crate::store::remove_file(&rows)?;
+    prepared
+}
+
 fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), LakeError> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| LakeError::Manifest { place: path.display().to_string(), reason: error.to_string() })?;
@@ -127,7 +161,7 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
             manifest.columns.iter().filter_map(|column| value(column).map(|value| format!("{}={value}", column.name)));
         known.collect::<Vec<_>>().join("; ")
     };
-    vec![
+    let mut notes = vec![
         ("title", manifest.title.clone()),
         ("dataset", manifest.dataset.clone()),
         ("version", manifest.version.to_string()),
@@ -144,7 +178,16 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
              missing, pending, unreliable, preliminary, observed; a null is never a zero"
                 .to_owned(),
         ),
-    ]
+    ];
+    if !manifest.carried.is_empty() {
+        notes.push(("kept", manifest.carried_in_words().join(" ")));
+    }
+    notes
+}
+
+/// A Parquet file with a version's columns and what is said of them.
+pub fn version_writer<W: std::io::Write + Send>(manifest: &Manifest, sink: W) -> Result<ArrowWriter<W>, ParquetError> {
+    ArrowWriter::try_new(sink, schema(manifest), Some(properties(manifest)))
 }
 
 fn properties(manifest: &Manifest) -> WriterProperties {

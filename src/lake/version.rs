@@ -38,6 +38,11 @@ impl VersionId {
     pub const fn sequence(&self) -> u64 {
         self.sequence
     }
+
+    /// The start of the content hash.
+    pub fn hash8(&self) -> &str {
+        &self.hash8
+    }
 }
 
 impl fmt::Display for VersionId {

@@ -58,6 +58,14 @@ impl LedgerError {
         Self { code: Some(ErrorCode::DatabaseCorrupt), reason, newer: false }
     }
 
+    pub fn is_newer(&self) -> bool {
+        self.newer
+    }
+
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// The file is no sound database: nothing in it is to be relied on.
     pub fn is_damage(&self) -> bool {
         matches!(self.code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))

@@ -146,6 +146,7 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         columns,
         key: Vec::new(),
         files,
+        contract: None,
         checks: Vec::new(),
         kinds: Vec::new(),
         change: None,
@@ -162,7 +163,7 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         previous: None,
     };
     let files = manifest.files.iter().map(|file| data.join(&file.path)).collect();
-    Published { manifest, files, checked_at: at("2026-11-22T05:00:00Z") }
+    Published { manifest, files, checked_at: at("2026-11-22T05:00:00Z"), notices: Vec::new() }
 }
 
 fn file(data: &Path, lan: &str, version: &VersionId, made: &Made, lines: &[&Line]) -> FileInfo {

@@ -130,6 +130,8 @@ impl Source<'_> {
             version,
             accepted: manifest.accepted.iter().map(|one| (date(one.at), one.reason.clone())).collect(),
             period: self.period(),
+            warnings: warnings(manifest),
+            notices: self.published.notices.clone(),
             perturbed: self.column(value).is_some_and(|column| column.perturbation.is_some()),
             figures,
         }
@@ -150,6 +152,7 @@ impl Source<'_> {
                 version: manifest.version.to_string(),
                 licence,
                 notes,
+                notices: self.published.notices.clone(),
             }
         };
         if manifest.sources.is_empty() {
@@ -161,6 +164,18 @@ impl Source<'_> {
             .map(|source| line(source.credit.clone(), source.fetched_at, source.licence.clone(), source.notes.clone()))
             .collect()
     }
+}
+
+/// What readers are told of the checks that did not hold, each sentence once.
+fn warnings(manifest: &Manifest) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for check in manifest.broken() {
+        // What a source calls things is the operator's business; readers are told what an operator let through.
+        if !check.notice.is_empty() && !sentences.contains(&check.notice) {
+            sentences.push(check.notice.clone());
+        }
+    }
+    sentences
 }
 
 /// Both ends, or the one they share.

@@ -16,6 +16,8 @@ pub struct Published {
     pub files: Vec<PathBuf>,
     /// When the sources were last asked, also when their answer was found unchanged.
     pub checked_at: Timestamp,
+    /// What readers must know beside the figures: withdrawn versions, kept periods. Swedish.
+    pub notices: Vec<String>,
 }
 
 /// The areas that get a page, in the order in which they are listed.

@@ -74,6 +74,10 @@ pub(super) struct Origin {
     pub accepted: Vec<(String, String)>,
     pub period: Option<String>,
     pub perturbed: bool,
+    /// Checks that the version was published in spite of, each a sentence.
+    pub warnings: Vec<String>,
+    /// Withdrawn versions, kept periods.
+    pub notices: Vec<String>,
     pub parquet: Vec<Link>,
     /// Key figures that share this origin.
     pub figures: Vec<String>,
@@ -140,6 +144,8 @@ pub(super) struct SourceLine {
     pub version: String,
     pub licence: String,
     pub notes: Vec<String>,
+    /// Withdrawn versions, kept periods.
+    pub notices: Vec<String>,
 }
 
 /// Sentences for the statuses that a figure meets, each once, in the order of precedence.

@@ -9,16 +9,20 @@ use arrow::array::StringArray;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt as _;
+use jiff::Timestamp;
 
-use crate::config::{AreaSet, Config, Dataset, Perturbation};
-use crate::contract::{Finding, ROWS_SHOWN, Role, RowCheck, Shape, describe};
+use crate::config::{AreaSet, Config, Dataset, Perturbation, Pipeline};
+use crate::contract::{Contract, Finding, Occasion, Part, Promise, Role, RowCheck, Shape, ValueKind};
 use crate::decode::CodeRow;
-use crate::lake::{ColumnInfo, ContentHash, Lake, Manifest, Stage, plain};
+use crate::lake::{
+    Carried, ColumnInfo, ContentHash, LakeError, Manifest, ORIGIN, ORIGIN_TITLE, Stage, StageFile, plain,
+};
 use crate::reference::Reference;
 use crate::source::{self, Sink as _};
-use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query, quoted, sql_type};
+use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
 
-use super::Problem;
+use super::carrying::{self, Before, Decision};
+use super::{Problem, checks, stockholm};
 
 /// A dataset as computed: sorted rows on disk, and what the checks say of them.
 pub struct Computed {
@@ -26,9 +30,14 @@ pub struct Computed {
     pub rows: u64,
     pub content_hash: String,
     pub columns: Vec<ColumnInfo>,
+    pub contract: Contract,
     /// The figures are the source's own, only arranged.
     pub passes_through: bool,
     pub findings: Vec<Finding>,
+    /// Periods kept from earlier versions.
+    pub carried: Vec<Carried>,
+    /// What an operator should know.
+    pub notes: Vec<String>,
 }
 
 /// Reference tables, names of areas, and who belongs to which area: the same for every pipeline.
@@ -112,27 +121,99 @@ pub async fn plan_dataset(engine: &Engine, dataset: &Dataset) -> Result<(Query, 
     Ok((query, shape))
 }
 
+/// What the dataset promises of the rows of this shape.
+pub fn contract_of(dataset: &Dataset, shape: &Shape, reference: &Reference) -> Result<Contract, Problem> {
+    Contract::of(dataset, shape, reference)
+        .map_err(|problems| Problem::Shape { dataset: dataset.name.clone(), problems })
+}
+
+/// Where a version's rows are: in the lake, or wherever they were computed again.
+pub type FilesOf<'a> = &'a (dyn Fn(&Manifest) -> Result<Vec<PathBuf>, LakeError> + Sync);
+
 /// Runs one dataset's query into `stage`, checking on the way. `published` is the current version, if there is one.
 pub async fn compute(
     engine: &Engine,
-    dataset: &Dataset,
+    reference: &Reference,
+    (pipeline, dataset): (&Pipeline, &Dataset),
     stage: &Stage,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<Computed, Problem> {
     let (query, shape) = plan_dataset(engine, dataset).await?;
+    let contract = contract_of(dataset, &shape, reference)?;
     let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: dataset.sql_file.clone(), error };
     let inner = format!("_fraga_{}", dataset.name);
     engine.register_query(&inner, &query).map_err(fault)?;
     let projection = Projection::new(dataset, &shape, &inner);
-    let mut stream = engine.stream(&projection.sql).await.map_err(fault)?;
 
-    let columns = column_infos(&shape);
+    let mut columns = column_infos(&shape);
+    let name = format!("resultat_{}", dataset.name);
+    let mut judged = judge(engine, dataset, &contract, &columns, stage.create(&name), &projection.sql).await?;
+    let (mut carried, mut notes, mut counts) = (Vec::new(), Vec::new(), None);
+    let whole_contract = with_origin(&contract);
+    if let Some(manifest) = published.filter(|_| carrying::keeps(pipeline, dataset)) {
+        let before = Before { manifest, files: &files(manifest)? };
+        match carrying::decide(engine, dataset, &shape, &columns, &judged.path, &before).await.map_err(fault)? {
+            Decision::Nothing => {}
+            Decision::Lost(why) => notes.push(why),
+            Decision::Keep(kept) => {
+                // The whole is judged anew: a promise is about what readers see. Only how many rows there should be
+                // is asked of the fresh ones, or a source that dries up would never be noticed.
+                columns.push(origin_column());
+                let file = stage.create(&format!("{name}_hel"));
+                let whole = judge(engine, dataset, &whole_contract, &columns, file, &kept.sql).await?;
+                counts = Some(std::mem::replace(&mut judged, whole).check);
+                (carried, notes) = (kept.carried, kept.notes);
+            }
+        }
+    }
+    let Judged { path, check, content } = judged;
     let schema = plain_schema(&shape);
-    let mut check = RowCheck::new(dataset, &shape);
-    let mut content = ContentHash::of(&columns);
-    let mut file = stage.create(&format!("resultat_{}", dataset.name));
+    let date = Timestamp::now().to_zoned(stockholm()).date();
+    let occasion = Occasion { published_rows: published.map(own_rows), date };
+    let (rows, mut findings) = check.finish(Some(occasion));
+    if let Some(fresh) = counts {
+        let counted = |finding: &Finding| matches!(finding.check.as_str(), "min_rows" | "max_drop");
+        findings.retain(|finding| !counted(finding));
+        findings.extend(fresh.finish(Some(occasion)).1.into_iter().filter(counted));
+    }
+    findings.extend(checks::judge(engine, dataset, &contract, &path, &schema, files, published).await?);
+    let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
+    let ratios = shape.measures().any(|measure| measure.ratio.is_some());
+    let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
+    let content_hash = content.finish();
+    let contract = if carried.is_empty() { contract } else { whole_contract };
+    Ok(Computed { path, rows, content_hash, columns, contract, passes_through, findings, carried, notes })
+}
+
+/// How many rows a version had from its own sources, without those kept from earlier versions.
+fn own_rows(manifest: &Manifest) -> u64 {
+    manifest.rows.saturating_sub(manifest.carried.iter().map(|carried| carried.rows).sum())
+}
+
+/// Rows on disk, and what was seen of them on their way there.
+struct Judged<'a> {
+    path: PathBuf,
+    check: RowCheck<'a>,
+    content: ContentHash,
+}
+
+/// Runs a query that gives a dataset's rows in their order, into one file.
+async fn judge<'a>(
+    engine: &Engine,
+    dataset: &Dataset,
+    contract: &'a Contract,
+    columns: &[ColumnInfo],
+    mut file: StageFile,
+    sql: &str,
+) -> Result<Judged<'a>, Problem> {
+    let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: dataset.sql_file.clone(), error };
     let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
+    let mut stream = engine.stream(sql).await.map_err(fault)?;
+    let fields = columns.iter().map(|column| Field::new(&column.name, column.arrow_type(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let mut check = RowCheck::new(contract);
+    let mut content = ContentHash::of(columns);
     file.open(Arc::clone(&schema)).map_err(staging)?;
     while let Some(batch) = stream.next().await {
         let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
@@ -142,71 +223,43 @@ pub async fn compute(
         file.write(&batch).map_err(staging)?;
     }
     let (path, _) = file.finish()?;
-    let (rows, mut findings) = check.finish(published.map(|manifest| manifest.rows));
-    if !dataset.checks.custom.is_empty() {
-        findings.extend(custom_checks(engine, dataset, &path, &schema, lake, published).await?);
-    }
-    let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
-    let ratios = shape.measures().any(|measure| measure.ratio.is_some());
-    let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
-    Ok(Computed { path, rows, content_hash: content.finish(), columns, passes_through, findings })
+    Ok(Judged { path, check, content })
 }
 
-/// A custom query over `ny` and `publicerad` holds when it returns no row.
-async fn custom_checks(
-    engine: &Engine,
-    dataset: &Dataset,
-    rows: &Path,
-    schema: &SchemaRef,
-    lake: &Lake,
-    published: Option<&Manifest>,
-) -> Result<Vec<Finding>, Problem> {
-    engine.register_parquet("ny", &[rows.to_owned()]).await?;
-    match published {
-        Some(manifest) => {
-            engine.register_parquet("_publicerad", &lake.files(manifest)?).await?;
-            // The contract may have grown since: what was not published then is null.
-            let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
-            let rows = engine
-                .plan(&format!("SELECT {} FROM _publicerad", columns.join(", ")))
-                .await
-                .map_err(EngineError::Sql)?;
-            engine.register_query("publicerad", &rows)?;
-        }
-        None => engine.declare("publicerad", Arc::clone(schema))?,
+/// Marks kept rows with the version that they are from.
+fn origin_column() -> ColumnInfo {
+    ColumnInfo {
+        name: ORIGIN.to_owned(),
+        kind: "text".to_owned(),
+        title: ORIGIN_TITLE.to_owned(),
+        unit: None,
+        decimals: None,
+        measure: false,
+        perturbation: None,
+        ratio: None,
     }
-    let mut findings = Vec::new();
-    for (file, sql) in &dataset.checks.custom {
-        let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: file.clone(), error };
-        let mut stream = engine.stream(sql).await.map_err(fault)?;
-        let (mut count, mut shown) = (0u64, Vec::new());
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(|error| fault(error.into()))?;
-            count += batch.num_rows() as u64;
-            let schema = batch.schema();
-            let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let room = ROWS_SHOWN.saturating_sub(shown.len()).min(batch.num_rows());
-            shown.extend((0..room).map(|row| describe(&batch, row, &names)));
-        }
-        if count > 0 {
-            let check = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let rows = if count == 1 { "row" } else { "rows" };
-            findings.push(Finding {
-                check,
-                message: format!("{count} {rows} that should not be there"),
-                more: count > shown.len() as u64,
-                rows: shown,
-            });
-        }
-    }
-    Ok(findings)
 }
 
-/// A column of the new contract, as the published version has it.
-fn published_column(field: &Field, manifest: &Manifest) -> String {
-    let name = quoted(field.name());
-    let given = manifest.columns.iter().any(|column| column.name == *field.name());
-    format!("CAST({} AS {}) AS {name}", if given { &name } else { "NULL" }, sql_type(field.data_type()))
+/// What a dataset with kept rows promises: the same, and that column.
+fn with_origin(contract: &Contract) -> Contract {
+    let mut contract = contract.clone();
+    contract.columns.push(Promise {
+        name: ORIGIN.to_owned(),
+        kind: ValueKind::Text,
+        title: ORIGIN_TITLE.to_owned(),
+        role: Part::Label,
+        unit: None,
+        decimals: None,
+        nullable: true,
+        values: Vec::new(),
+        codes: None,
+        range: None,
+        statuses: Vec::new(),
+        additive: false,
+        perturbation: Perturbation::None,
+        ratio: None,
+    });
+    contract
 }
 
 /// The schema of the published rows, strings plain.

@@ -13,7 +13,7 @@ use crate::reference::Reference;
 use crate::source;
 use crate::transform::{Engine, SqlFault};
 
-use super::compute::{plain_schema, plan_dataset, register_reference};
+use super::compute::{contract_of, plain_schema, plan_dataset, register_reference};
 use super::{Problem, place};
 
 /// A memory limit for planning, which holds no rows.
@@ -42,6 +42,9 @@ pub async fn check_queries(
             match plan_dataset(&engine, dataset).await {
                 Ok((_, shape)) => {
                     let schema = plain_schema(&shape);
+                    if let Err(Problem::Shape { problems: found, .. }) = contract_of(dataset, &shape, reference) {
+                        problems.extend(found.into_iter().map(|problem| misfit(dataset, problem, &toml, &toml_text)));
+                    }
                     for (file, sql) in &dataset.checks.custom {
                         engine.declare("ny", Arc::clone(&schema))?;
                         engine.declare("publicerad", Arc::clone(&schema))?;

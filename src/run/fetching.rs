@@ -14,6 +14,7 @@ use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Change, Metadata, Plan, SourceError};
 
 use super::progress::Line;
+use super::provenance::{AnswerRows, Noting};
 use super::{Options, Problem, Workshop, accepted, stockholm};
 
 /// A fetch whose calls are known.
@@ -47,6 +48,8 @@ impl Planned<'_> {
 /// A fetched table on disk.
 pub struct Staged {
     pub path: PathBuf,
+    /// Which rows of it each answer gave.
+    pub parts: Vec<AnswerRows>,
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
     /// The one answer's address, or what all of them lie below.
@@ -129,9 +132,11 @@ pub async fn stage(
             file.open(Arc::clone(schema)).map_err(|error| Problem::Stage { fetch: name.clone(), error })?;
         }
         let mut progress = |done: u64| line.tick(format!("fetching {name}: {done} of {} calls", plan.calls));
-        let harvest = source::harvest(courier, fetch, plan, &mut file, &mut progress)
+        let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
+        let harvest = source::harvest(courier, fetch, plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
+        let parts = noting.parts;
         let (path, rows) = file.finish()?;
         let answers = courier.accepted();
         let source = courier.source();
@@ -159,7 +164,7 @@ pub async fn stage(
         notes.extend(harvest.notes);
         let codes = harvest.codes;
         let state = FetchState { stamp, answers, metadata };
-        staged.insert(name.clone(), Staged { path, codes, info, origin, state, notes, changes });
+        staged.insert(name.clone(), Staged { path, parts, codes, info, origin, state, notes, changes });
     }
     Ok(staged)
 }

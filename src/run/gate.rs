@@ -155,8 +155,10 @@ impl Gate {
             severity: Severity::Warn,
             held: false,
             message: stop.sentence(),
+            notice: String::new(),
             rows: Vec::new(),
             more: false,
+            answers: Vec::new(),
         }));
         if let Some(reason) = self.reason().filter(|_| !passed.is_empty()) {
             let what = passed.iter().map(|stop| stop.sentence()).collect();
@@ -170,7 +172,14 @@ mod tests {
     use super::*;
 
     fn drop(dataset: &str, message: &str) -> (String, Finding) {
-        let finding = Finding { check: DROP.into(), message: message.into(), rows: vec![], more: false };
+        let finding = Finding {
+            check: DROP.into(),
+            severity: Severity::Error,
+            message: message.into(),
+            notice: String::new(),
+            rows: vec![],
+            more: false,
+        };
         (dataset.to_owned(), finding)
     }
 

@@ -2,33 +2,43 @@
 //! another module; here they meet, in order, for one pipeline after another.
 
 mod accepted;
+mod carrying;
+mod checks;
 pub(crate) mod compute;
 mod declare;
 mod estimate;
 mod fetching;
 mod fixture;
 mod gate;
+mod past;
 mod pipeline;
 mod place;
 mod problem;
 mod progress;
+mod provenance;
 mod publishing;
 mod recipe;
 mod site;
+mod upkeep;
 mod verdict;
+mod verify;
 mod workshop;
 
 pub use declare::check_queries;
 pub use estimate::{Estimate, FetchEstimate, estimate};
 pub use fixture::{CaseResult, test_pipeline};
 pub use gate::Accept;
+pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provenance::{AnswerRows, Noting, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
+pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};
-pub use workshop::Workshop;
+pub use verify::{present, verify};
 pub(crate) use workshop::source_of;
+pub use workshop::{Workshop, settled};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

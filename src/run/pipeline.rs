@@ -7,8 +7,9 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::config::Pipeline;
+use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
-use crate::lake::{Manifest, Stage};
+use crate::lake::{CheckResult, Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
 use crate::transform::Engine;
 
@@ -17,7 +18,7 @@ use super::gate::Gate;
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Recipe, Workshop, compute};
+use super::{Options, Problem, Recipe, Workshop, compute, provenance};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -148,6 +149,7 @@ async fn steps(
     let as_before = state.as_ref().is_some_and(|state| state.config_hash == config_hash);
     let all_published = published.len() == pipeline.datasets.len();
     if !options.force && as_before && all_published && planned.iter().all(|planned| planned.unchanged) {
+        fetched.notes.extend(published.values().filter_map(kept_note));
         if let Some(mut state) = state {
             for one in &planned {
                 let metadata = one.file_metadata(None).await?;
@@ -155,6 +157,7 @@ async fn steps(
             }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
+        fetched.notes = published.values().flat_map(standing_warnings).collect();
         return Ok(published.values().map(unchanged).collect());
     }
 
@@ -177,14 +180,35 @@ async fn steps(
     let mut findings = Vec::new();
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
-        let mut result = compute::compute(&engine, dataset, stage, lake, published.get(name)).await?;
-        findings.extend(std::mem::take(&mut result.findings).into_iter().map(|finding| (name.clone(), finding)));
+        let made = (pipeline, dataset);
+        let mut result = compute::compute(
+            &engine,
+            &workshop.reference,
+            made,
+            stage,
+            &|manifest| lake.files(manifest),
+            published.get(name),
+        )
+        .await?;
+        fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
+        provenance::trace(&mut result.findings, &dataset.key, &staged)
+            .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
+        for finding in &result.findings {
+            match finding.severity {
+                Severity::Error => findings.push((name.clone(), finding.clone())),
+                Severity::Warn => {
+                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message))
+                }
+            }
+        }
         computed.insert(name.clone(), result);
     }
     let findings = gate.findings(findings);
     if !findings.is_empty() {
         let data = staged.iter().map(|(name, staged)| format!("{name} from {}, {}", staged.info.source, staged.origin));
-        return Err(Problem::Checks { findings, data: data.collect() });
+        let read =
+            inputs.iter().map(|(name, input)| format!("{name} from dataset {} {}", input.dataset, input.version));
+        return Err(Problem::Checks { findings, data: data.chain(read).collect() });
     }
 
     line.step("publishing");
@@ -199,9 +223,23 @@ async fn steps(
         let Some(computed) = computed.get(name) else { continue };
         let mut manifest = publishing::manifest(workshop, dataset, computed, &provenance, Timestamp::now())?;
         gate.mark(&mut manifest, Timestamp::now());
-        match published.get(name) {
-            Some(current) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+        if let Some(current) = published.get(name).filter(|current| current.created_at > manifest.created_at) {
+            fetched.notes.push(format!(
+                "{name}: the clock says {}, which is before the current version's {}; versions are ordered by number",
+                manifest.created_at, current.created_at
+            ));
+        }
+        fetched.notes.extend(kept_note(&manifest));
+        let current = published.get(name);
+        let withheld = if options.force { None } else { publishing::withheld(lake, &manifest)? };
+        match (current, withheld) {
+            (Some(current), _) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+            (Some(current), Some(why)) => {
+                fetched.notes.push(why);
+                verdicts.push(unchanged(current));
+            }
             _ => {
+                let manifest = publishing::with_kinds(lake, current, manifest, &computed.path)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),
@@ -213,10 +251,25 @@ async fn steps(
             }
         }
     }
+    for version in &prepared {
+        // So that a manifest that was spoilt can be had back by its hash.
+        workshop.archive.keep(&version.manifest_bytes()?)?;
+    }
     if !prepared.is_empty() {
         workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
+    workshop.note_manifests().map_err(|error| match error {
+        Problem::Ledger(error) => unrecorded(&verdicts, error),
+        other => other,
+    })?;
+    for version in &prepared {
+        let name = &version.manifest.dataset;
+        // Readers have the version; what is said of it is mended by the next run at the latest.
+        if let Err(error) = lake.tell_changes(name, &workshop.config.publisher.name) {
+            fetched.notes.push(format!("{name}: changes.json and changes.atom are out of date: {error}"));
+        }
+    }
     let fetches = staged.into_iter().map(|(name, staged)| (name, staged.state)).collect();
     let state = PipelineState { config_hash, checked_at: Timestamp::now(), fetches };
     workshop.ledger.set_state(&pipeline.name, &state).map_err(|error| unrecorded(&verdicts, error))?;
@@ -228,6 +281,16 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
     let published = verdicts.iter().filter(|verdict| verdict.published);
     let versions: Vec<String> = published.map(|verdict| format!("{} {}", verdict.dataset, verdict.version)).collect();
     if versions.is_empty() { error.into() } else { Problem::Unrecorded { versions, error } }
+}
+
+fn kept_note(manifest: &Manifest) -> Option<String> {
+    Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
+}
+
+/// What the version was published in spite of.
+fn standing_warnings(manifest: &Manifest) -> Vec<String> {
+    let note = |check: &CheckResult| format!("{}: warning: {}: {}", manifest.dataset, check.check, check.message);
+    manifest.broken().map(note).collect()
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

@@ -29,7 +29,7 @@ pub enum Problem {
     Engine { dataset: String, file: PathBuf, error: EngineError },
     #[error("dataset {dataset}: {}", shapes(problems))]
     Shape { dataset: String, problems: Vec<ShapeProblem> },
-    /// `data` says for each fetch where its rows came from: `folk from scb, https://…`.
+    /// `data` says for each table where its rows came from, when some row does not: `folk from scb, https://…`.
     #[error("nothing published: {}", findings_text(findings, data))]
     Checks { findings: Vec<(String, Finding)>, data: Vec<String> },
     /// What an operator may let through; the ledger has it as waiting.
@@ -91,7 +91,21 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
-            Self::Lake(LakeError::Locked { .. }) => Some("wait for it to end, or give another --data-dir".to_owned()),
+            Self::Lake(
+                LakeError::Manifest { reason, .. } | LakeError::Act { reason, .. } | LakeError::Intent { reason, .. },
+            ) if reason.contains("newer than this program") => {
+                Some("a later underlag wrote this: use that one".to_owned())
+            }
+            Self::Lake(LakeError::Access(error)) => error.hint().map(str::to_owned),
+            Self::Lake(LakeError::Overtaken { .. }) => {
+                Some("another machine publishes here too: run again, and what it published will be found".to_owned())
+            }
+            Self::Lake(LakeError::Manifest { .. } | LakeError::Missing { .. } | LakeError::Pointer { .. }) => Some(
+                "`underlag verify` tells all that is damaged; with --repair it mends what can be mended".to_owned(),
+            ),
+            Self::Lake(LakeError::Locked { .. }) => {
+                Some("wait for it to end (--wait does), or give another --data-dir".to_owned())
+            }
             _ => None,
         }
     }
@@ -124,12 +138,22 @@ fn findings_text(findings: &[(String, Finding)], data: &[String]) -> String {
     };
     for (dataset, finding) in findings {
         let _ = write!(text, "\n  {dataset}: {}: {}", finding.check, finding.message);
-        for row in &finding.rows {
+        for (index, row) in finding.rows.iter().enumerate() {
             let _ = write!(text, "\n    {row}");
+            // Rows of the same answers share their names.
+            if finding.rows.get(index + 1).is_none_or(|next| next.answers != row.answers) {
+                row.answers.iter().for_each(|answer| {
+                    let _ = write!(text, "\n      from {answer}");
+                });
+            }
         }
         if finding.more {
             text.push_str("\n    …");
         }
+    }
+    let traced = |finding: &Finding| !finding.rows.is_empty() && finding.rows.iter().all(|row| !row.answers.is_empty());
+    if findings.iter().all(|(_, finding)| traced(finding)) {
+        return text;
     }
     for fetch in data {
         let _ = write!(text, "\n  data: {fetch}");

@@ -1,11 +1,13 @@
 //! The end of a run: versions prepared, put in place, pointers moved.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::config::{Dataset, Pipeline, Publisher};
-use crate::lake::{CheckResult, Manifest, Preparation, Prepared, Severity, SourceInfo, Stage, VersionId};
+use crate::lake::compare::{Side, compare};
+use crate::lake::{CheckResult, Lake, Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId, kinds};
 
 use super::compute::Computed;
 use super::{Problem, Workshop, stockholm};
@@ -65,11 +67,12 @@ pub fn manifest(
         columns: computed.columns.clone(),
         key: dataset.key.clone(),
         files: Vec::new(),
-        checks: checks(dataset),
+        contract: Some(computed.contract.clone()),
+        checks: checks(computed),
         kinds: Vec::new(),
         change: None,
         acts: lake.unnamed_acts(&dataset.name)?,
-        carried: Vec::new(),
+        carried: computed.carried.clone(),
         accepted: Vec::new(),
         sources: (*sources).clone(),
         inputs: inputs.values().map(|input| (input.dataset.clone(), input.version.clone())).collect(),
@@ -82,46 +85,74 @@ pub fn manifest(
     })
 }
 
+/// Why a version must not be published without being told to: the like of it was rolled back or withdrawn.
+pub fn withheld(lake: &Lake, manifest: &Manifest) -> Result<Option<String>, Problem> {
+    let mut withheld = lake.withheld(&manifest.dataset)?.into_iter();
+    let alike = withheld.find(|(withheld, _)| withheld.describes_the_same(manifest));
+    Ok(alike.map(|(withheld, reason)| {
+        format!(
+            "{}: not published: it would be {} again, which was taken back ({reason}); run --force publishes it",
+            manifest.dataset, withheld.version
+        )
+    }))
+}
+
+/// The manifest with what sets its rows apart from those of the current version.
+pub fn with_kinds(
+    lake: &Lake,
+    current: Option<&Manifest>,
+    manifest: Manifest,
+    rows: &Path,
+) -> Result<Manifest, Problem> {
+    let Some(current) = current else { return Ok(manifest) };
+    let new = Side { manifest: &manifest, files: vec![rows.to_owned()] };
+    let comparison = compare(&Side::published(lake, current)?, &new, &mut |_| Ok(()))?;
+    let (kinds, change) = kinds(&comparison, &current.version);
+    Ok(Manifest { kinds, change, ..manifest })
+}
+
 /// Makes the version ready in the stage folder.
 pub fn prepare(stage: &Stage, computed: &Computed, manifest: Manifest) -> Result<Prepared, Problem> {
     let folder = stage.root().join("versioner").join(&manifest.dataset).join(manifest.version.to_string());
     Ok(Preparation { rows: &computed.path, manifest, folder }.run()?)
 }
 
-/// The checks that held, in words.
-fn checks(dataset: &Dataset) -> Vec<CheckResult> {
-    let mut words = vec![
-        "types and units as declared".to_owned(),
-        "area codes known to the reference tables".to_owned(),
-        "every value has a status, every empty one says why".to_owned(),
-    ];
-    let checks = &dataset.checks;
-    if checks.unique {
-        words.push(format!("unique over {}", dataset.key.join(", ")));
+/// Every check that was made, in the contract's order: what was promised, or how it was broken.
+fn checks(computed: &Computed) -> Vec<CheckResult> {
+    let contract = &computed.contract;
+    let mut results = Vec::new();
+    for check in &contract.checks {
+        let name = check.rule.name();
+        let before = results.len();
+        results.extend(computed.findings.iter().filter(|finding| finding.check == name).map(|finding| {
+            let mut answers: Vec<String> = finding.rows.iter().flat_map(|row| row.answers.clone()).collect();
+            let mut seen = std::collections::BTreeSet::new();
+            answers.retain(|answer| seen.insert(answer.clone()));
+            CheckResult {
+                check: name.clone(),
+                severity: check.severity,
+                held: false,
+                message: finding.message.clone(),
+                notice: finding.notice.clone(),
+                rows: finding.rows.iter().map(ToString::to_string).collect(),
+                more: finding.more,
+                answers,
+            }
+        }));
+        if results.len() == before {
+            results.push(CheckResult {
+                message: check.rule.promise(contract),
+                check: name,
+                severity: check.severity,
+                held: true,
+                notice: String::new(),
+                rows: Vec::new(),
+                more: false,
+                answers: Vec::new(),
+            });
+        }
     }
-    if checks.min_rows > 0 {
-        words.push(format!("at least {} rows", checks.min_rows));
-    }
-    if let Some(limit) = checks.max_drop {
-        words.push(format!("at most {limit} % fewer rows than before"));
-    }
-    words.extend(
-        checks
-            .custom
-            .iter()
-            .filter_map(|(file, _)| file.file_name())
-            .map(|name| format!("{} returns no row", name.to_string_lossy())),
-    );
-    let held = |message: String| CheckResult {
-        // What may be let through is told apart from the rest.
-        check: if message.starts_with("at most ") { "max_drop".to_owned() } else { String::new() },
-        severity: Severity::Error,
-        held: true,
-        message,
-        rows: Vec::new(),
-        more: false,
-    };
-    words.into_iter().map(held).collect()
+    results
 }
 
 /// A series as fetched names its source; one computed here must not, and says who computed it, from what and when.

@@ -62,7 +62,9 @@ fn input(workshop: &Workshop) -> Result<SiteInput, Problem> {
         let checked_at =
             workshop.ledger.state(&manifest.pipeline)?.map_or(manifest.created_at, |state| state.checked_at);
         let files = lake.files(&manifest)?;
-        published.insert(dataset, Published { manifest, files, checked_at });
+        let mut notices = lake.standing(&dataset)?.sentences();
+        notices.extend(manifest.carried_in_words());
+        published.insert(dataset, Published { manifest, files, checked_at, notices });
     }
     let reference = &workshop.reference;
     let geography = Geography {

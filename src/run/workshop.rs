@@ -2,17 +2,18 @@
 //! the client, and one limiter per source for all pipelines together.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use url::Url;
 
 use crate::config::{Config, Fetch, Source, SourceKind};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
-use crate::lake::Lake;
+use crate::lake::{Lake, Settled};
 use crate::ledger::{DatasetEntry, Ledger, Outcome, RunEntry};
 use crate::reference::Reference;
 
-use super::Problem;
+use super::{Problem, past};
 
 pub struct Workshop {
     pub config: Config,
@@ -20,17 +21,19 @@ pub struct Workshop {
     pub lake: Lake,
     pub archive: Arc<Archive>,
     pub ledger: Ledger,
+    /// Where a damaged ledger was moved when this one was opened.
+    set_aside: Option<PathBuf>,
     client: Client,
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
 }
 
 impl Workshop {
     pub fn open(config: Config, reference: Reference) -> Result<Self, Problem> {
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::of(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
-        let ledger = Ledger::open(&config.data_dir)?;
+        let (ledger, set_aside) = past::writable_ledger(&lake)?;
         let client = Client::new(&config.http, &config.publisher)?;
-        Ok(Self { config, reference, lake, archive, ledger, client, limiters: Mutex::default() })
+        Ok(Self { config, reference, lake, archive, ledger, set_aside, client, limiters: Mutex::default() })
     }
 
     /// The source that a fetch names, or one made up for a file that has none.
@@ -56,15 +59,47 @@ impl Workshop {
         )
     }
 
-    /// Ends the runs that a crash left open, by what the lake shows of them: one that had moved its pointers did
-    /// publish, whatever the ledger had time to note. Called under the lake's lock, when nothing else runs.
-    pub fn reconcile(&self) -> Result<(), Problem> {
+    /// Ends what a crash left open, and tells a lost ledger again; gives what an operator should know of it. Called
+    /// under the lake's lock, when nothing else runs.
+    pub fn reconcile(&self) -> Result<Vec<String>, Problem> {
+        let mut notes = settled(&self.lake)?;
+        if let Some(aside) = &self.set_aside {
+            notes.push(format!("ledger.sqlite was damaged and is set aside as {}", aside.display()));
+        }
+        if self.ledger.is_empty()? {
+            let past = past::past(&self.lake)?;
+            self.ledger.fill(&past)?;
+            if !past.runs.is_empty() {
+                let (runs, versions) = (past.runs.len(), past.published.len());
+                notes.push(format!("ledger.sqlite is made anew from the manifests: {runs} runs, {versions} versions"));
+            }
+        }
+        self.end_open_runs()?;
+        self.note_manifests()?;
+        Ok(notes)
+    }
+
+    /// Notes how manifests read that were published and not noted: by a program that did not, or before a crash.
+    pub fn note_manifests(&self) -> Result<(), Problem> {
+        let noted = self.ledger.published()?;
+        for dataset in self.lake.datasets()? {
+            self.ledger.note_published(&past::unnoted(&self.lake, &dataset, &noted)?)?;
+        }
+        Ok(())
+    }
+
+    /// Runs that a crash left open end by what the lake shows of them: one that had moved its pointers did publish,
+    /// whatever the ledger had time to note. By the record, not by the clock, which may have jumped.
+    fn end_open_runs(&self) -> Result<(), Problem> {
+        let recorded = self.ledger.recorded()?;
         for (run, pipeline, started_at) in self.ledger.open_runs()? {
             let mut datasets = Vec::new();
             for dataset in self.lake.datasets()? {
-                let Some(manifest) = self.lake.current(&dataset)? else { continue };
-                if manifest.pipeline == pipeline && manifest.created_at >= started_at {
-                    let version = manifest.version.to_string();
+                // A damaged one is for `verify` to tell of.
+                let Ok(Some(manifest)) = self.lake.current(&dataset) else { continue };
+                let version = manifest.version.to_string();
+                let is_recorded = recorded.iter().any(|(of, known)| *of == dataset && *known == version);
+                if manifest.pipeline == pipeline && !is_recorded {
                     datasets.push(DatasetEntry { dataset, version, rows: manifest.rows, published: true });
                 }
             }
@@ -110,6 +145,19 @@ impl Workshop {
         }
         Ok(hasher.finalize().to_hex().to_string())
     }
+}
+
+/// Ends publishes that were cut short; what became of each, in words.
+pub fn settled(lake: &Lake) -> Result<Vec<String>, Problem> {
+    let names = |versions: &[crate::lake::Intended]| {
+        let names = versions.iter().map(|intended| format!("{} {}", intended.dataset, intended.version));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let words = |settled: &Settled| match settled {
+        Settled::Published(versions) => format!("a publish that was cut short is completed: {}", names(versions)),
+        Settled::Undone(versions) => format!("a publish that was cut short is undone: {}", names(versions)),
+    };
+    Ok(lake.settle()?.iter().map(words).collect())
 }
 
 /// The source that a fetch names, or one made up for a file that has none.

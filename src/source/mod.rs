@@ -9,10 +9,12 @@ mod drift;
 mod encode;
 mod error;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod kolada;
 mod metadata;
 pub(crate) mod nearest_code;
-mod pxweb;
+pub(crate) mod pxweb;
 mod selection;
 
 #[cfg(test)]
@@ -38,7 +40,8 @@ pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
+/// written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
 }

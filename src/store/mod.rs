@@ -4,9 +4,11 @@
 
 mod durable;
 mod local;
+mod object;
 mod place;
 mod storage;
 mod watch;
+mod whole;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,9 +18,11 @@ pub use durable::{
     sync_folder, sync_parent, sync_tree, write_file,
 };
 pub use local::LocalFolder;
+pub use object::{AccessError, Bucket, Credentials, ObjectStorage};
 pub use place::join;
 pub use storage::{Entry, Pointer, Storage};
 pub use watch::{Operation, Watched, watch};
+pub use whole::Whole;
 
 /// What could not be done, to what, and why.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,9 @@ impl StoreError {
 
     /// What an operator can do about it.
     pub fn hint(&self) -> Option<&'static str> {
+        if self.path.starts_with("s3:") {
+            return self.remote_hint();
+        }
         match self.source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Some("the disk is full: free space and run again; what was published before is untouched")
@@ -47,6 +54,24 @@ impl StoreError {
             io::ErrorKind::ReadOnlyFilesystem => Some("data_dir is on a read-only file system"),
             _ => None,
         }
+    }
+
+    fn remote_hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::ResourceBusy => Some("run again: what the other one published will be found"),
+            io::ErrorKind::PermissionDenied => Some(
+                "the server refuses these credentials: they must be valid for the bucket, and allow reading, writing, \
+                 listing and deleting in it",
+            ),
+            io::ErrorKind::NotFound => Some("does the bucket exist? underlag makes none; see data_url"),
+            io::ErrorKind::InvalidData => None,
+            _ => Some("see data_url and [storage] and the network, and run again; what was published is untouched"),
+        }
+    }
+
+    /// Another writer was quicker: what is published is the other's.
+    pub fn is_overtaken(&self) -> bool {
+        self.source.kind() == io::ErrorKind::ResourceBusy && self.path.starts_with("s3:")
     }
 }
 

@@ -131,6 +131,15 @@ impl Engine {
         names
     }
 
+    /// The tables that a query names, whether they are there or not; those that it defines itself are left out.
+    pub fn tables_of(&self, sql: &str) -> Result<Vec<String>, EngineError> {
+        let state = self.context.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement(sql, &dialect)?;
+        let tables = state.resolve_table_references(&statement)?;
+        Ok(tables.iter().map(|table| table.table().to_owned()).collect())
+    }
+
     /// Makes a planned query a table of its own, for the queries around it.
     pub fn register_query(&self, name: &str, query: &Query) -> Result<(), EngineError> {
         self.register(name, query.frame.clone().into_view())

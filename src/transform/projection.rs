@@ -26,13 +26,17 @@ impl Projection {
         }
         let rows = parts.join("\nUNION ALL\n");
         let columns: Vec<String> = shape.columns.iter().map(finished).collect();
-        let order: Vec<String> = order(dataset).iter().map(|name| quoted(name)).collect();
         let sql = format!(
             "SELECT {}\nFROM (\n{rows}\n) q\nLEFT JOIN {GEOGRAPHY} g ON g.niva = q.niva AND g.kod = q.kod\nORDER BY {}",
             columns.join(", "),
-            order.join(", "),
+            Self::order(dataset),
         );
         Self { sql }
+    }
+
+    /// As the published rows are sorted: what follows ORDER BY.
+    pub fn order(dataset: &Dataset) -> String {
+        order(dataset).iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     }
 }
 

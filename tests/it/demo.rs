@@ -10,7 +10,7 @@ use crate::local::{files_below, rows};
 use crate::world::{Ran, World, http};
 
 /// The folder that `demo --once` has filled, and what it said.
-fn demo() -> &'static (World, Ran) {
+pub fn demo() -> &'static (World, Ran) {
     static DEMO: OnceLock<(World, Ran)> = OnceLock::new();
     DEMO.get_or_init(|| {
         let world = World::new();

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on should say where")]
 #![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
+mod inside;
 mod local;
 mod people;
 mod world;
@@ -18,11 +19,23 @@ mod check;
 mod check_sql;
 mod commands;
 mod contract;
+mod crash;
+mod damage;
 mod demo;
+mod diff;
 mod disk;
 mod drift;
+mod export;
+mod faults;
+mod formats;
 mod honest;
 mod kill;
+mod lineage;
+mod lock;
+mod lost_state;
+mod operator;
 mod recorded;
+mod retention;
 mod usage;
 mod verify;
+mod vintages;

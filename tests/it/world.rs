@@ -133,6 +133,7 @@ impl World {
             (r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z", "[time]"),
             (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})? UTC", "[time]"),
             (r"\b\d+\.\d s\b", "[seconds] s"),
+            (r"\bprocess \d+, ", "process [pid], "),
             (r"\bwait_ms=\d+", "wait_ms=[ms]"),
             (r"objects/[0-9a-f]{2}/[0-9a-f]{62}\.zst", "objects/[hash].zst"),
         ] {

@@ -4,7 +4,7 @@ use toml::Spanned;
 
 use crate::config::names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, choice};
 use crate::config::node::Node;
-use crate::config::{Column, ColumnType, Perturbation, Ratio};
+use crate::config::{Column, ColumnType, Perturbation, Ratio, ValueRange, leaf};
 
 use super::Problems;
 
@@ -31,11 +31,23 @@ fn column(name: &Spanned<&str>, node: &Node<'_>, problems: &mut Problems<'_>) ->
     // A type that could not be read has been reported; what depends on it would only echo that.
     let known = matches!(node.text("type").map(Spanned::into_inner), Some("text" | "int64" | "float64"));
     if known && !kind.is_number() {
-        for key in ["unit", "additive", "perturbation"] {
+        for key in ["unit", "additive", "perturbation", "range", "statuses"] {
             if node.has(key) {
                 problems.error(node.key_span(key), format!("`{key}` belongs to a number, and `{written}` is text"));
             }
         }
+    }
+    if known && kind.is_number() {
+        for key in ["values", "codes"] {
+            if node.has(key) {
+                let message = format!("`{key}` belongs to a text, and `{written}` is {}", kind.as_str());
+                problems.hinted(node.key_span(key), message, "`range` says which numbers may occur");
+            }
+        }
+    }
+    if node.has("values") && node.has("codes") {
+        let message = format!("`{written}` has both `values` and `codes`");
+        problems.hinted(node.key_span("codes"), message, "keep the one that says which values may occur");
     }
     if known && kind != ColumnType::Float64 {
         for key in ["decimals", "ratio"] {
@@ -60,12 +72,18 @@ fn column(name: &Spanned<&str>, node: &Node<'_>, problems: &mut Problems<'_>) ->
             "leave out `additive`: over areas it is computed from the summed parts",
         );
     }
+    let range = node.node("range").map(|range| this_range(written, &range, problems));
     Column {
         name: written.to_owned(),
         kind,
         title: node.string("title").unwrap_or_default(),
         unit: node.string("unit"),
         decimals: node.whole("decimals"),
+        nullable: node.boolean("nullable").unwrap_or(kind.is_number()),
+        values: node.strings("values"),
+        codes: node.leaf("codes", leaf::codes),
+        range,
+        statuses: node.strings("statuses").iter().filter_map(|status| status.parse().ok()).collect(),
         additive: node.boolean("additive").unwrap_or(false),
         perturbation: match node.text("perturbation").map(Spanned::into_inner) {
             Some("ckm") => Perturbation::Ckm,
@@ -73,6 +91,21 @@ fn column(name: &Spanned<&str>, node: &Node<'_>, problems: &mut Problems<'_>) ->
         },
         ratio,
     }
+}
+
+fn this_range(written: &str, node: &Node<'_>, problems: &mut Problems<'_>) -> ValueRange {
+    let range = ValueRange { min: node.any_number("min"), max: node.any_number("max") };
+    match (range.min, range.max) {
+        (Some(min), Some(max)) if min > max => {
+            problems.error(node.key_span("min"), format!("the range of `{written}` begins at {min} and ends at {max}"));
+        }
+        (None, None) if !node.has("min") && !node.has("max") => {
+            let hint = "`min`, `max` or both: range = { min = 0 }";
+            problems.hinted(node.span.clone(), format!("the range of `{written}` has no end"), hint);
+        }
+        _ => {}
+    }
+    range
 }
 
 /// `<name>_status` and its like come by themselves beside a measure.

@@ -4,10 +4,11 @@ use toml::Spanned;
 
 use crate::config::names::{ADDED_COLUMNS, GIVEN_COLUMNS, choice};
 use crate::config::node::Node;
-use crate::config::{Checks, Column, Dataset, leaf};
+use crate::config::{Column, Dataset, leaf};
 
 use super::Problems;
 use super::areas::Areas;
+use super::checks::checks;
 use super::columns::columns;
 use super::sql_file::SqlFiles;
 
@@ -24,7 +25,7 @@ pub(super) fn dataset(
         unknown_set(&set, areas, problems);
     }
     let query = node.text("sql").and_then(|file| sql_files.read(&file, problems));
-    let checks = checks(node.node("check").as_ref(), sql_files, problems);
+    let checks = checks(node, &columns, sql_files, problems);
     let (sql_file, sql) = query?;
     let mut partition_by = node.strings("partition_by");
     if partition_by.is_empty() {
@@ -56,6 +57,15 @@ fn key(node: &Node<'_>, columns: &[Column], problems: &mut Problems<'_>) {
                 let message = format!("the key column `{written}` is a measure ({})", column.kind.as_str());
                 problems.hinted(part.span(), message, "a key is made of codes: set its `type` to \"text\"");
             }
+            Some(column) if column.nullable => {
+                let column = node.nodes("column").into_iter().find(|(name, _)| *name.get_ref() == written);
+                let span = column.and_then(|(_, column)| column.key_span("nullable")).unwrap_or(part.span());
+                problems.hinted(
+                    span,
+                    format!("`{written}` is part of the key and can't be empty"),
+                    "leave out `nullable`",
+                );
+            }
             Some(_) => {}
             None if GIVEN_COLUMNS.contains(&written) || ADDED_COLUMNS.contains(&written) => {}
             None => {
@@ -73,15 +83,5 @@ fn unknown_set(set: &Spanned<&str>, areas: &Areas, problems: &mut Problems<'_>) 
     if areas.complete && !areas.sets.contains_key(written) {
         let hint = choice(written, "known sets", areas.sets.keys().map(String::as_str));
         problems.hinted(set.span(), format!("unknown area set `{written}`"), hint);
-    }
-}
-
-fn checks(node: Option<&Node<'_>>, sql_files: &mut SqlFiles<'_>, problems: &mut Problems<'_>) -> Checks {
-    let custom = node.map(|node| node.texts("custom")).unwrap_or_default();
-    Checks {
-        min_rows: node.and_then(|node| node.whole("min_rows")).unwrap_or(1),
-        max_drop: node.and_then(|node| node.leaf("max_drop", leaf::percent)),
-        unique: node.and_then(|node| node.boolean("unique")).unwrap_or(true),
-        custom: custom.iter().filter_map(|file| sql_files.read(file, problems)).collect(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod across;
 mod areas;
+mod checks;
 mod columns;
 mod dataset;
 mod fetch;

@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use crate::config::node::Node;
 use crate::config::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::store::Bucket;
+
+use super::Problems;
 
 pub(in crate::config) struct Settings {
     pub data_dir: PathBuf,
+    pub bucket: Option<Bucket>,
     pub pipelines_dir: PathBuf,
     pub reports_dir: PathBuf,
     pub reference_dir: PathBuf,
@@ -23,13 +27,14 @@ const MIB: u64 = 1 << 20;
 
 /// `root` is none where the file could not be read: the defaults stand, so that the
 /// pipelines are looked at all the same.
-pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path) -> Settings {
+pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems: &mut Problems<'_>) -> Settings {
     let place = |key: &str, default: &str| {
         let written = root.and_then(|root| root.string(key));
         absolute(dir, Path::new(written.as_deref().unwrap_or(default)))
     };
     Settings {
         data_dir: place("data_dir", "/var/lib/underlag"),
+        bucket: root.and_then(|root| bucket(root, problems)),
         pipelines_dir: place("pipelines_dir", "../pipelines"),
         reports_dir: place("reports_dir", "../reports"),
         reference_dir: place("reference_dir", "../reference"),
@@ -39,6 +44,36 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path) -> Settin
         http: http(root.and_then(|root| root.node("http")).as_ref()),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
     }
+}
+
+/// What the keys of object storage mean together.
+fn bucket(root: &Node<'_>, problems: &mut Problems<'_>) -> Option<Bucket> {
+    let storage = root.node("storage");
+    if !root.has("data_url") {
+        if let Some(storage) = storage {
+            problems.hinted(
+                storage.span,
+                "[storage] without `data_url` has no effect",
+                "add data_url, or leave it out",
+            );
+        }
+        return None;
+    }
+    let (name, prefix) = root.leaf("data_url", leaf::bucket_url)?;
+    let mut bucket = Bucket::new(&name, &prefix);
+    if let Some(storage) = storage {
+        bucket.endpoint = storage.leaf("endpoint", leaf::base_url);
+        bucket.region = storage.leaf("region", leaf::region).unwrap_or(bucket.region);
+        bucket.allow_http = storage.boolean("allow_http").unwrap_or(false);
+        if bucket.endpoint.as_ref().is_some_and(|endpoint| endpoint.scheme() == "http") && !bucket.allow_http {
+            problems.hinted(
+                storage.text("endpoint").map(|text| text.span()),
+                "the endpoint is without encryption",
+                "use https, or add allow_http = true where the network is your own",
+            );
+        }
+    }
+    Some(bucket)
 }
 
 /// Counted from `dir`, without `.` and `..` where the names alone allow it.
@@ -141,8 +176,12 @@ mod tests {
         let text = documented(&UNDERLAG);
         let (table, errors) = toml::de::DeTable::parse_recoverable(&text);
         assert!(errors.is_empty(), "{text}\n{errors:?}");
-        let written = settings(Some(&Node::root(&UNDERLAG, table.get_ref())), Path::new("/etc/underlag"));
-        let left_out = settings(None, Path::new("/etc/underlag"));
+        // [storage] without data_url is refused: that is a text of its own.
+        let mut problems = Problems::new(Path::new("underlag.toml"));
+        let root = Node::root(&UNDERLAG, table.get_ref());
+        let written = settings(Some(&root), Path::new("/etc/underlag"), &mut problems);
+        let left_out = settings(None, Path::new("/etc/underlag"), &mut problems);
+        assert_eq!(problems.found.len(), 1);
         assert_eq!(written.data_dir, left_out.data_dir);
         assert_eq!(written.pipelines_dir, Path::new("/etc/pipelines"));
         assert_eq!(written.pipelines_dir, left_out.pipelines_dir);

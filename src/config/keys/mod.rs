@@ -2,6 +2,7 @@
 //! hints and the JSON Schema all read these tables, so that they can't differ.
 
 mod areas;
+mod dataset;
 mod pipeline;
 mod sources;
 mod underlag;
@@ -55,7 +56,10 @@ pub(super) enum Kind {
         min: i64,
         max: i64,
     },
+    /// Above 0.
     Number,
+    /// Any finite one.
+    AnyNumber,
     Boolean,
     /// No item twice.
     List {
@@ -112,6 +116,8 @@ rule!(CRON, leaf::cron, "a schedule of five fields", r"^\s*\S+(\s+\S+){4}\s*$");
 rule!(TIME_ZONE, leaf::time_zone, "a time zone");
 rule!(URL, leaf::url, "a URL", "^[hH][tT][tT][pP][sS]?:");
 rule!(BASE_URL, leaf::base_url, "a URL", "^[hH][tT][tT][pP][sS]?:");
+rule!(BUCKET_URL, leaf::bucket_url, "a bucket's URL", "^s3://[a-z0-9][a-z0-9.-]+[a-z0-9]");
+rule!(REGION, leaf::region, "a region", "^[a-z0-9-]+$");
 rule!(LISTEN, leaf::listen, "an address and port", r":[0-9]+$");
 rule!(SQL_FILE, leaf::sql_file, "the name of an SQL file", r"^[^./\\][^/\\]*\.sql$");
 rule!(POINTER, leaf::pointer, "a JSON pointer", "^(/|$)");
@@ -123,6 +129,8 @@ rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
 rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
 rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
+rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
+rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =

@@ -1,8 +1,9 @@
 //! `pipeline.toml`: what is fetched, when, and what datasets become of it.
 
+use super::dataset::DATASET;
 use super::{
-    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, PERCENT, POINTER, REACTIONS, SELECTION,
-    SQL_FILE, STAR, Shape, TEXT, TIME_ZONE, UNIT, URL, VERSION, YEARS,
+    CRON, DELIMITER, DIMENSION, DURATION, ENCODING, KPI, Key, Kind, NAME, POINTER, REACTIONS, SELECTION, STAR, Shape,
+    TEXT, TIME_ZONE, UNIT, URL, VERSION, YEARS,
 };
 
 pub(in crate::config) static PIPELINE: Shape = Shape {
@@ -198,85 +199,5 @@ static FILE: Shape = Shape {
 static INPUT: Shape = Shape {
     about: "Another pipeline's published dataset; its version is pinned in the manifest.",
     keys: &[Key::required("dataset", Kind::Text(&NAME), "Name of the dataset.")],
-    one_of: false,
-};
-
-static DATASET: Shape = Shape {
-    about: "A dataset: one query and a promise about its rows.",
-    keys: &[
-        Key::required("title", Kind::Text(&TEXT), "Swedish title."),
-        Key::optional("description", Kind::Text(&TEXT), "Swedish description."),
-        Key::required("sql", Kind::Text(&SQL_FILE), "The query, a file in this folder."),
-        Key::default(
-            "partition_by",
-            Kind::List { item: &Kind::OneOf(&["lan"]), may_be_empty: false },
-            "[\"lan\"]",
-            "Column of the folders that the files lie in.",
-        ),
-        Key::required(
-            "key",
-            Kind::List { item: &Kind::Text(&NAME), may_be_empty: false },
-            "Columns that together name a row.",
-        ),
-        Key::optional(
-            "areas",
-            Kind::List { item: &Kind::Text(&NAME), may_be_empty: true },
-            "Sets of areas.toml that municipalities are rolled up to.",
-        ),
-        Key::optional(
-            "column",
-            Kind::Tables { key: &NAME, shape: &COLUMN },
-            "[dataset.X.column.NAME]; niva, kod, period and what the program adds need none.",
-        ),
-        Key::optional("check", Kind::Table(&CHECK), "What must hold before anything is published."),
-    ],
-    one_of: false,
-};
-
-static COLUMN: Shape = Shape {
-    about: "A column. A number is a measure and has NAME_status beside it.",
-    keys: &[
-        Key::required("type", Kind::OneOf(&["text", "int64", "float64"]), "Type of the values."),
-        Key::required("title", Kind::Text(&TEXT), "Swedish title."),
-        Key::optional("unit", Kind::Text(&TEXT), "Unit of a number, such as antal or procent."),
-        Key::optional("decimals", Kind::Integer { min: 0, max: 15 }, "float64: decimals that count and are shown."),
-        Key::default("additive", Kind::Boolean, "false", "Whether the number may be summed over areas."),
-        Key::default(
-            "perturbation",
-            Kind::OneOf(&["none", "ckm"]),
-            "none",
-            "Whether the source has shifted the values; ckm is SCB's cell key method.",
-        ),
-        Key::optional("ratio", Kind::Table(&RATIO), "float64: computed from two additive columns, over areas too."),
-    ],
-    one_of: false,
-};
-
-static RATIO: Shape = Shape {
-    about: "numerator / denominator × scale.",
-    keys: &[
-        Key::required("numerator", Kind::Text(&NAME), "An additive column."),
-        Key::required("denominator", Kind::Text(&NAME), "An additive column."),
-        Key::default("scale", Kind::Number, "1", "100 for a percentage."),
-    ],
-    one_of: false,
-};
-
-static CHECK: Shape = Shape {
-    about: "What must hold before anything is published.",
-    keys: &[
-        Key::default("min_rows", Kind::Integer { min: 0, max: i64::MAX }, "1", "Fewer rows stop the publish."),
-        Key::optional(
-            "max_drop",
-            Kind::Text(&PERCENT),
-            "How many of the published version's rows may go, such as \"20%\".",
-        ),
-        Key::default("unique", Kind::Boolean, "true", "Whether the key must be unique."),
-        Key::optional(
-            "custom",
-            Kind::List { item: &Kind::Text(&SQL_FILE), may_be_empty: true },
-            "Queries over `ny` and `publicerad` that must return no row.",
-        ),
-    ],
     one_of: false,
 };

@@ -1,6 +1,6 @@
 //! `underlag.toml`: places, publisher and bounds.
 
-use super::{DURATION, Key, Kind, LISTEN, SIZE, Shape, TEXT, VERSION};
+use super::{BUCKET_URL, DURATION, Key, Kind, LISTEN, REGION, SIZE, Shape, TEXT, URL, VERSION};
 
 pub(in crate::config) static UNDERLAG: Shape = Shape {
     about: "Settings of the daemon. Relative paths count from the folder of this file.",
@@ -12,6 +12,11 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
             "/var/lib/underlag",
             "The data folder: archive, stage, ledger, datasets, site.",
         ),
+        Key::optional(
+            "data_url",
+            Kind::Text(&BUCKET_URL),
+            "Object storage for archive, datasets and site, s3://BUCKET/PREFIX. Stage, ledger and cache stay in data_dir.",
+        ),
         Key::default(
             "pipelines_dir",
             Kind::Text(&TEXT),
@@ -20,11 +25,22 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
         ),
         Key::default("reports_dir", Kind::Text(&TEXT), "../reports", "One folder per report product."),
         Key::default("reference_dir", Kind::Text(&TEXT), "../reference", "Code lists and crosswalks as CSV."),
+        Key::optional("storage", Kind::Table(&STORAGE), "How the object storage of data_url is reached."),
         Key::optional("publisher", Kind::Table(&PUBLISHER), "Who publishes, and answers questions."),
         Key::optional("run", Kind::Table(&RUN), "How pipelines are run."),
         Key::optional("retention", Kind::Table(&RETENTION), "Which versions keep their data."),
         Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
         Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
+    ],
+    one_of: false,
+};
+
+static STORAGE: Shape = Shape {
+    about: "How the object storage of data_url is reached. Credentials come from the environment or from systemd.",
+    keys: &[
+        Key::optional("endpoint", Kind::Text(&URL), "The server of S3-compatible storage; left out, Amazon's own."),
+        Key::default("region", Kind::Text(&REGION), "us-east-1", "The region that calls are signed for."),
+        Key::default("allow_http", Kind::Boolean, "false", "Whether the endpoint may be without encryption."),
     ],
     one_of: false,
 };

@@ -139,3 +139,60 @@ fn no_input_makes_the_loader_panic() {
         assert!(!project.report().is_empty());
     }
 }
+
+fn settings(text: &str) -> String {
+    let project = Project::new();
+    project.write("config/underlag.toml", text);
+    project.report()
+}
+
+#[test]
+fn an_endpoint_without_encryption_is_said_to_be_wanted() {
+    insta::assert_snapshot!(settings("version = 1\ndata_url = \"s3://lager/prov\"\n[storage]\nendpoint = \"http://s3.example.org\"\n"), @r#"
+    error: the endpoint is without encryption
+     --> config/underlag.toml:4:12
+      |
+    4 | endpoint = "http://s3.example.org"
+      |            ^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: use https, or add allow_http = true where the network is your own
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn credentials_have_no_place_in_the_file() {
+    insta::assert_snapshot!(settings("version = 1\ndata_url = \"s3://nyckel:hemligt@lager/prov\"\n"), @r#"
+    error: a bucket's URL holds no user, password or options
+     --> config/underlag.toml:2:12
+      |
+    2 | data_url = "s3://nyckel:*******@lager/prov"
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from systemd
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn what_is_no_bucket_is_refused_and_storage_without_one() {
+    let first = |text: &str| settings(text).lines().next().unwrap().to_owned();
+    assert_eq!(
+        first("version = 1\ndata_url = \"https://lager.example.org\"\n"),
+        "error: \"https://lager.example.org\" is not the URL of a bucket"
+    );
+    assert_eq!(
+        first("version = 1\ndata_url = \"s3://Lager\"\n"),
+        "error: \"s3://Lager\" has no name of a bucket: 3 to 63 of a to z, digits, . and -"
+    );
+    assert_eq!(
+        first("version = 1\ndata_url = \"s3://lager/a/../b\"\n"),
+        "error: \"s3://lager/a/../b\" has a prefix with other signs than letters a to z, digits, ., -, _ and ="
+    );
+    assert_eq!(
+        first("version = 1\n[storage]\nregion = \"se-1\"\n"),
+        "error: [storage] without `data_url` has no effect"
+    );
+}

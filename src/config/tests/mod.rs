@@ -3,6 +3,7 @@
 
 mod broken;
 mod mistakes;
+mod promises;
 mod schema;
 mod shipped;
 mod valid;

@@ -139,3 +139,17 @@ fn the_hash_follows_what_decides_the_rows_and_not_the_address() {
     project.write("pipelines/befolkning/befolkning.sql", "SELECT kod FROM folk\n");
     assert_ne!(licensed, hash(), "the query decides the rows");
 }
+
+#[test]
+fn object_storage_is_a_bucket_and_how_to_reach_it() {
+    let project = Project::new();
+    assert!(project.config().bucket.is_none());
+    project.write(
+        "config/underlag.toml",
+        "version = 1\ndata_url = \"s3://lager/underlag/prod/\"\n[storage]\nendpoint = \"https://s3.example.org\"\n",
+    );
+    let bucket = project.config().bucket.unwrap();
+    assert_eq!(bucket.address("datasets"), "s3://lager/underlag/prod/datasets");
+    assert_eq!((bucket.region.as_str(), bucket.allow_http), ("us-east-1", false));
+    assert_eq!(bucket.endpoint.unwrap().as_str(), "https://s3.example.org/");
+}

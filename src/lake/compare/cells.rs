@@ -55,6 +55,20 @@ impl Cells {
         }
     }
 
+    pub fn int(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Int(cells) => cells.is_valid(row).then(|| cells.value(row)),
+            _ => None,
+        }
+    }
+
+    pub fn float(&self, row: usize) -> Option<f64> {
+        match self {
+            Self::Float(cells, _) => cells.is_valid(row).then(|| cells.value(row)),
+            _ => None,
+        }
+    }
+
     pub fn date(&self, row: usize) -> Option<i32> {
         match self {
             Self::Date(cells) => cells.is_valid(row).then(|| cells.value(row)),
@@ -130,17 +144,13 @@ impl Cells {
     /// Bit for bit, where that is quick to see.
     fn identical(&self, row: usize, other: &Self, at: usize, rows: usize) -> bool {
         match (self, other) {
-            (Self::Float(one, _), Self::Float(other, _)) if !self.nulls() && !other_nulls(other) => {
-                one.values()[row..row + rows] == other.values()[at..at + rows]
+            (Self::Float(one, _), Self::Float(theirs, _)) if !self.nulls() && !other.nulls() => {
+                one.values()[row..row + rows] == theirs.values()[at..at + rows]
             }
             (Self::Float(..), _) => false,
             _ => self.same_run(row, other, at, rows),
         }
     }
-}
-
-fn other_nulls(cells: &Float64Array) -> bool {
-    cells.null_count() > 0
 }
 
 fn same_text(one: &StringViewArray, row: usize, other: &StringViewArray, at: usize) -> bool {

@@ -1,6 +1,7 @@
 //! What the manifests say differs in the columns, and which columns rows are
 //! known by and compared in.
 
+use arrow::datatypes::DataType;
 use serde::Serialize;
 
 use crate::lake::manifest::{ColumnInfo, Manifest};
@@ -93,6 +94,18 @@ pub enum Kind {
     /// With the power of ten of its decimals.
     Float(Option<f64>),
     Date,
+}
+
+impl Kind {
+    pub const fn arrow(self) -> DataType {
+        match self {
+            // Views are read without copying, and most codes are compared as one number.
+            Self::Text => DataType::Utf8View,
+            Self::Int => DataType::Int64,
+            Self::Float(_) => DataType::Float64,
+            Self::Date => DataType::Date32,
+        }
+    }
 }
 
 /// Which columns are read, the key's first: the order in which both versions are sorted.

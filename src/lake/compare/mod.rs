@@ -7,6 +7,8 @@
 
 mod cells;
 mod columns;
+mod file;
+mod largest;
 mod merge;
 mod stream;
 mod summary;
@@ -23,6 +25,8 @@ use super::prepare::Prepared;
 use columns::Plan;
 
 pub use columns::{Aspect, ColumnChanges, Redefinition};
+pub use file::ChangesFile;
+pub use largest::{Figure, Largest, Number, Revision, Tally};
 pub use summary::{Counts, Place, Summary};
 
 /// A version and its files on this machine, in the manifest's order.

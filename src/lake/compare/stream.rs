@@ -21,7 +21,7 @@ use crate::lake::LakeError;
 use crate::store::At as _;
 
 use super::cells::Cells;
-use super::columns::{Kind, Plan};
+use super::columns::Plan;
 
 /// Batches read ahead.
 const AHEAD: usize = 2;
@@ -51,7 +51,7 @@ impl Stream {
     pub fn open(plan: &Plan, files: &[PathBuf], rows: usize) -> Result<Self, LakeError> {
         let (sender, batches) = sync_channel(AHEAD);
         let fields: Vec<Field> =
-            plan.columns.iter().map(|column| Field::new(&column.name, arrow_type(column.kind), true)).collect();
+            plan.columns.iter().map(|column| Field::new(&column.name, column.kind.arrow(), true)).collect();
         let schema = Arc::new(Schema::new(fields));
         let empty = Batch::of(RecordBatch::new_empty(Arc::clone(&schema)), plan);
         let (files, plan) = (files.to_vec(), plan.clone());
@@ -86,16 +86,6 @@ impl Batch {
     fn of(rows: RecordBatch, plan: &Plan) -> Self {
         let cells = rows.columns().iter().zip(&plan.columns).map(|(cells, column)| Cells::of(cells, column.kind));
         Self { cells: cells.collect(), rows }
-    }
-}
-
-const fn arrow_type(kind: Kind) -> DataType {
-    match kind {
-        // Views are read without copying, and most codes are compared as one number.
-        Kind::Text => DataType::Utf8View,
-        Kind::Int => DataType::Int64,
-        Kind::Float(_) => DataType::Float64,
-        Kind::Date => DataType::Date32,
     }
 }
 

@@ -98,7 +98,7 @@ pub async fn units(courier: &Courier, ids: Option<&[String]>) -> Result<(Vec<Uni
     Ok((chosen.collect::<Result<_, _>>()?, all))
 }
 
-fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {
+pub fn unit(municipality: Municipality) -> Result<Unit, DecodeError> {
     let Municipality { id, title, kind } = municipality;
     let digits = id.len() == 4 && id.bytes().all(|byte| byte.is_ascii_digit());
     let level = match kind.as_str() {

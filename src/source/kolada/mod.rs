@@ -7,6 +7,8 @@
 
 mod answer;
 mod describe;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lookup;
 mod paging;
 mod rows;

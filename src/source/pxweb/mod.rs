@@ -1,6 +1,9 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+mod cuts;
 mod describe;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod note;
 mod planner;
 mod query;

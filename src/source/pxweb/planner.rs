@@ -1,33 +1,81 @@
 //! Splits a selection into the fewest calls that respect a cell limit.
 //!
-//! Every call asks for a box: a run of codes of each dimension. The runs of a
-//! dimension are of equal length, give or take one, so the boxes form a grid,
-//! and their number is the product of the numbers of runs. The planner looks
-//! for the smallest such product. It never splits the measures: one row must
-//! come out of one call.
+//! Every call asks for a box: a run of codes of each dimension. Even runs of
+//! every dimension make a grid, and the planner looks for the grid of fewest
+//! boxes. Where that is more than the cells demand, [`Cuts`] divides the cube
+//! first, so that each part may have a grid of its own. It never splits the
+//! measures: one row must come out of one call.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use super::super::chunk::nth_run;
+use super::cuts::Cuts;
 
 /// The most cells in a call, whatever the source allows: an answer is held in memory while it is
 /// decoded, and a smaller part is a smaller loss when a run is interrupted.
 const MOST_CELLS: u64 = 5_000_000;
 
-/// A grid over the dimensions, and the box of every call.
+/// Grids that together cover the cube, and the box of every call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Split {
-    /// Number of codes per dimension.
-    sizes: Vec<u64>,
-    /// Number of runs per dimension.
-    runs: Vec<u64>,
+    grids: Vec<Grid>,
     /// Cells in all.
     pub cells: u64,
     /// Boxes in all.
     pub calls: u64,
     /// Cells over limit, rounded up: no way of asking could need fewer calls.
     pub lower_bound: u64,
+}
+
+/// A part of the cube, each of its dimensions in even runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grid {
+    /// Where the part begins, per dimension.
+    pub start: Vec<u64>,
+    /// Number of codes per dimension.
+    pub sizes: Vec<u64>,
+    /// Number of runs per dimension.
+    pub runs: Vec<u64>,
+}
+
+impl Grid {
+    /// The grid of fewest boxes with at most `room` rows each.
+    pub fn new(start: Vec<u64>, sizes: Vec<u64>, room: u64) -> Self {
+        // Dimensions of one code cannot be split.
+        let long: Vec<usize> = (0..sizes.len()).filter(|&dimension| sizes[dimension] > 1).collect();
+        let mut runs = vec![1; sizes.len()];
+        if rows(&sizes) > room {
+            let search = Search::new(long.iter().map(|&dimension| sizes[dimension]));
+            for (dimension, number) in long.into_iter().zip(search.runs(room)) {
+                runs[dimension] = number;
+            }
+        }
+        Self { start, sizes, runs }
+    }
+
+    pub fn boxes(&self) -> u64 {
+        self.runs.iter().product()
+    }
+
+    /// A box in row-major order: a range of positions per dimension.
+    fn nth_box(&self, nth: u64) -> Vec<Range<usize>> {
+        let mut rest = nth;
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(self.sizes.len());
+        for ((start, size), runs) in self.start.iter().zip(&self.sizes).zip(&self.runs).rev() {
+            let run = nth_run(*size, *runs, rest % runs);
+            let start = usize::try_from(*start).unwrap_or(usize::MAX);
+            ranges.push(start + run.start..start + run.end);
+            rest /= runs;
+        }
+        ranges.reverse();
+        ranges
+    }
+}
+
+/// Combinations of codes. Whoever has cells to ask for has counted that they can be counted.
+pub fn rows(sizes: &[u64]) -> u64 {
+    sizes.iter().product()
 }
 
 /// The cells of a single row exceed the limit, or the cells in all exceed counting.
@@ -45,31 +93,17 @@ impl Split {
         if per_row > limit {
             return Err(DoesNotFit { cells: per_row });
         }
-        // Dimensions of one code cannot be split.
-        let long: Vec<usize> = (0..sizes.len()).filter(|&dimension| sizes[dimension] > 1).collect();
-        let mut runs = vec![1; sizes.len()];
-        if cells > limit {
-            let search = Search::new(long.iter().map(|&dimension| sizes[dimension]));
-            for (dimension, number) in long.into_iter().zip(search.runs(limit / per_row)) {
-                runs[dimension] = number;
-            }
-        }
-        let calls = runs.iter().product();
-        Ok(Self { sizes: sizes.to_vec(), runs, cells, calls, lower_bound: cells.div_ceil(limit) })
+        let room = limit / per_row.max(1);
+        let whole = Grid::new(vec![0; sizes.len()], sizes.to_vec(), room);
+        // A call holds whole rows, so in rows is measured what is demanded.
+        let grids = if whole.boxes() > rows(sizes).div_ceil(room) { Cuts::new(room).grids(whole) } else { vec![whole] };
+        let calls = grids.iter().map(Grid::boxes).sum();
+        Ok(Self { grids, cells, calls, lower_bound: cells.div_ceil(limit) })
     }
 
-    /// The boxes in row-major order, each a range of positions per dimension.
+    /// The boxes, each a range of positions per dimension.
     pub fn boxes(&self) -> impl Iterator<Item = Vec<Range<usize>>> + '_ {
-        (0..self.calls).map(|call| {
-            let mut rest = call;
-            let mut ranges: Vec<Range<usize>> = Vec::with_capacity(self.sizes.len());
-            for (size, runs) in self.sizes.iter().zip(&self.runs).rev() {
-                ranges.push(nth_run(*size, *runs, rest % runs));
-                rest /= runs;
-            }
-            ranges.reverse();
-            ranges
-        })
+        self.grids.iter().flat_map(|grid| (0..grid.boxes()).map(|nth| grid.nth_box(nth)))
     }
 }
 
@@ -147,6 +181,10 @@ mod tests {
 
     use super::*;
 
+    fn grid(sizes: &[u64], room: u64) -> u64 {
+        Grid::new(vec![0; sizes.len()], sizes.to_vec(), room).boxes()
+    }
+
     /// The smallest product over every vector of run lengths.
     fn brute_force(sizes: &[u64], room: u64) -> u64 {
         match sizes.split_first() {
@@ -165,8 +203,8 @@ mod tests {
             for b in 1..=6 {
                 for c in 1..=4 {
                     for limit in 1..=(a * b * c + 1) {
-                        let split = Split::new(&[a, b, c], 1, limit).unwrap();
-                        assert_eq!(split.calls, brute_force(&[a, b, c], limit), "{a} {b} {c} limit {limit}");
+                        let boxes = grid(&[a, b, c], limit);
+                        assert_eq!(boxes, brute_force(&[a, b, c], limit), "{a} {b} {c} limit {limit}");
                     }
                 }
             }

@@ -91,7 +91,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         stamp: table.updated.as_ref().map(|updated| format!("{} {updated} {}", fetch.table, query.hash())),
         stamp_proves: true,
         notes,
-        publish_notes: meta.notes.into_iter().chain(note::of_dimensions(&answer.body, &query)).collect(),
+        publish_notes: meta.notes.into_iter().chain(note::of_dimensions(answer.content(), &query)).collect(),
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
         metadata: Some(described),

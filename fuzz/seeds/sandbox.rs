@@ -1,0 +1,72 @@
+//! The sandbox's answers, as they go over the wire.
+
+use std::io;
+use std::net::SocketAddr;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use underlag::sandbox::{Fault, FaultKind, Options, start};
+
+use crate::Corpus;
+
+const TABLES: &str = "/pxweb/api/v2/tables";
+
+pub async fn write(corpus: &Corpus) -> io::Result<()> {
+    let reference = underlag::embedded::reference().map_err(io::Error::other)?;
+    let options = Options { calls: 0, ..Options::default() };
+    let sandbox = start(SocketAddr::from(([127, 0, 0, 1], 0)), reference, options).await?;
+    for path in [
+        "/pxweb/api/v2/config".to_owned(),
+        TABLES.to_owned(),
+        format!("{TABLES}/TAB6471?lang=sv"),
+        format!("{TABLES}/TAB9001/metadata?lang=sv"),
+        format!("{TABLES}/TAB9002/metadata?lang=sv"),
+        format!("{TABLES}/TAB9003/metadata?lang=sv"),
+        format!("{TABLES}/TAB6471/metadata?lang=sv&codelist%5BRegion%5D=vs_CKM01Lan"),
+        "/kolada/v3/kpi/N01982,N18898".to_owned(),
+        "/kolada/v3/municipality?region_type=L".to_owned(),
+        "/kolada/v3/municipality_groups?per_page=3".to_owned(),
+        "/kolada/v3/data/kpi/N18898,N18896/municipality/0180,0114,0000/year/2021,2022?per_page=5".to_owned(),
+        "/kolada/v3/data/kpi/N01982/municipality/0001,0180/year/2023,2024".to_owned(),
+        "/nowhere".to_owned(),
+    ] {
+        corpus.answer(&call(sandbox.addr, "GET", &path, "").await?);
+    }
+    for fault in [None, Some(FaultKind::Html200), Some(FaultKind::ShortValue), Some(FaultKind::DuplicateKommun)] {
+        sandbox.behave();
+        fault.into_iter().for_each(|kind| sandbox.order(Fault::new("", kind)));
+        for (region, age) in [("*", "20"), ("01*", "TOP(3)"), ("0180", "*")] {
+            let selection = json!({ "selection": [
+                { "variableCode": "Region", "valueCodes": [region] },
+                { "variableCode": "Alder", "valueCodes": [age] },
+                { "variableCode": "Kon", "valueCodes": ["*"] },
+                { "variableCode": "Tid", "valueCodes": ["TOP(1)"] },
+                { "variableCode": "ContentsCode", "valueCodes": ["*"] },
+            ]});
+            let path = format!("{TABLES}/TAB6471/data?lang=sv&outputFormat=json-stat2");
+            corpus.answer(&call(sandbox.addr, "POST", &path, &selection.to_string()).await?);
+        }
+    }
+    // A file of this kind is large, and its beginning is enough.
+    let map = call(sandbox.addr, "GET", &format!("/filer/{}", underlag::sandbox::ADVERTISEMENTS), "").await?;
+    let entry = map.iter().take(12_000).rposition(|byte| *byte == b',').unwrap_or(0);
+    corpus.answer(&[&map[..entry], b"}}"].concat());
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// One exchange; the body of the answer.
+async fn call(address: SocketAddr, method: &str, path: &str, body: &str) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address).await?;
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    Ok(answer.split_off(end))
+}

@@ -1,0 +1,67 @@
+//! What must hold of any bytes from outside, for the targets in `fuzz/`: one
+//! function per target, which panics when it does not hold. No part of the
+//! program: built with the feature `fuzzing`, and in tests, where each target is
+//! given the inputs that once broke something.
+
+mod config;
+mod text;
+
+pub use crate::decode::fuzzing::{file, json_stat};
+pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::kolada::fuzzing::kolada;
+pub use crate::source::pxweb::fuzzing::pxweb;
+pub use config::config;
+pub use text::text;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Inputs of every kind: nothing, noise, and what each target reads when all is well.
+    /// Found by `records`: read and written again, it said 1 and was 2.
+    #[test]
+    fn a_manifest_of_the_first_format_can_be_read_written_and_read() {
+        let manifest = br#"{"format":1,"dataset":"tal","title":"Tal","description":"","pipeline":"prov",
+            "version":"000002-20261123T083000Z-1a2b3c4d","created_at":"2026-11-23T08:30:00Z","program":"underlag/0.1.0",
+            "config_hash":"aa","content_hash":"1a2b3c4d","rows":0,"columns":[],"key":["kod"],"files":[],
+            "checks":["minst 1 rad"],"sources":{},"inputs":{},"credit":"SCB","credits":[],"licences":[],
+            "fetched_at":"2026-11-23T08:00:00Z","synthetic":false,"previous":"cc"}"#;
+        assert!(crate::lake::Manifest::parse(manifest).is_ok());
+        records(tempfile::tempdir().unwrap().path(), manifest);
+    }
+
+    #[test]
+    fn every_target_takes_what_is_ordinary_and_what_is_not() {
+        let scratch = tempfile::tempdir().unwrap();
+        let cube = br#"{"version":"2.0","class":"dataset","label":"T","id":["Region","ContentsCode","Tid"],
+            "size":[2,1,2],"role":{"time":["Tid"],"metric":["ContentsCode"]},
+            "dimension":{"Region":{"category":{"index":{"01":0,"03":1}}},
+            "ContentsCode":{"category":{"index":["A"],"unit":{"A":{"base":"antal","decimals":0}}}},
+            "Tid":{"category":{"index":["2023","2024"]}}},"value":[1,null,3,4],"status":{"1":".."}}"#;
+        let asked = [b"*;TOP(1);01,03\n".as_slice(), cube].concat();
+        let rows = br#"{"values":[{"kpi":"N1","municipality":"0180","period":2024,
+            "values":[{"gender":"T","value":1.5,"status":""},{"gender":"K","value":null}]}]}"#;
+        let settings = b"version = 1\n[publisher]\nname = \"P\"\ncontact = \"p@example.org\"\n\x00version = 1\n\x00version = 1\n\x00version = 1\ntitle = \"L\"\n\x00SELECT 1";
+        let inputs: [&[u8]; 9] = [
+            b"",
+            b"\x00\x00\x00kod;antal\n01;3\n",
+            b"\x07\xff\x01[{\"kod\":\"01\",\"antal\":3}]",
+            b"{}",
+            b"\xef\xbb\xbf[]",
+            cube,
+            &asked,
+            rows,
+            settings,
+        ];
+        for input in inputs {
+            json_stat(input);
+            pxweb(input);
+            kolada(input);
+            file(input);
+            body(input);
+            text(input);
+            records(scratch.path(), input);
+            config(scratch.path(), input);
+        }
+    }
+}
