@@ -98,8 +98,8 @@ impl Status {
                 pipeline: pipeline.name.clone(),
                 last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
                 last_run: last.as_ref().map(|run| run.started_at),
-                last_error: message(&last, true),
-                last_note: message(&last, false),
+                last_error: message(last.as_ref(), true),
+                last_note: message(last.as_ref(), false),
                 waiting: ledger.waiting(&pipeline.name)?.map(WaitingStatus::from),
                 checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
                 datasets,
@@ -133,9 +133,9 @@ fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<S
 }
 
 /// Of a run that failed, or of one that did not.
-fn message(last: &Option<RunEntry>, failed: bool) -> Option<String> {
+fn message(last: Option<&RunEntry>, failed: bool) -> Option<String> {
     let of_kind = |run: &&RunEntry| matches!(run.outcome, Outcome::Published | Outcome::Unchanged) != failed;
-    last.as_ref().filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
+    last.filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
 }
 
 fn drift(manifest: &Manifest) -> Vec<String> {
