@@ -104,7 +104,7 @@ fn a_withdrawn_version_stays_and_says_so() {
     assert_eq!(world.current("tal"), Some(second.clone()));
     let page = world.read("data/site/current/kommun/0180/index.html");
     assert!(page.contains(&format!("Version {second} är återkallad (")) && page.contains("enheten är fel."), "{page}");
-    assert!(page.contains("href=\"../../datasets/tal/changes.atom\""), "{page}");
+    assert!(page.contains("datasets/tal/changes.atom\""), "{page}");
     assert_eq!(changes(&world)["versions"][0]["withdrawn"][0]["reason"], "enheten är fel");
     let status = world.ok(&["status"]);
     assert!(status.stdout.contains("    [version] was withdrawn [time]: enheten är fel"), "{}", status.stdout);
