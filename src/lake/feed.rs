@@ -87,14 +87,9 @@ fn urn(parts: &[&str]) -> String {
     for part in parts {
         hasher.update(part.as_bytes()).update(b"\0");
     }
-    let hash = hasher.finalize();
-    let mut id = [0; 16];
-    id.copy_from_slice(&hash.as_bytes()[..16]);
+    let hex = hasher.finalize().to_hex();
     // Version 8 (made by a rule of one's own), variant 1.
-    id[6] = id[6] & 0x0f | 0x80;
-    id[8] = id[8] & 0x3f | 0x80;
-    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!("urn:uuid:{}-{}-8{}-a{}-{}", &hex[..8], &hex[8..12], &hex[12..15], &hex[15..18], &hex[18..30])
 }
 
 const fn term(kind: Kind) -> &'static str {
