@@ -22,7 +22,6 @@ use super::{text, vintage};
 /// in its metadata and xlsx in a sheet of its own.
 #[derive(Debug, Args)]
 #[command(
-    disable_version_flag = true,
     after_help = "Examples:\n  underlag export befolkning -o befolkning.xlsx\n  underlag export befolkning --as-of 2026-03-01 --area 0180 --format csv-sv -o stockholm.csv"
 )]
 pub struct Export {

@@ -124,9 +124,7 @@ fn every_changed_row_is_written_with_both_values() {
     "#);
     let refused = world.run(&["diff", "tal", "--output", "finns/inte.parquet"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
-    insta::assert_snapshot!(refused.stderr, @r#"
-    error: could not write finns/inte.parquet: No such file or directory (os error 2)
-    "#);
+    insta::assert_snapshot!(refused.stderr, @"error: could not write finns/inte.parquet: No such file or directory (os error 2)");
 }
 
 #[test]
