@@ -46,6 +46,23 @@ impl Place {
         }
     }
 
+    /// For a look at what was published: where the data lie, and the reference tables of a configuration without
+    /// mistakes. One with mistakes, or none beside `--data-dir`, is no hindrance: versions have their recipes.
+    pub fn past(&self) -> Result<(Config, Option<Reference>), Failure> {
+        let (loaded, reference) = match (self.config_file(), &self.data_dir) {
+            (Err(_), Some(_)) => (self.load_file(Path::new(HERE)), None),
+            _ => self.read()?,
+        };
+        let file = loaded.config.as_ref().or(loaded.refused.as_ref()).map(|config| config.file.clone());
+        let places_hold =
+            !loaded.diagnostics.iter().any(|found| found.is_error() && Some(&found.file) == file.as_ref());
+        match (loaded.config, loaded.refused, reference) {
+            (Some(config), _, Some(reference)) => Ok((config, Some(reference))),
+            (Some(config), ..) | (_, Some(config), _) if places_hold || self.data_dir.is_some() => Ok((config, None)),
+            _ => Err(refused(&loaded.diagnostics, &loaded.files)),
+        }
+    }
+
     /// Everything that `check` looks at; nothing is run before all of it holds.
     pub async fn checked(&self) -> Result<(Config, Reference), Failure> {
         let (mut loaded, reference) = self.read()?;
@@ -78,9 +95,13 @@ impl Place {
         Ok(Arc::new(Workshop::open(config, reference)?))
     }
 
+    fn load_file(&self, file: &Path) -> Loaded {
+        config::load(file, &Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() })
+    }
+
     fn read(&self) -> Result<(Loaded, Option<Reference>), Failure> {
         let file = self.config_file()?;
-        let mut loaded = config::load(&file, &Overrides { data_dir: self.data_dir.clone(), ..Overrides::default() });
+        let mut loaded = self.load_file(&file);
         let reference = match loaded
             .config
             .as_ref()

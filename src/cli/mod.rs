@@ -59,6 +59,11 @@ enum Command {
     /// Run pipelines now, once, and render the site
     Run(run::Run),
     /// Let a stopped publish through, once, and say why
+    ///
+    /// A publish stops and waits when a source says something else of its data than before, or when more rows are gone
+    /// than `max_drop` allows. This runs the pipeline now and lets through exactly what `underlag status` shows.
+    /// Anything else stops it again, and no other check is skipped. What was let through, and why, is in the manifest
+    /// and on the pages.
     Accept(accept::Accept),
     /// Show what is published, how fresh it is, and how the last run ended
     Status(status::Status),

@@ -31,14 +31,14 @@ pub struct Replay {
 
 impl Replay {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let (config, reference) = place.load()?;
+        let (config, reference) = place.past()?;
         if let Some(folder) = &self.output
             && folder.exists()
         {
             return Err(Failure::usage(anyhow!("{} exists already", folder.display()))
                 .hint("a replayed version is written into a new folder, never over another"));
         }
-        let lineage = Lineage::open(config, reference)?;
+        let lineage = Lineage::of(config, reference)?;
         let manifest = version_of(lineage.lake(), &self.dataset, Some(&self.id))?;
         let (replay, recomputed) = lineage.replay(&manifest).await?;
         let written = match &self.output {
@@ -51,16 +51,18 @@ impl Replay {
             let name = format!("{} {}", replay.dataset, replay.version);
             if replay.identical {
                 text::line(&format!(
-                    "{name}: byte-identical in content: {}, {} rows, from {} archived answers",
-                    replay.content_hash, replay.rows, replay.answers
+                    "{name}: byte-identical in content: {}, {} rows, from {}",
+                    replay.content_hash,
+                    replay.rows,
+                    replay.ground()
                 ));
             } else {
-                text::line(&format!("{name}: differs, computed again from {} archived answers", replay.answers));
+                text::line(&format!("{name}: differs, computed again from {}", replay.ground()));
                 replay.differences.iter().for_each(|difference| text::line(&format!("  {difference}")));
             }
             replay.notes.iter().for_each(|note| text::line(&format!("  note: {note}")));
             if let Some((folder, manifest)) = written {
-                text::line(&format!("  written: {}, {} files", folder.join("data").display(), manifest.files.len()));
+                text::line(&format!("  written: {}, {} rows", folder.join("data").display(), manifest.rows));
             }
         }
         Ok(if replay.identical { Exit::Done } else { Exit::Damaged })

@@ -31,8 +31,8 @@ pub struct Trace {
 
 impl Trace {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let (config, reference) = place.load()?;
-        let lineage = Lineage::open(config, reference)?;
+        let (config, reference) = place.past()?;
+        let lineage = Lineage::of(config, reference)?;
         let manifest = version_of(lineage.lake(), &self.dataset, self.id.as_deref())?;
         let traced = lineage.trace(&manifest, &self.conditions).await?;
         if self.json {
@@ -83,7 +83,7 @@ fn show(traced: &Traced) {
     text::line("row");
     show_row(&traced.row);
     if let Some(version) = &traced.carried_from {
-        text::line(&format!("carried on from version {version}; what follows is of that version"));
+        text::line(&format!("kept from version {version}; what follows is of that version"));
     }
     text::line(&format!("query {}, blake3 {}", traced.query.file, traced.query.hash));
     traced.query.text.trim_end().lines().for_each(|line| text::line(&format!("  | {line}")));
@@ -141,6 +141,9 @@ fn show_table(table: &Table) {
     for answer in &table.metadata {
         let AnswerRecord { method, url, .. } = &answer.record;
         text::line(&format!("  about the table: {method} {url}, {}", answer.place));
+    }
+    if let Some(place) = &table.accepted_metadata {
+        text::line(&format!("  accepted of that: {place}"));
     }
 }
 

@@ -89,14 +89,6 @@ impl Rule {
         format!("{}.{part}", self.kind())
     }
 
-    /// Whether it is a matter of the moment of publishing or of a query, and not of the version's rows alone.
-    pub fn only_when_published(&self) -> bool {
-        matches!(
-            self,
-            Self::MaxDrop { .. } | Self::Freshness { .. } | Self::Complete(_) | Self::Equals(_) | Self::Custom { .. }
-        )
-    }
-
     /// What is so when it holds.
     pub fn promise(&self, contract: &Contract) -> String {
         let column = |name: &str| contract.columns.iter().find(|column| column.name == name);

@@ -314,9 +314,11 @@ impl<'a> RowCheck<'a> {
                 }
                 Rule::MaxNull { column, percent } => {
                     let offences = self.of(column, |of| &of.null);
+                    let title =
+                        contract.columns.iter().find(|one| one.name == *column).map_or("", |one| one.title.as_str());
                     let share = 100.0 * offences.count as f64 / self.rows.max(1) as f64;
                     if share > *percent {
-                        let said = words::too_empty(column, offences.count, self.rows, share, *percent);
+                        let said = words::too_empty((column, title), offences.count, self.rows, share, *percent);
                         findings.extend(offences.finding(&name, check.severity, said));
                     }
                 }

@@ -234,12 +234,12 @@ fn every_promise_of_a_column_is_held_or_broken() {
         (
             (|kon, _| kon.values = vec!["T".into(), "K".into()]) as fn(&mut Column, &mut Column),
             ("M", Some(1.5), "observed"),
-            "values.kon: 1 row has a kon other than T, K [\"kod=00, kon=M, period=2025\"]",
+            "values.kon: 1 row has another kon than T, K [\"kod=00, kon=M, period=2025\"]",
         ),
         (
             |kon, _| kon.codes = Some(CodeList { table: "kon".into(), column: "kod".into() }),
             ("X", Some(1.5), "observed"),
-            "values.kon: 1 row has a kon that reference table kon.kod does not know [\"kod=00, kon=X, period=2025\"]",
+            "values.kon: 1 row has a value of kon that reference table kon.kod does not know [\"kod=00, kon=X, period=2025\"]",
         ),
         (
             |_, andel| andel.range = Some(ValueRange { min: Some(1.5), max: None }),
@@ -254,7 +254,7 @@ fn every_promise_of_a_column_is_held_or_broken() {
         (
             |_, andel| andel.statuses = vec![Status::Observed, Status::Missing],
             ("T", None, "suppressed"),
-            "statuses.andel: 1 row has a andel_status other than observed, missing [\"kod=00, kon=T, period=2025, andel=(null), andel_status=suppressed\"]",
+            "statuses.andel: 1 row has another andel_status than observed, missing [\"kod=00, kon=T, period=2025, andel=(null), andel_status=suppressed\"]",
         ),
         (
             |_, andel| andel.nullable = false,

@@ -116,11 +116,12 @@ pub fn empty(count: u64, contract: &Contract, rule: &Rule) -> Said {
 pub fn unlisted(count: u64, contract: &Contract, rule: &Rule) -> Said {
     let name = column(rule);
     let codes = contract.columns.iter().find(|column| column.name == name).and_then(|column| column.codes.as_ref());
-    let allowed = match codes {
-        Some(codes) => format!("that reference table {codes} does not know"),
-        None => format!("other than {}", values(contract, name)),
+    let message = match codes {
+        Some(codes) => {
+            format!("{} a value of {name} that reference table {codes} does not know", rows(count, "has", "have"))
+        }
+        None => format!("{} another {name} than {}", rows(count, "has", "have"), values(contract, name)),
     };
-    let message = format!("{} a {name} {allowed}", rows(count, "has", "have"));
     (message, format!("{} har ett oväntat värde i ”{}”.", rader(count), title(contract, rule)))
 }
 
@@ -138,7 +139,7 @@ pub fn out_of_range(count: u64, contract: &Contract, rule: &Rule) -> Said {
 
 pub fn other_status(count: u64, contract: &Contract, rule: &Rule) -> Said {
     let name = column(rule);
-    let message = format!("{} a {name}_status other than {}", rows(count, "has", "have"), statuses(contract, name));
+    let message = format!("{} another {name}_status than {}", rows(count, "has", "have"), statuses(contract, name));
     (message, format!("{} i ”{}” har en oväntad status.", varden(count), title(contract, rule)))
 }
 
@@ -156,13 +157,13 @@ pub fn dropped(found: u64, published: u64, drop: f64, limit: f64) -> Said {
     (message, format!("Datamängden har {}, mot {published} i den förra versionen.", rader(found)))
 }
 
-pub fn too_empty(column: &str, count: u64, of: u64, share: f64, limit: f64) -> Said {
+pub fn too_empty((column, title): (&str, &str), count: u64, of: u64, share: f64, limit: f64) -> Said {
     let are = if count == 1 { "is" } else { "are" };
     let message =
         format!("{count} of {} of {column} {are} empty ({share:.1} %); at most {limit} % may be", counted(of, "value"));
     let comma = |number: String| number.replace('.', ",");
     let notice = format!(
-        "{} av {of} saknas ({} %); högst {} % ska saknas.",
+        "{} av {of} saknas i ”{title}” ({} %); högst {} % ska saknas.",
         varden(count),
         comma(format!("{share:.1}")),
         comma(limit.to_string())

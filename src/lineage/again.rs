@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::{Checks, Dataset};
 use crate::lake::{Manifest, Stage, VersionId};
 use crate::run::compute::{self, Computed};
 use crate::transform::Engine;
@@ -30,7 +31,7 @@ impl Lineage {
         for (name, fetch) in &pipeline.fetches {
             let staging = |error| LineageError::Run(crate::run::Problem::Stage { fetch: name.clone(), error });
             let (harvested, file) = self
-                .harvest(&made, manifest, fetch, |plan, _| {
+                .harvest(&made, manifest, fetch, |plan| {
                     let mut file = stage.create(name);
                     if let Some(schema) = &plan.schema {
                         file.open(schema.clone()).map_err(staging)?;
@@ -52,11 +53,33 @@ impl Lineage {
             engine.register_parquet(name, &files).await?;
             answers += behind;
         }
-        let mut unchecked = dataset.clone();
-        unchecked.checks.custom.clear();
-        let computed =
-            compute::compute(&engine, &made.reference, (pipeline, &unchecked), &stage, &self.lake, None).await?;
+        let kept = match manifest.carried.as_slice() {
+            [] => None,
+            _ => Some(self.rows_before(manifest).await?),
+        };
+        answers += kept.as_ref().map_or(0, |(_, _, answers)| *answers);
+        let before = kept.as_ref().map(|(before, _, _)| before);
+        let files = |_: &Manifest| Ok(kept.as_ref().map(|(_, files, _)| files.clone()).unwrap_or_default());
+        let unchecked = Dataset { checks: Checks::default(), ..dataset.clone() };
+        let made_by = (pipeline, &unchecked);
+        let computed = compute::compute(&engine, &made.reference, made_by, &stage, &files, before).await?;
         Ok(Recomputed { computed, made, answers })
+    }
+
+    /// The version before, from which periods were kept that the source gave no longer.
+    async fn rows_before(&self, manifest: &Manifest) -> Result<(Manifest, Vec<PathBuf>, usize), LineageError> {
+        let gone = || LineageError::NoPrevious { dataset: manifest.dataset.clone(), version: manifest.version.clone() };
+        let hash = manifest.previous.as_ref().ok_or_else(gone)?;
+        for version in self.lake.versions(&manifest.dataset)?.iter().rev() {
+            if *version != manifest.version
+                && self.lake.manifest_hash(&manifest.dataset, version).ok().as_ref() == Some(hash)
+            {
+                let before = self.lake.manifest(&manifest.dataset, version)?;
+                let (files, answers) = self.rows_of(&manifest.dataset, version).await?;
+                return Ok((before, files, answers));
+            }
+        }
+        Err(gone())
     }
 
     /// A version's rows as files: those published, or computed again where the retention has removed them; and how
@@ -87,7 +110,7 @@ impl Lineage {
     }
 }
 
-fn is_as_published(file: &std::path::Path, hash: &str) -> bool {
+pub fn is_as_published(file: &std::path::Path, hash: &str) -> bool {
     let mut hasher = blake3::Hasher::new();
     std::fs::File::open(file).and_then(|mut file| std::io::copy(&mut file, &mut hasher)).is_ok()
         && hasher.finalize().to_hex().as_str() == hash

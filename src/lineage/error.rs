@@ -40,6 +40,10 @@ pub enum LineageError {
     InputDiffers { dataset: String, version: VersionId, expected: String, found: String },
     #[error("{dataset} {version}: {file} is not as it was published")]
     DataDamaged { dataset: String, version: VersionId, file: String },
+    #[error(
+        "{dataset} {version} keeps periods of the version before it, and no manifest has the hash that it names that one by"
+    )]
+    NoPrevious { dataset: String, version: VersionId },
     #[error("{text:?} is not the id of a version")]
     NotAVersion { text: String },
     #[error("could not work in {}: {error}", path.display())]
@@ -77,6 +81,7 @@ impl LineageError {
             | Self::Recipe { error: RecipeError::Broken(_) | RecipeError::Outside(_), .. }
             | Self::NoAnswers { .. }
             | Self::NoInput { .. }
+            | Self::NoPrevious { .. }
             | Self::InputDiffers { .. }
             | Self::DataDamaged { .. }
             | Self::Answer {
@@ -102,6 +107,7 @@ impl LineageError {
             }
             Self::Refused { .. } => "replay it with the program that made it",
             Self::NotConfigured { .. } => "versions made before recipes were archived need the configuration of then",
+            Self::DataDamaged { .. } => "`underlag verify` lists all that is damaged",
             Self::Scratch { .. } => "TMPDIR names another folder for temporary files",
             Self::NotFound(question) => return question.hint.clone(),
             Self::Input { error, .. } => return error.hint(),

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::config::Fetch;
 use crate::fetch::{AnswerRecord, Courier, FetchError};
 use crate::lake::{Manifest, SourceInfo};
-use crate::run::{source_of, stockholm};
+use crate::run::{AnswerRows, Noting, source_of, stockholm};
 use crate::source::{self, Harvest, Plan, Sink, SourceError};
 
 use super::{Lineage, LineageError, Made};
@@ -19,6 +19,8 @@ pub struct Harvested {
     pub harvest: Harvest,
     /// The answers that were read, in their order.
     pub answers: Vec<AnswerRecord>,
+    /// Those with rows, and which.
+    pub parts: Vec<AnswerRows>,
 }
 
 impl Lineage {
@@ -28,7 +30,7 @@ impl Lineage {
         made: &Made,
         manifest: &Manifest,
         fetch: &Fetch,
-        sink: impl Fn(&Plan, &Courier) -> Result<S, LineageError>,
+        sink: impl Fn(&Plan) -> Result<S, LineageError>,
     ) -> Result<(Harvested, S), LineageError> {
         let info = manifest.sources.get(&fetch.name).ok_or_else(|| LineageError::NoAnswers {
             dataset: manifest.dataset.clone(),
@@ -42,9 +44,11 @@ impl Lineage {
             let courier = self.courier(made, manifest, fetch, info);
             let end = async {
                 let plan = source::plan(&courier, fetch, today).await.map_err(fault)?;
-                let mut sink = sink(&plan, &courier)?;
-                let harvest = source::harvest(&courier, fetch, &plan, &mut sink, &mut |_| ()).await.map_err(fault)?;
-                Ok((Harvested { plan, harvest, answers: courier.accepted() }, sink))
+                let mut sink = sink(&plan)?;
+                let mut noting = Noting { sink: &mut sink, courier: courier.clone(), parts: Vec::new() };
+                let harvest = source::harvest(&courier, fetch, &plan, &mut noting, &mut |_| ()).await.map_err(fault)?;
+                let parts = noting.parts;
+                Ok((Harvested { plan, harvest, answers: courier.accepted(), parts }, sink))
             };
             match end.await {
                 Err(LineageError::Answer { error: SourceError::Fetch(FetchError::NotArchived { .. }), .. })

@@ -23,18 +23,23 @@ impl Made {
     pub fn pipeline(&self, manifest: &Manifest) -> Result<(&Pipeline, &Dataset), LineageError> {
         let pipeline = self.config.pipelines.get(&manifest.pipeline);
         let found = pipeline.and_then(|pipeline| Some((pipeline, pipeline.datasets.get(&manifest.dataset)?)));
-        found.ok_or_else(|| LineageError::NotConfigured {
-            dataset: manifest.dataset.clone(),
-            version: manifest.version.clone(),
-            pipeline: manifest.pipeline.clone(),
-        })
+        found.ok_or_else(|| not_configured(manifest))
+    }
+}
+
+fn not_configured(manifest: &Manifest) -> LineageError {
+    LineageError::NotConfigured {
+        dataset: manifest.dataset.clone(),
+        version: manifest.version.clone(),
+        pipeline: manifest.pipeline.clone(),
     }
 }
 
 impl Lineage {
     pub fn made(&self, manifest: &Manifest) -> Result<Made, LineageError> {
         let Some(hash) = &manifest.recipe else {
-            return Ok(Made { config: self.config.clone(), reference: self.reference.clone(), recipe: None });
+            let reference = self.reference.clone().ok_or_else(|| not_configured(manifest))?;
+            return Ok(Made { config: self.config.clone(), reference, recipe: None });
         };
         let bytes = self.archive.read(hash).map_err(|error| LineageError::RecipeUnreadable {
             dataset: manifest.dataset.clone(),

@@ -35,7 +35,7 @@ pub use trace::{Input, QueryText, Trace};
 pub struct Lineage {
     /// Of today. A version is computed by its own, where it has one.
     config: Config,
-    reference: Reference,
+    reference: Option<Reference>,
     lake: Lake,
     archive: Arc<Archive>,
     client: Client,
@@ -44,7 +44,13 @@ pub struct Lineage {
 
 impl Lineage {
     pub fn open(config: Config, reference: Reference) -> Result<Self, LineageError> {
-        let lake = Lake::open(&config.data_dir)?;
+        Self::of(config, Some(reference))
+    }
+
+    /// Without reference tables, today's configuration is one with mistakes in it: it says where the data lie, and
+    /// never stands in for a recipe.
+    pub fn of(config: Config, reference: Option<Reference>) -> Result<Self, LineageError> {
+        let lake = Lake::look(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
         let client = Client::new(&config.http, &config.publisher)?;
         let scratch = Scratch::new()?;

@@ -1,6 +1,7 @@
 //! Whether a version comes out the same when it is computed again from the
 //! archive alone; and if not, on which side the fault lies and what differs.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::lake::compare::{Change, ChangedRow, Changes, Rows, Side, compare};
 use crate::lake::{ColumnInfo, ContentHash, LakeError, Manifest, Preparation, VersionId, plain};
 use crate::store::At as _;
 
+use super::again::is_as_published;
 use super::row::text_at;
 use super::{Lineage, LineageError, Recomputed};
 
@@ -34,12 +36,25 @@ pub struct Replay {
     pub recomputed_rows: u64,
     /// Archived answers that were read.
     pub answers: usize,
+    /// The versions of other datasets that it was computed from.
+    pub inputs: BTreeMap<String, VersionId>,
     pub recipe: Option<String>,
     pub program: String,
     pub replayed_by: String,
     /// Empty when identical.
     pub differences: Vec<String>,
     pub notes: Vec<String>,
+}
+
+impl Replay {
+    /// What it was computed from, in words.
+    pub fn ground(&self) -> String {
+        let answers = if self.answers == 1 { "answer" } else { "answers" };
+        let answers = format!("{} archived {answers}", self.answers);
+        let own = (self.answers > 0 || self.inputs.is_empty()).then_some(answers);
+        let inputs = self.inputs.iter().map(|(dataset, version)| format!("{dataset} {version}"));
+        own.into_iter().chain(inputs).collect::<Vec<_>>().join(" and ")
+    }
 }
 
 impl Lineage {
@@ -53,17 +68,21 @@ impl Lineage {
         if recomputed.made.recipe.is_none() {
             notes.push(super::made::stand_in(manifest));
         }
-        let identical = computed.content_hash == manifest.content_hash && computed.rows == manifest.rows;
-        let differences = if identical { Vec::new() } else { self.differences(manifest, &recomputed)? };
+        let there = self.has_data(manifest)?;
+        if !there {
+            notes.push("its files are gone: what came out was compared with the manifest alone".to_owned());
+        }
+        let differences = self.differences(manifest, there, &recomputed)?;
         let replay = Replay {
             dataset: manifest.dataset.clone(),
             version: manifest.version.clone(),
-            identical,
+            identical: differences.is_empty(),
             content_hash: manifest.content_hash.clone(),
             rows: manifest.rows,
             recomputed_content_hash: computed.content_hash.clone(),
             recomputed_rows: computed.rows,
             answers: recomputed.answers,
+            inputs: manifest.inputs.clone(),
             recipe: recomputed.made.recipe.clone(),
             program: manifest.program.clone(),
             replayed_by: crate::PROGRAM.to_owned(),
@@ -86,7 +105,13 @@ impl Lineage {
         Ok(prepared.manifest)
     }
 
-    fn differences(&self, manifest: &Manifest, recomputed: &Recomputed) -> Result<Vec<String>, LineageError> {
+    /// Of three that should agree: what the manifest says, what the archive gives, and what readers see.
+    fn differences(
+        &self,
+        manifest: &Manifest,
+        there: bool,
+        recomputed: &Recomputed,
+    ) -> Result<Vec<String>, LineageError> {
         let computed = &recomputed.computed;
         let mut found = Vec::new();
         if computed.content_hash != manifest.content_hash {
@@ -101,8 +126,7 @@ impl Lineage {
         let columns = columns(&manifest.columns, &computed.columns);
         let columns_differ = !columns.is_empty();
         found.extend(columns);
-        if !self.has_data(manifest)? {
-            found.push("the published rows are gone, so that they cannot be compared".to_owned());
+        if !there {
             return Ok(found);
         }
         let files = self.lake.files(manifest)?;
@@ -114,54 +138,66 @@ impl Lineage {
             }
         };
         if published == computed.content_hash {
-            found.push(
-                "the published rows are those that the archive gives: it is the manifest that was changed".to_owned(),
-            );
+            if !found.is_empty() {
+                found.push(
+                    "the published rows are those that the archive gives: it is the manifest that was changed"
+                        .to_owned(),
+                );
+            }
             return Ok(found);
         }
         if published != manifest.content_hash {
-            found.push(format!(
-                "the published rows have the content hash {published}: they were changed after publishing"
-            ));
+            found.push(if self.files_are_sound(manifest)? {
+                format!(
+                    "the published files are those that the manifest names, with the content hash {published}: it is \
+                     the manifest that was changed"
+                )
+            } else {
+                format!("the published rows have the content hash {published}: they were changed after publishing")
+            });
         }
         if !columns_differ {
-            found.extend(self.rows_apart(manifest, files, recomputed)?);
+            found.extend(rows_apart(manifest, files, recomputed)?);
         }
         Ok(found)
     }
 
-    /// How many rows differ between what is published and what the archive gives, and the first of them.
-    fn rows_apart(
-        &self,
-        manifest: &Manifest,
-        published: Vec<PathBuf>,
-        recomputed: &Recomputed,
-    ) -> Result<Vec<String>, LineageError> {
-        let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
-        let published = Side { manifest, files: published };
-        let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
-        let mut shown = Vec::new();
-        let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
-            for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {
-                shown.push(apart(manifest, changes, row)?);
-            }
-            Ok(())
-        })?;
-        let counts = match compared.rows {
-            Rows::Compared(summary) => summary,
-            Rows::Unlike(unlike) => return Ok(vec![format!("the rows cannot be compared: {unlike}")]),
-        };
-        let mut found = vec![format!(
-            "{} rows only published, {} only from the archive, {} with other values, {} alike",
-            counts.removed, counts.added, counts.revised, counts.unchanged
-        )];
-        let more = counts.changed() > shown.len() as u64;
-        found.extend(shown);
-        if more {
-            found.push("…".to_owned());
-        }
-        Ok(found)
+    fn files_are_sound(&self, manifest: &Manifest) -> Result<bool, LineageError> {
+        let files = self.lake.files(manifest)?;
+        Ok(files.iter().zip(&manifest.files).all(|(file, info)| is_as_published(file, &info.blake3)))
     }
+}
+
+/// How many rows differ between what is published and what the archive gives, and the first of them.
+fn rows_apart(
+    manifest: &Manifest,
+    published: Vec<PathBuf>,
+    recomputed: &Recomputed,
+) -> Result<Vec<String>, LineageError> {
+    let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
+    let published = Side { manifest, files: published };
+    let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
+    let mut shown = Vec::new();
+    let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
+        for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {
+            shown.push(apart(manifest, changes, row)?);
+        }
+        Ok(())
+    })?;
+    let counts = match compared.rows {
+        Rows::Compared(summary) => summary,
+        Rows::Unlike(unlike) => return Ok(vec![format!("the rows cannot be compared: {unlike}")]),
+    };
+    let mut found = vec![format!(
+        "{} rows only published, {} only from the archive, {} with other values, {} alike",
+        counts.removed, counts.added, counts.revised, counts.unchanged
+    )];
+    let more = counts.changed() > shown.len() as u64;
+    found.extend(shown);
+    if more {
+        found.push("…".to_owned());
+    }
+    Ok(found)
 }
 
 /// A row that differs, in words: its key, and the values that are not the same.

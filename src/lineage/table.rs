@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::Fetch;
-use crate::fetch::{AnswerRecord, Archive, Courier};
+use crate::fetch::{AnswerRecord, Archive};
 use crate::lake::Manifest;
+use crate::run::AnswerRows;
 use crate::source::Sink;
 
 use super::row::text_at;
@@ -42,6 +43,9 @@ pub struct Table {
     pub others: u64,
     /// Answers without rows: what the source says of the table.
     pub metadata: Vec<Holding>,
+    /// Where what was accepted of that lies, in canonical form.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_metadata: Option<String>,
 }
 
 /// A row as it was decoded.
@@ -75,42 +79,47 @@ impl Lineage {
         fetch: &Fetch,
         sought: &BTreeMap<String, Vec<String>>,
     ) -> Result<Table, LineageError> {
-        let seeker = |_: &_, courier: &Courier| {
-            Ok(Seeker {
-                courier: courier.clone(),
-                sought,
-                columns: None,
-                found: 0,
-                shown: Vec::new(),
-                parts: Vec::new(),
-            })
-        };
+        let seeker = |_: &_| Ok(Seeker { sought, columns: None, rows: 0, found: Vec::new(), shown: Vec::new() });
         let (harvested, seeker) = self.harvest(made, manifest, fetch, seeker).await?;
         let columns = seeker.columns.unwrap_or_default();
-        let located = !columns.is_empty() && seeker.found > 0;
-        let total = seeker.parts.len() as u64;
-        let answers: Vec<Holding> = seeker.parts.iter().filter(|part| !located || part.found > 0).cloned().collect();
-        let with_rows = |record: &AnswerRecord| seeker.parts.iter().any(|part| part.record == *record);
-        let metadata = harvested.answers.into_iter().filter(|record| !with_rows(record));
-        let (source, fetched_at) = manifest
-            .sources
-            .get(&fetch.name)
-            .map_or_else(|| (String::new(), manifest.created_at), |info| (info.source.clone(), info.fetched_at));
+        let located = !seeker.found.is_empty();
+        let mut found = seeker.found.iter().copied().peekable();
+        let mut parts = Vec::new();
+        for AnswerRows { answer, rows } in &harvested.parts {
+            let mut here = 0;
+            while found.next_if(|row| rows.contains(row)).is_some() {
+                here += 1;
+            }
+            parts.push(holding(answer.clone(), rows.end - rows.start, here));
+        }
+        let shown = seeker.shown.into_iter().filter_map(|(row, cells)| {
+            let part = harvested.parts.iter().find(|part| part.rows.contains(&row))?;
+            Some(FoundRow { answer: part.answer.hash.clone(), number: row - part.rows.start + 1, cells })
+        });
+        let shown = shown.collect();
+        let total = parts.len() as u64;
+        let answers: Vec<Holding> = parts.into_iter().filter(|part| !located || part.found > 0).collect();
+        let with_rows = |record: &AnswerRecord| harvested.parts.iter().any(|part| part.answer == *record);
+        let metadata = harvested.answers.iter().filter(|record| !with_rows(record)).cloned();
+        let info = manifest.sources.get(&fetch.name);
+        let (source, fetched_at) =
+            info.map_or_else(|| (String::new(), manifest.created_at), |info| (info.source.clone(), info.fetched_at));
         Ok(Table {
             fetch: fetch.name.clone(),
             source,
             rows: harvested.harvest.rows,
             fetched_at,
-            found: (!columns.is_empty()).then_some(seeker.found),
+            found: (!columns.is_empty()).then_some(seeker.found.len() as u64),
             sought: sought
                 .iter()
                 .filter(|(name, _)| columns.contains(name))
                 .map(|(name, values)| (name.clone(), values.clone()))
                 .collect(),
-            shown: seeker.shown,
+            shown,
             others: total - answers.len() as u64,
             answers,
             metadata: metadata.map(|record| holding(record, 0, 0)).collect(),
+            accepted_metadata: info.and_then(|info| info.metadata.as_deref()).map(Archive::place),
         })
     }
 }
@@ -119,21 +128,21 @@ fn holding(record: AnswerRecord, rows: u64, found: u64) -> Holding {
     Holding { place: Archive::place(&record.hash), record, rows, found }
 }
 
-/// Sees every batch with the answer that it was decoded from, and keeps what is looked for.
+/// Looks for rows while a table goes by.
 struct Seeker<'a> {
-    courier: Courier,
     sought: &'a BTreeMap<String, Vec<String>>,
     /// Those of the sought columns that the table has.
     columns: Option<Vec<String>>,
-    found: u64,
-    shown: Vec<FoundRow>,
-    parts: Vec<Holding>,
+    rows: u64,
+    /// Their places in the table, from 0.
+    found: Vec<u64>,
+    shown: Vec<(u64, Cells)>,
 }
+
+type Cells = Vec<(String, Option<String>)>;
 
 impl Sink for Seeker<'_> {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
-        // A source accepts an answer before it hands on the rows.
-        let Some(record) = self.courier.latest() else { anyhow::bail!("rows came before any answer") };
         let schema = batch.schema();
         let columns = self.columns.get_or_insert_with(|| {
             self.sought.keys().filter(|name| schema.field_with_name(name).is_ok()).cloned().collect()
@@ -146,31 +155,16 @@ impl Sink for Seeker<'_> {
                 *keep = *keep && value.is_some_and(|value| wanted.iter().any(|wanted| wanted == value));
             }
         }
-        let before = match self.parts.last() {
-            Some(part) if part.record == record => part.rows,
-            _ => 0,
-        };
-        let mut found = 0;
         for row in (0..batch.num_rows()).filter(|row| keep[*row]) {
-            found += 1;
+            let place = self.rows + row as u64;
+            self.found.push(place);
             if self.shown.len() < SHOWN {
                 let cells = schema.fields().iter().zip(batch.columns());
                 let cells = cells.map(|(field, values)| Ok((field.name().clone(), text_at(values.as_ref(), row)?)));
-                self.shown.push(FoundRow {
-                    answer: record.hash.clone(),
-                    number: before + row as u64 + 1,
-                    cells: cells.collect::<anyhow::Result<_>>()?,
-                });
+                self.shown.push((place, cells.collect::<anyhow::Result<_>>()?));
             }
         }
-        self.found += found;
-        match self.parts.last_mut() {
-            Some(part) if part.record == record => {
-                part.rows += batch.num_rows() as u64;
-                part.found += found;
-            }
-            _ => self.parts.push(holding(record, batch.num_rows() as u64, found)),
-        }
+        self.rows += batch.num_rows() as u64;
         Ok(())
     }
 }

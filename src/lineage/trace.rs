@@ -75,6 +75,7 @@ impl Lineage {
         } else if origin.sql_hash.as_ref().is_some_and(|recorded| *recorded != hash) {
             notes.push("the recipe's query is not the one that the manifest names by its hash".to_owned());
         }
+        notes.extend(self.standing(manifest)?);
         let engine = Engine::new(self.config.run.memory_limit, self.spill())?;
         let reads = reads(&engine, pipeline, dataset)?;
         let sought = sought(&made.config, dataset, &row);
@@ -117,6 +118,19 @@ impl Lineage {
     }
 }
 
+impl Lineage {
+    /// What an operator has said of a version, which whoever traces a figure of it should know.
+    fn standing(&self, manifest: &Manifest) -> Result<Vec<String>, LineageError> {
+        let standing = self.lake.standing(&manifest.dataset)?;
+        let withdrawn = standing.withdrawn.into_iter().filter(|said| said.version == manifest.version);
+        let withdrawn = withdrawn.map(|said| format!("the version was withdrawn at {}: {}", said.at, said.reason));
+        let accepted = manifest.accepted.iter().map(|accepted| {
+            format!("an operator let it through at {}: {} ({})", accepted.at, accepted.reason, accepted.what.join("; "))
+        });
+        Ok(withdrawn.chain(accepted).collect())
+    }
+}
+
 /// What to look for in the fetched tables: the row's key; for an area of one's own, its municipalities.
 fn sought(config: &Config, dataset: &Dataset, row: &Row) -> BTreeMap<String, Vec<String>> {
     let value = |column: &str| row.value(column).map(str::to_owned);
@@ -126,7 +140,7 @@ fn sought(config: &Config, dataset: &Dataset, row: &Row) -> BTreeMap<String, Vec
         && dataset.areas.iter().any(|set| set == niva)
         && let Some(area) = config.area_sets.get(niva).and_then(|set| set.areas.get(kod))
     {
-        sought.insert("kod".to_owned(), area.kommuner.to_vec());
+        sought.insert("kod".to_owned(), area.kommuner.clone());
     }
     sought
 }

@@ -15,10 +15,11 @@ use crate::config::{Complete, Dataset, Equals};
 use crate::contract::{
     Contract, Finding, Offences, Offender, Rule, Said, holes, nothing_to_add, offender, totals, unequal, unwanted,
 };
-use crate::lake::{Lake, Manifest};
+use crate::lake::Manifest;
 use crate::transform::{Engine, EngineError, quoted, sql_type};
 
 use super::Problem;
+use super::compute::FilesOf;
 
 /// Every finding of the checks that are queries, in the contract's order. `rows` is the computed file.
 pub async fn judge(
@@ -27,7 +28,7 @@ pub async fn judge(
     contract: &Contract,
     rows: &Path,
     schema: &SchemaRef,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<Vec<Finding>, Problem> {
     let asks = |rule: &Rule| matches!(rule, Rule::Complete(_) | Rule::Equals(_) | Rule::Custom { .. });
@@ -37,7 +38,7 @@ pub async fn judge(
     }
     engine.register_parquet("ny", &[rows.to_owned()]).await?;
     if !dataset.checks.custom.is_empty() {
-        register_published(engine, schema, lake, published).await?;
+        register_published(engine, schema, files, published).await?;
     }
     let mut custom = dataset.checks.custom.iter();
     for check in &contract.checks {
@@ -65,13 +66,13 @@ pub async fn judge(
 async fn register_published(
     engine: &Engine,
     schema: &SchemaRef,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<(), Problem> {
     let Some(manifest) = published else {
         return Ok(engine.declare("publicerad", Arc::clone(schema))?);
     };
-    engine.register_parquet("_publicerad", &lake.files(manifest)?).await?;
+    engine.register_parquet("_publicerad", &files(manifest)?).await?;
     // The contract may have grown since: what was not published then is null.
     let columns: Vec<String> = schema.fields().iter().map(|field| published_column(field, manifest)).collect();
     let rows =
@@ -295,4 +296,58 @@ fn together(contract: &Contract, equals: &Equals) -> Vec<String> {
         group.insert(0, "niva".to_owned());
     }
     group
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn engine(rows: &str) -> Engine {
+        let engine = Engine::new(64 << 20, &std::env::temp_dir()).unwrap();
+        let rows = engine.plan(&format!("SELECT * FROM (VALUES {rows}) AS v (niva, kod, period, kon, antal)")).await;
+        engine.register_query("ny", &rows.unwrap_or_else(|fault| panic!("{fault:?}"))).unwrap();
+        engine
+    }
+
+    fn texts(values: &[&str]) -> Vec<String> {
+        values.iter().map(|value| (*value).to_owned()).collect()
+    }
+
+    async fn missing(rows: &str, over: &[&str], per: &[&str], except: &[(&str, &str)]) -> (u64, Vec<String>) {
+        let except = except.iter().map(|(name, value)| ((*name).to_owned(), texts(&[value])));
+        let complete = Complete { over: texts(over), per: texts(per), except: except.collect() };
+        let (offences, _) = complete_rows(&engine(rows).await, &complete).await.unwrap();
+        (offences.count, offences.rows.iter().map(ToString::to_string).collect())
+    }
+
+    #[tokio::test]
+    async fn holes_are_counted_wherever_they_are() {
+        let whole =
+            "('k', 'a', '1', 'M', 1), ('k', 'a', '2', 'M', 1), ('k', 'b', '1', 'M', 1), ('k', 'b', '2', 'M', 1)";
+        assert_eq!(missing(whole, &["kod", "period"], &["niva"], &[]).await, (0, vec![]));
+        let rows = "('k', 'a', '2', 'M', 1), ('k', 'b', '1', 'K', 1), ('k', 'b', '1', 'M', 1), ('l', 'c', '3', 'M', 1)";
+        let (count, found) = missing(rows, &["kod", "period"], &["niva"], &[]).await;
+        assert_eq!((count, found), (2, texts(&["niva=k, kod=a, period=1", "niva=k, kod=b, period=2"])));
+        let (count, _) = missing(rows, &["kod", "period"], &[], &[]).await;
+        assert_eq!(count, 3 * 3 - 3, "no level of its own");
+        let (count, found) = missing(rows, &["kod", "period", "kon"], &["niva"], &[("kod", "a")]).await;
+        assert_eq!((count, found), (0, vec![]));
+        let (count, found) = missing(rows, &["period"], &["niva", "kod"], &[]).await;
+        assert_eq!((count, found), (0, vec![]), "each area has the periods that it has");
+        assert_eq!(missing("('k', 'a', CAST(NULL AS VARCHAR), 'M', 1)", &["kod", "period"], &[], &[]).await.0, 0);
+    }
+
+    #[tokio::test]
+    async fn many_holes_are_counted_beyond_those_shown() {
+        let rows: Vec<String> = (0..30).map(|n| format!("('k', '{n:02}', '{n:02}', 'M', 1)")).collect();
+        let (count, found) = missing(&rows.join(", "), &["kod", "period"], &["niva"], &[]).await;
+        assert_eq!((count, found.len()), (30 * 29, 20));
+        assert_eq!((found[0].as_str(), found[19].as_str()), ("niva=k, kod=00, period=01", "niva=k, kod=00, period=20"));
+    }
+
+    #[tokio::test]
+    async fn an_odd_name_or_value_is_no_sql() {
+        let rows = "('k', 'a''b', '1', 'M', 1)";
+        assert_eq!(missing(rows, &["kod"], &[], &[("period", "1' OR '1'='1")]).await, (0, vec![]));
+    }
 }

@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use crate::config::{AreaSet, Config, Dataset, Perturbation, Pipeline};
 use crate::contract::{Contract, Finding, Occasion, Part, Promise, Role, RowCheck, Shape, ValueKind};
 use crate::decode::CodeRow;
-use crate::lake::{Carried, ColumnInfo, ContentHash, Lake, Manifest, ORIGIN, ORIGIN_TITLE, Stage, StageFile, plain};
+use crate::lake::{
+    Carried, ColumnInfo, ContentHash, LakeError, Manifest, ORIGIN, ORIGIN_TITLE, Stage, StageFile, plain,
+};
 use crate::reference::Reference;
 use crate::source::{self, Sink as _};
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
@@ -125,13 +127,16 @@ pub fn contract_of(dataset: &Dataset, shape: &Shape, reference: &Reference) -> R
         .map_err(|problems| Problem::Shape { dataset: dataset.name.clone(), problems })
 }
 
+/// Where a version's rows are: in the lake, or wherever they were computed again.
+pub type FilesOf<'a> = &'a (dyn Fn(&Manifest) -> Result<Vec<PathBuf>, LakeError> + Sync);
+
 /// Runs one dataset's query into `stage`, checking on the way. `published` is the current version, if there is one.
 pub async fn compute(
     engine: &Engine,
     reference: &Reference,
     (pipeline, dataset): (&Pipeline, &Dataset),
     stage: &Stage,
-    lake: &Lake,
+    files: FilesOf<'_>,
     published: Option<&Manifest>,
 ) -> Result<Computed, Problem> {
     let (query, shape) = plan_dataset(engine, dataset).await?;
@@ -147,7 +152,7 @@ pub async fn compute(
     let (mut carried, mut notes, mut counts) = (Vec::new(), Vec::new(), None);
     let whole_contract = with_origin(&contract);
     if let Some(manifest) = published.filter(|_| carrying::keeps(pipeline, dataset)) {
-        let before = Before { manifest, files: &lake.files(manifest)? };
+        let before = Before { manifest, files: &files(manifest)? };
         match carrying::decide(engine, dataset, &shape, &columns, &judged.path, &before).await.map_err(fault)? {
             Decision::Nothing => {}
             Decision::Lost(why) => notes.push(why),
@@ -172,7 +177,7 @@ pub async fn compute(
         findings.retain(|finding| !counted(finding));
         findings.extend(fresh.finish(Some(occasion)).1.into_iter().filter(counted));
     }
-    findings.extend(checks::judge(engine, dataset, &contract, &path, &schema, lake, published).await?);
+    findings.extend(checks::judge(engine, dataset, &contract, &path, &schema, files, published).await?);
     let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
     let ratios = shape.measures().any(|measure| measure.ratio.is_some());
     let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::config::Pipeline;
 use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
-use crate::lake::{Manifest, Stage};
+use crate::lake::{CheckResult, Manifest, Stage};
 use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
 use crate::transform::Engine;
 
@@ -157,6 +157,7 @@ async fn steps(
             }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
+        fetched.notes = published.values().flat_map(standing_warnings).collect();
         return Ok(published.values().map(unchanged).collect());
     }
 
@@ -180,7 +181,15 @@ async fn steps(
     for (name, dataset) in &pipeline.datasets {
         line.step(format!("computing {name}"));
         let made = (pipeline, dataset);
-        let mut result = compute::compute(&engine, &workshop.reference, made, stage, lake, published.get(name)).await?;
+        let mut result = compute::compute(
+            &engine,
+            &workshop.reference,
+            made,
+            stage,
+            &|manifest| lake.files(manifest),
+            published.get(name),
+        )
+        .await?;
         fetched.notes.extend(result.notes.iter().map(|note| format!("{name}: {note}")));
         provenance::trace(&mut result.findings, &dataset.key, &staged)
             .map_err(|error| Problem::Rows { dataset: name.clone(), error })?;
@@ -276,6 +285,12 @@ fn unrecorded(verdicts: &[DatasetVerdict], error: LedgerError) -> Problem {
 
 fn kept_note(manifest: &Manifest) -> Option<String> {
     Some(format!("{}: {}", manifest.dataset, manifest.carried_note()?))
+}
+
+/// What the version was published in spite of.
+fn standing_warnings(manifest: &Manifest) -> Vec<String> {
+    let note = |check: &CheckResult| format!("{}: warning: {}: {}", manifest.dataset, check.check, check.message);
+    manifest.broken().map(note).collect()
 }
 
 fn unchanged(manifest: &Manifest) -> DatasetVerdict {

@@ -192,3 +192,83 @@ fn listed<'a>(fetch: &str, answers: impl ExactSizeIterator<Item = &'a AnswerReco
         .map(|answer| format!("{beginning}{} {} ({})", answer.method, answer.url, Archive::place(&answer.hash)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+    use crate::fetch::{Identity, Method};
+    use crate::lake::Stage;
+
+    fn answer(name: &str) -> AnswerRecord {
+        AnswerRecord {
+            identity: Identity(name.to_owned()),
+            source: "prov".to_owned(),
+            method: Method::Get,
+            url: format!("https://example.org/{name}"),
+            request_body: None,
+            fetched_at: "2026-11-23T08:00:00Z".parse().unwrap(),
+            status: 200,
+            headers: BTreeMap::new(),
+            hash: blake3::hash(name.as_bytes()).to_hex().to_string(),
+            size: 0,
+            synthetic: false,
+        }
+    }
+
+    fn batch(rows: &[(&str, &str)]) -> RecordBatch {
+        let text = |values: Vec<&str>| Arc::new(StringArray::from(values)) as ArrayRef;
+        let numbers: Int64Array = rows.iter().map(|_| Some(1)).collect();
+        RecordBatch::try_from_iter([
+            ("kod", text(rows.iter().map(|row| row.0).collect())),
+            ("period", text(rows.iter().map(|row| row.1).collect())),
+            ("antal", Arc::new(numbers) as ArrayRef),
+        ])
+        .unwrap()
+    }
+
+    fn wanted(cells: &[(&str, &str)]) -> Wanted {
+        cells.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_row_is_found_in_the_answers_that_hold_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = Stage::open(folder.path(), "prov").unwrap().create("rader");
+        let mut parts: Vec<AnswerRows> = Vec::new();
+        for (name, rows) in [
+            ("a", vec![("01", "2023"), ("01", "2024")]),
+            ("b", vec![("03", "2023")]),
+            ("c", vec![("03", "2024"), ("01", "2024")]),
+        ] {
+            let from = parts.last().map_or(0, |part| part.rows.end);
+            parts.push(AnswerRows { answer: answer(name), rows: from..from + rows.len() as u64 });
+            file.write(&batch(&rows)).unwrap();
+        }
+        let (path, _) = file.finish().unwrap();
+        let rows = [
+            wanted(&[("kod", "01"), ("period", "2024")]),
+            wanted(&[("kod", "03"), ("alder", "0-9")]),
+            wanted(&[("kod", "00"), ("period", "2024")]),
+            wanted(&[("ssyk", "2512")]),
+            wanted(&[("period", "2023"), ("kod", "03")]),
+        ];
+        let found = answers_of(&path, &parts, &rows).unwrap();
+        assert_eq!(found, [Some(vec![0, 2]), Some(vec![1, 2]), None, None, Some(vec![1])]);
+        assert_eq!(answers_of(&folder.path().join("borta.parquet"), &parts, &rows).unwrap(), [const { None }; 5]);
+    }
+
+    #[test]
+    fn many_answers_are_named_by_the_first() {
+        let answers: Vec<AnswerRecord> = ["a", "b", "c", "d"].map(answer).into();
+        let places: Vec<String> = listed("k", answers[..2].iter());
+        assert!(places[0].starts_with("k: GET https://example.org/a (archive/objects/"), "{places:?}");
+        assert_eq!(places.len(), 2);
+        let places = listed("k", answers.iter());
+        assert!(places[0].starts_with("k, 4 answers, the first: GET https://example.org/a ("), "{places:?}");
+        assert_eq!(places.len(), 1);
+    }
+}

@@ -13,7 +13,7 @@ fn a_municipality_that_nobody_knows() {
     error: pipeline befolkning: nothing published: a check did not hold
       befolkning: area: 4 rows have an area code that the reference tables do not know
         niva=kommun, kod=9998
-      data: folk from scb, http://127.0.0.1:[port]/pxweb/api/v2
+          from folk: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 (archive/objects/[hash].zst)
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");
     bed.recovers();
@@ -47,8 +47,8 @@ fn a_key_twice_after_the_query() {
         kod=0126, alder=10-19, kon=1, period=2026M10
         kod=0127, alder=0-9, kon=1, period=2026M10
         kod=0127, alder=10-19, kon=1, period=2026M10
+          from folk: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 (archive/objects/[hash].zst)
         …
-      data: folk from scb, http://127.0.0.1:[port]/pxweb/api/v2
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");
     bed.world.write("pipelines/befolkning/befolkning.sql", &query);
@@ -71,7 +71,7 @@ fn an_empty_value_without_a_reason() {
         kod=0180, alder=0-9, kon=2, period=2026M10, folkmangd=(null), folkmangd_status=observed
         kod=0180, alder=10-19, kon=1, period=2026M10, folkmangd=(null), folkmangd_status=observed
         kod=0180, alder=10-19, kon=2, period=2026M10, folkmangd=(null), folkmangd_status=observed
-      data: folk from scb, http://127.0.0.1:[port]/pxweb/api/v2
+          from folk: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 (archive/objects/[hash].zst)
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");
     bed.world.write("pipelines/befolkning/befolkning.sql", &query);
@@ -99,7 +99,7 @@ fn a_row_twice_from_kolada() {
         kod=00, kpi=N01982, kon=K, period=2022
         kod=00, kpi=N01982, kon=M, period=2022
         kod=00, kpi=N01982, kon=T, period=2022
-      data: k from kolada, http://127.0.0.1:[port]/kolada/v3
+          from k: GET http://127.0.0.1:[port]/kolada/v3/data/kpi/N01982/municipality/0000,0001,0003,0004,0005,0006,0007,0008,0009,0010,0012,0013,0014,0017,0018,0019,0020,0021,0022,0023,0024,0025,0114,0115/year/2022,2023?per_page=5000 (archive/objects/[hash].zst)
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");
     bed.recovers();
@@ -132,9 +132,10 @@ fn a_file_with_a_place_that_nobody_knows() {
     error: pipeline annonser: nothing published: 2 checks did not hold
       annonser: area: 189 rows have an area code that the reference tables do not know
         niva=(null), kod=okan_dKo_mmun
+          from annons: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json (archive/objects/[hash].zst)
       annonser: utan_koppling.sql: 1 row that should not be there
         okand_plats=okan_dKo_mmun, okand_yrkesgrupp=(null), rader=189
-      data: annons from af, http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json
+          from annons: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json (archive/objects/[hash].zst)
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");
     bed.recovers();

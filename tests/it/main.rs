@@ -11,6 +11,7 @@ mod local;
 mod people;
 mod world;
 
+mod accept;
 mod areas;
 mod bad_input;
 mod bad_rows;
@@ -23,6 +24,7 @@ mod damage;
 mod demo;
 mod diff;
 mod disk;
+mod drift;
 mod export;
 mod faults;
 mod formats;
