@@ -36,7 +36,7 @@ use exit::Exit;
 
 /// Fetches public statistics, turns them into regional Parquet datasets and publishes fresh summaries.
 #[derive(Debug, Parser)]
-#[command(name = "underlag", version, propagate_version = true)]
+#[command(name = "underlag", version)]
 pub struct Arguments {
     /// The configuration [default: config/underlag.toml here, then /etc/underlag/underlag.toml]
     #[arg(long, value_name = "FILE", env = "UNDERLAG_CONFIG", global = true)]
