@@ -9,6 +9,7 @@ pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod embedded;
+pub mod export;
 pub mod fetch;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -19,10 +20,12 @@ mod nearest;
 pub mod reference;
 pub mod sandbox;
 pub mod source;
+mod spreadsheet;
 pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+#[cfg(feature = "engine")]
 pub mod lineage;
 #[cfg(feature = "engine")]
 pub mod repair;

@@ -9,10 +9,6 @@ use super::context::Place;
 use super::exit::{Exit, Failure};
 use super::run::{chosen, execute, lock, publish_site};
 
-/// A publish stops and waits when a source says something else of its data than before, or when more rows are gone than
-/// `max_drop` allows. This runs the pipeline now and lets through exactly what `underlag status` shows, once. Anything
-/// else stops it again, and no other check is skipped. What was let through, and why, is in the manifest and on the
-/// pages.
 #[derive(Debug, Args)]
 pub struct Accept {
     /// The pipeline whose publish waits

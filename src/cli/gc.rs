@@ -6,7 +6,8 @@ use crate::run::{Workshop, collect};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
-use super::run::{lock, settled};
+use super::lock::Wait;
+use super::run::settled;
 use super::text;
 
 #[derive(Debug, Args)]
@@ -14,13 +15,15 @@ pub struct Gc {
     /// Only say what would go
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 impl Gc {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, reference) = place.load()?;
         let workshop = Workshop::open(config, reference)?;
-        let _lock = lock(&workshop.lake).await?;
+        let _lock = self.wait.lock(&workshop.lake).await?;
         if !self.dry_run {
             settled(&workshop)?;
         }

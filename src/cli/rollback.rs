@@ -11,7 +11,8 @@ use crate::run::Workshop;
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
-use super::run::{lock, publish_site, settled};
+use super::lock::Wait;
+use super::run::{publish_site, settled};
 use super::text;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,8 @@ pub struct Rollback {
     /// Why; it stands on the record and on the pages, so write it for readers
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 #[derive(Debug, Args)]
@@ -31,19 +34,22 @@ pub struct Withdraw {
     /// The dataset that the version is of
     dataset: String,
     /// The version, by its id or number
+    #[arg(id = "id", value_name = "VERSION")]
     version: String,
     /// Why; it stands on the record and on the pages, so write it for readers
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 impl Rollback {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let Self { dataset, to, reason } = self;
+        let Self { dataset, to, reason, wait } = self;
         let reason = given(&reason)?;
         let (config, reference) = place.load()?;
         let workshop = Workshop::open(config, reference)?;
-        let _lock = lock(&workshop.lake).await?;
+        let _lock = wait.lock(&workshop.lake).await?;
         let lake = &workshop.lake;
         let from = published(lake, &dataset)?;
         settled(&workshop)?;
@@ -73,11 +79,11 @@ impl Rollback {
 
 impl Withdraw {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let Self { dataset, version: named, reason } = self;
+        let Self { dataset, version: named, reason, wait } = self;
         let reason = given(&reason)?;
         let (config, reference) = place.load()?;
         let workshop = Workshop::open(config, reference)?;
-        let _lock = lock(&workshop.lake).await?;
+        let _lock = wait.lock(&workshop.lake).await?;
         let lake = &workshop.lake;
         published(lake, &dataset)?;
         settled(&workshop)?;

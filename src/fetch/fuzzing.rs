@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use super::body::{Caps, read};
 use super::journal::Journal;
 use super::request::AnswerRecord;
 use crate::lake::Manifest;
+use crate::store::LocalFolder;
 
 /// The first byte says how the body is compressed, the second how long the chunks are that it comes in.
 pub fn body(data: &[u8]) {
@@ -43,7 +45,7 @@ pub fn records(scratch: &Path, data: &[u8]) {
     written("archive/index/2026-11.jsonl");
     written(&Archive::place(&hash));
     written("stage/prov/journal.jsonl");
-    let archive = Archive::open(std::sync::Arc::new(crate::store::LocalFolder::new(scratch)));
+    let archive = Archive::open(Arc::new(LocalFolder::new(scratch)));
     let records: Vec<AnswerRecord> =
         archive.records().expect("the index can be opened").map(|line| line.expect("a torn line is skipped")).collect();
     for record in &records {

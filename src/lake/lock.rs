@@ -36,6 +36,13 @@ impl Lake {
         }
     }
 
+    /// Tells a folder that may not be written from one that may, in the system's own words.
+    pub fn check_writable(&self) -> Result<(), LakeError> {
+        let path = self.root().join("lock");
+        File::options().create(true).append(true).open(&path).at("write", &path)?;
+        Ok(())
+    }
+
     /// Whether somebody holds the lock now. Asking holds it off for no longer than a look takes.
     pub fn is_locked(&self) -> bool {
         File::open(self.root().join("lock"))

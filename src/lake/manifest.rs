@@ -188,6 +188,8 @@ impl Manifest {
 
 /// Format 1 told checks as sentences, and only of those that held.
 fn from_1(value: &mut Value) {
+    // Written again, it is what it has become.
+    value["format"] = json!(2);
     if let Some(checks) = value.get_mut("checks").and_then(Value::as_array_mut) {
         for check in checks {
             *check = json!({ "check": "", "severity": "error", "held": true, "message": check.take() });

@@ -53,9 +53,13 @@ impl Ledger {
         Ok(transaction.commit()?)
     }
 
-    /// Forgets how manifests read, so that [`Ledger::note_published`] can note them as they are.
-    pub fn forget_published(&self) -> Result<(), LedgerError> {
-        self.lock().execute("DELETE FROM published", [])?;
+    /// Notes how a manifest reads in place of what was noted, where anything was.
+    pub fn renote_published(&self, published: &PublishedManifest) -> Result<(), LedgerError> {
+        let PublishedManifest { dataset, version, manifest } = published;
+        self.lock().execute(
+            "UPDATE published SET manifest = ?3 WHERE dataset = ?1 AND version = ?2",
+            params![dataset, version, manifest],
+        )?;
         Ok(())
     }
 

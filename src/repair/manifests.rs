@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lake::{LakeError, Manifest, VersionId};
+use crate::lake::{Changes, LakeError, Manifest, VersionId};
+use crate::ledger::PublishedManifest;
 use crate::run::{Problem, Workshop};
 
 use super::Repair;
@@ -33,6 +34,12 @@ pub fn restore(workshop: &Workshop, aside: &Aside<'_>, repair: &mut Repair) -> R
             let key = format!("datasets/{dataset}/versions/{version}/manifest.json");
             aside.put(&key)?;
             workshop.lake.storage().write(&key, &bytes)?;
+            // What a ledger noted that was made anew from the edited one.
+            workshop.ledger.renote_published(&PublishedManifest {
+                dataset: dataset.clone(),
+                version: version.to_string(),
+                manifest: hash,
+            })?;
             repair.done.push(format!("{dataset} {version}: manifest.json is as it was published, from the archive"));
         }
     }
@@ -59,6 +66,11 @@ fn wanted(workshop: &Workshop) -> Result<BTreeMap<String, Named>, LakeError> {
                 there.insert(lake.manifest_hash(&dataset, &version)?);
                 named.extend(manifest.previous);
             }
+        }
+        // The list of changes tells hashes, too; one that it makes up is not in the archive.
+        let told = lake.storage().read(&format!("datasets/{dataset}/changes.json"))?;
+        if let Some(told) = told.and_then(|bytes| serde_json::from_slice::<Changes>(&bytes).ok()) {
+            named.extend(told.versions.into_iter().map(|version| version.manifest));
         }
         for hash in named.difference(&there) {
             wanted.entry(hash.clone()).or_insert(None);

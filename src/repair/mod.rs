@@ -35,10 +35,11 @@ pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Proble
         repair.left.push(format!("anything, since a later program has written here: {newer}"));
         return Ok(repair);
     }
-    repair.done.extend(workshop.reconcile()?);
     let aside = Aside::new(lake, Timestamp::now());
-    // Each step looks at what the one before it has left.
+    // Each step looks at what the one before it has left. A ledger that is lost takes manifests for what they are, so
+    // they come first.
     manifests::restore(workshop, &aside, &mut repair)?;
+    repair.done.extend(workshop.reconcile()?);
     derived::strays(lake, &aside, &verify(lake, author, archive)?, &mut repair)?;
     data::mend(workshop, &aside, &lake.verify()?, &mut repair).await?;
     pointer::mend(workshop, &aside, &lake.verify()?, &mut repair)?;

@@ -34,7 +34,8 @@ pub fn mend(workshop: &Workshop, aside: &Aside<'_>, report: &VerifyReport, repai
         };
         let to = manifest.version.clone();
         if let Some(from) = named.filter(|from| *from != to) {
-            let reason = format!("verify --repair: {from} is damaged");
+            // Readers are shown it.
+            let reason = "versionens filer är skadade".to_owned();
             lake.record_act(&dataset, Deed::Rollback { from, to: to.clone(), reason }, Timestamp::now())?;
         }
         let key = format!("datasets/{dataset}/current");

@@ -136,6 +136,7 @@ pub fn readable_ledger(lake: &Lake) -> Result<(Ledger, Option<String>), Problem>
 
 /// Opens the ledger to write in it. A damaged one is set aside first; then its new place is given, too.
 pub fn writable_ledger(lake: &Lake) -> Result<(Ledger, Option<std::path::PathBuf>), Problem> {
+    lake.check_writable()?;
     match Ledger::open(lake.root()) {
         Err(error) if error.is_damage() => {}
         other => return Ok((other?, None)),

@@ -91,6 +91,11 @@ impl Problem {
                 Some("readers see the new version; free space and run again: it will be found unchanged".to_owned())
             }
             Self::Ledger(error) => error.hint().map(str::to_owned),
+            Self::Lake(
+                LakeError::Manifest { reason, .. } | LakeError::Act { reason, .. } | LakeError::Intent { reason, .. },
+            ) if reason.contains("newer than this program") => {
+                Some("a later underlag wrote this: use that one".to_owned())
+            }
             Self::Lake(LakeError::Access(error)) => error.hint().map(str::to_owned),
             Self::Lake(LakeError::Overtaken { .. }) => {
                 Some("another machine publishes here too: run again, and what it published will be found".to_owned())

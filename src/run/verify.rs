@@ -13,7 +13,6 @@ pub fn verify(lake: &Lake, author: &str, archive: bool) -> Result<VerifyReport, 
     // Read before the lake, so that what is published meanwhile is not missed in the lake.
     let noted = noted(lake);
     let mut report = lake.verify()?;
-    lake.verify_changes(author, &mut report)?;
     match noted {
         Ok(Some(noted)) => lake.verify_record(&noted, &mut report)?,
         Ok(None) if report.versions > 0 => {
@@ -26,6 +25,7 @@ pub fn verify(lake: &Lake, author: &str, archive: bool) -> Result<VerifyReport, 
             report.damage.push(Damage::new(wrong, error.reason()).file("ledger.sqlite"));
         }
     }
+    lake.verify_changes(author, &mut report)?;
     if archive {
         lake.verify_archive(&mut report)?;
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use underlag::fetch::Archive;
-use underlag::store::{Operation, watch};
+use underlag::store::{LocalFolder, Operation, watch};
 
 use crate::inside::{DATASETS, Edition, Inside};
 
@@ -465,7 +465,7 @@ impl Recorded {
                 _ => 0,
             })
             .sum();
-        let archive = Archive::open(std::sync::Arc::new(underlag::store::LocalFolder::new(data)));
+        let archive = Archive::open(Arc::new(LocalFolder::new(data)));
         let records: Vec<_> = archive.records().unwrap().map(Result::unwrap).collect();
         assert!(records.len() >= lines, "{when}: {} answers are told of, {lines} were synced", records.len());
         for record in records {

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use underlag::config::{self, Overrides};
 use underlag::lake::Lake;
 use underlag::reference::Reference;
-use underlag::run::{self, Options, Progress, Workshop, render_site};
+use underlag::run::{self, Options, Progress, Workshop, collect, render_site, settle};
 
 use crate::local::{files_below, reported};
 use crate::world::World;
@@ -120,12 +120,15 @@ impl Inside {
         let workshop = Arc::new(Workshop::open(config, reference).map_err(|error| said(&error))?);
         let _lock = workshop.lake.lock().map_err(|error| said(&error))?;
         workshop.reconcile().map_err(|error| said(&error))?;
+        settle(&workshop).map_err(|error| said(&error))?;
         let names = ["lokal".to_owned()];
         let progress = Arc::new(Progress::new());
         let running = run::run(&workshop, &names, Options::default(), &progress);
         for verdict in self.runtime.block_on(running) {
             verdict.result.map_err(|error| said(&error))?;
         }
+        // A retention that can't be applied now is applied by the next run.
+        let _ = collect(&workshop, false);
         render_site(&workshop).map_err(|error| said(&error))?;
         Ok(())
     }
@@ -192,10 +195,15 @@ pub fn seen(data: &Path, dataset: &str) -> Result<Option<Seen>, String> {
     Ok(Some(seen))
 }
 
-/// Everything that `verify` finds wrong.
+/// Everything that `verify` finds wrong, archive and ledger with it. A ledger that is lost is no more than that.
 pub fn verified(data: &Path) -> Vec<String> {
-    let report = Lake::open(data).unwrap().verify().unwrap();
-    report.damage.iter().map(ToString::to_string).collect()
+    let lake = Lake::open(data).unwrap();
+    let report = run::verify(&lake, "Region Prov", true).unwrap();
+    let mut said: Vec<String> = report.damage.iter().map(ToString::to_string).collect();
+    if !data.join("ledger.sqlite").exists() {
+        said.retain(|said| said != "ledger.sqlite: it is not there; the next run makes it anew from the manifests");
+    }
+    said
 }
 
 /// A copy with its links as links.

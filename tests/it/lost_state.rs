@@ -110,10 +110,10 @@ fn a_deleted_stage_costs_only_time() {
     world.edit(
         "pipelines/folk/pipeline.toml",
         "[dataset.folk_lan]",
-        "[dataset.folk_lan.checks]\nmin_rows = 100000\n\n[dataset.folk_lan]",
+        "[dataset.folk_lan.check]\nmin_rows = 100000\n\n[dataset.folk_lan]",
     );
     assert_eq!(world.run(&["run", "folk"]).code, 1);
-    world.edit("pipelines/folk/pipeline.toml", "[dataset.folk_lan.checks]\nmin_rows = 100000\n\n", "");
+    world.edit("pipelines/folk/pipeline.toml", "[dataset.folk_lan.check]\nmin_rows = 100000\n\n", "");
     let _ = fs::remove_dir_all(world.path("data/stage"));
     world.ok(&["verify"]);
     world.ok(&["run", "folk"]);

@@ -54,7 +54,7 @@ class Loop:
             if ended.returncode == 0:
                 break
             # What a killed run had fetched of one edition is never put together with another.
-            if ended.returncode == 1 and "has changed" in ended.stderr:
+            if ended.returncode == 1 and "was updated during the download" in ended.stderr:
                 self.counts["runs that met a new edition midway, and began anew"] += 1
                 continue
             self.faults.append(f"a run that nobody killed failed ({ended.returncode}): {ended.stderr[-2000:]}")
@@ -80,7 +80,7 @@ class Loop:
         try:
             process.wait(self.chance.uniform(0, usual * 1.05))
             self.counts["ended before the kill"] += 1
-            if process.returncode != 0 and "has changed" not in (said := process.stderr.read()):
+            if process.returncode != 0 and "was updated during the download" not in (said := process.stderr.read()):
                 self.faults.append(f"a run failed ({process.returncode}): {said[-2000:]}")
         except subprocess.TimeoutExpired:
             process.kill()
@@ -118,8 +118,8 @@ class Loop:
             usual = self.complete()
         print(f"an undisturbed run takes {usual:.2f} s")
         while self.counts["kills"] < kills and not self.faults:
-            if self.chance.random() < 0.6:
-                self.world.turn(self.chance.choice(["first", "revised"]), DELAY_MS)
+            if self.chance.random() < 0.8:
+                self.world.turn("first" if self.world.edition == "revised" else "revised", DELAY_MS)
             before = self.counts["kills"]
             self.kill(usual)
             if self.counts["kills"] > before and self.counts["kills"] % VERIFY_EVERY == 0:

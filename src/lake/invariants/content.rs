@@ -8,6 +8,7 @@ use parquet::file::metadata::KeyValue;
 
 use super::files::Source;
 use super::report::{Damage, Wrong};
+use crate::contract::{RowCheck, Severity};
 use crate::lake::content::ContentHash;
 use crate::lake::prepare::notes_of;
 use crate::lake::{FileInfo, LakeError, Manifest};
@@ -29,6 +30,8 @@ pub fn content(
 ) -> Result<Read, LakeError> {
     let mut read = Read::default();
     let mut content = ContentHash::of(&manifest.columns);
+    let mut promised = manifest.contract.as_ref().map(RowCheck::new);
+    let mut misread = None;
     let mut whole = true;
     for file in &manifest.files {
         let path = format!("data/{}", file.path);
@@ -52,7 +55,12 @@ pub fn content(
                 continue;
             }
         }
-        match rows(&source, file, manifest, |batch| content.update(batch)) {
+        match rows(&source, file, manifest, |batch| {
+            content.update(batch);
+            if let Some(error) = promised.as_mut().and_then(|promised| promised.batch(batch).err()) {
+                misread = Some(error.to_string());
+            }
+        }) {
             Ok(rows) => read.rows += rows,
             Err(reason) => {
                 found.push(fault(reason));
@@ -62,6 +70,15 @@ pub fn content(
     }
     if whole && content.finish() != manifest.content_hash {
         found.push(Damage::new(Wrong::Data, "the rows are not those that were published (content hash differs)"));
+    }
+    if whole {
+        let broken = |what: String| Damage::new(Wrong::Contract, what);
+        found.extend(misread.map(broken));
+        // What only warns was published so. What is about publishing alone is not judged again.
+        let (_, findings) = promised.map(|promised| promised.finish(None)).unwrap_or_default();
+        for finding in findings.into_iter().filter(|finding| finding.severity == Severity::Error) {
+            found.push(broken(format!("{}: {}", finding.check, finding.message)));
+        }
     }
     Ok(read)
 }
