@@ -172,7 +172,8 @@ fn strays(lake: &Lake, name: &str, report: &mut Report) -> Result<(), LakeError>
         }
     }
     for folder in lake.storage().folders(&format!("datasets/{name}"))? {
-        if !matches!(folder.as_str(), "versions" | "acts" | "current") {
+        // A pointer leads to a folder, also one that a crash left.
+        if !matches!(folder.as_str(), "versions" | "acts" | "current") && !leftover(&folder) {
             report.damage.push(Damage::new(Wrong::Stray, "it belongs to nothing").of(name).file(folder));
         }
     }
