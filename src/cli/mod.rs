@@ -137,7 +137,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::History(history) => history.run(&place),
         Command::Diff(diff) => diff.run(&place),
         Command::Export(export) => export.run(&place),
-        Command::Verify(verify) => verify.run(&place).await,
+        Command::Verify(verify) => Box::pin(verify.run(&place)).await,
         Command::Report(wait) => report::report(&place, &wait).await,
         Command::Gc(gc) => gc.run(&place).await,
         Command::Rollback(rollback) => rollback.run(&place).await,
