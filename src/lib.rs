@@ -23,6 +23,7 @@ pub mod store;
 
 #[cfg(feature = "engine")]
 pub mod cli;
+#[cfg(feature = "engine")]
 pub mod lineage;
 #[cfg(feature = "engine")]
 pub mod repair;
