@@ -9,6 +9,7 @@ pub mod config;
 pub mod contract;
 pub mod decode;
 pub mod embedded;
+pub mod export;
 pub mod fetch;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -19,6 +20,7 @@ mod nearest;
 pub mod reference;
 pub mod sandbox;
 pub mod source;
+mod spreadsheet;
 pub mod store;
 
 #[cfg(feature = "engine")]

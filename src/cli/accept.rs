@@ -7,12 +7,9 @@ use crate::run::{Accept as Word, Options};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
-use super::run::{chosen, execute, lock, publish_site};
+use super::lock::Wait;
+use super::run::{chosen, execute, publish_site};
 
-/// A publish stops and waits when a source says something else of its data than before, or when more rows are gone than
-/// `max_drop` allows. This runs the pipeline now and lets through exactly what `underlag status` shows, once. Anything
-/// else stops it again, and no other check is skipped. What was let through, and why, is in the manifest and on the
-/// pages.
 #[derive(Debug, Args)]
 pub struct Accept {
     /// The pipeline whose publish waits
@@ -20,6 +17,8 @@ pub struct Accept {
     /// Why it is right to publish; readers see it
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 impl Accept {
@@ -31,7 +30,7 @@ impl Accept {
         }
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, std::slice::from_ref(&self.pipeline), false)?;
-        let _lock = lock(&workshop.lake).await?;
+        let _lock = self.wait.lock(&workshop.lake).await?;
         let Some(waiting) = workshop.ledger.waiting(&self.pipeline)? else {
             return Err(Failure::usage(anyhow!("nothing of pipeline {} waits to be accepted", self.pipeline))
                 .hint(format!("nothing was run; `underlag run {}` runs it", self.pipeline)));

@@ -5,7 +5,9 @@ mod accept;
 mod check;
 mod context;
 mod demo;
+mod diff;
 mod exit;
+mod export;
 mod gc;
 mod history;
 mod lock;
@@ -21,6 +23,7 @@ mod test;
 mod text;
 mod trace;
 mod verify;
+mod vintage;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -56,11 +59,20 @@ enum Command {
     /// Run pipelines now, once, and render the site
     Run(run::Run),
     /// Let a stopped publish through, once, and say why
+    ///
+    /// A publish stops and waits when a source says something else of its data than before, or when more rows are gone
+    /// than `max_drop` allows. This runs the pipeline now and lets through exactly what `underlag status` shows.
+    /// Anything else stops it again, and no other check is skipped. What was let through, and why, is in the manifest
+    /// and on the pages.
     Accept(accept::Accept),
     /// Show what is published, how fresh it is, and how the last run ended
     Status(status::Status),
     /// Show past runs, newest first
     History(history::History),
+    /// Show what changed between two versions of a dataset
+    Diff(diff::Diff),
+    /// Write a version of a dataset, today's or that of a day, as one file
+    Export(export::Export),
     /// Read everything published again and compare it with the manifests
     Verify(verify::Verify),
     /// Remove the data of versions that [retention] no longer keeps, and what crashes left
@@ -123,6 +135,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),
+        Command::Diff(diff) => diff.run(&place),
+        Command::Export(export) => export.run(&place),
         Command::Verify(verify) => verify.run(&place).await,
         Command::Report(wait) => report::report(&place, &wait).await,
         Command::Gc(gc) => gc.run(&place).await,

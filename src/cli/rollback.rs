@@ -34,6 +34,7 @@ pub struct Withdraw {
     /// The dataset that the version is of
     dataset: String,
     /// The version, by its id or number
+    #[arg(id = "id", value_name = "VERSION")]
     version: String,
     /// Why; it stands on the record and on the pages, so write it for readers
     #[arg(long, value_name = "TEXT")]

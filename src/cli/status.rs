@@ -167,8 +167,10 @@ fn show(row: &PipelineStatus) {
         }
         dataset.notes.iter().for_each(|note| text::line(&format!("    {note}")));
     }
-    // All datasets of a pipeline are made of the same fetches.
+    // All datasets of a pipeline are made of the same fetches; what the last run says needs not be said twice.
+    let said = row.last_note.as_deref().unwrap_or_default();
     let mut drift: Vec<&String> = row.datasets.iter().flat_map(|dataset| &dataset.drift).collect();
+    drift.retain(|what| !said.contains(what.as_str()));
     drift.sort();
     drift.dedup();
     for what in drift {

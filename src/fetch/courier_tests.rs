@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_compression::tokio::bufread::{BrotliEncoder, GzipEncoder, ZstdEncoder};
 use tokio::io::AsyncReadExt;
 
-use super::loopback::{House, json, reply, settings};
+use super::loopback::{House, json, publisher, reply, settings};
 use super::*;
 use crate::config::{HttpSettings, Limits};
 
@@ -388,4 +388,42 @@ async fn an_announced_limit_is_kept_by_parallel_calls() {
     }
     assert!(begun.elapsed() >= Duration::from_millis(400));
     assert_eq!(house.server.heard().len(), 7);
+}
+
+#[tokio::test]
+async fn the_archive_alone_answers_only_what_was_accepted() {
+    let house = House::new(|_, _| json("{\"value\":[1]}")).await;
+    let courier = house.courier();
+    let (known, other) = (Request::post("/data", "{\"a\":1}"), Request::post("/data", "{\"a\":2}"));
+    for request in [&known, &other] {
+        let answer = courier.ask(request, Expect::Json).await.unwrap();
+        if request == &known {
+            courier.accept(&answer).unwrap();
+        }
+    }
+    let heard = house.server.heard().len();
+    let files = || std::fs::read_dir(house.folder.path().join("archive/index")).unwrap().count();
+    let index = files();
+
+    let archive = std::sync::Arc::new(archive::tests::archive(house.folder.path()));
+    let client = Client::new(&settings(), &publisher()).unwrap();
+    let source = std::sync::Arc::new(courier.source().clone());
+    let later = Courier::of_archive("befolkning", source, client, archive, courier.accepted());
+    for answer in [later.ask(&known, Expect::Json).await, later.ask_anew(&known, Expect::Json).await] {
+        let answer = answer.unwrap();
+        assert_eq!(answer.body, "{\"value\":[1]}");
+        later.accept(&answer).unwrap();
+    }
+    assert_eq!(later.accepted(), courier.accepted());
+    assert_eq!(
+        house.text(&later.ask(&other, Expect::Json).await.unwrap_err()),
+        "scb: POST BASE/data with {\"a\":2} is not among the archived answers of this version"
+    );
+    assert_eq!(later.head("/data").await.unwrap(), Validators::default());
+    assert_eq!((house.server.heard().len(), files()), (heard, index), "nothing is sent and nothing kept");
+
+    let object = house.folder.path().join(Archive::place(&courier.accepted()[0].hash));
+    fs::write(&object, b"x").unwrap();
+    let fault = later.ask(&known, Expect::Json).await.unwrap_err();
+    assert!(matches!(fault, FetchError::Unreadable { .. }), "{fault}");
 }

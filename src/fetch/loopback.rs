@@ -108,6 +108,10 @@ pub fn settings() -> HttpSettings {
     }
 }
 
+pub fn publisher() -> Publisher {
+    Publisher { name: "Region Exempel".to_owned(), contact: "statistik@example.org".to_owned() }
+}
+
 /// A data folder with everything that a run has; `courier` begins a run.
 pub struct House {
     pub folder: tempfile::TempDir,
@@ -134,12 +138,11 @@ impl House {
             symbols: BTreeMap::new(),
             synthetic: false,
         };
-        let publisher = Publisher { name: "Region Exempel".to_owned(), contact: "statistik@example.org".to_owned() };
         let stage = self.folder.path().join("stage/befolkning");
         Courier::new(
             "befolkning",
             Arc::new(source),
-            Client::new(http, &publisher).unwrap(),
+            Client::new(http, &publisher()).unwrap(),
             Arc::new(Limiter::new(None)),
             Arc::new(archive(self.folder.path())),
             Arc::new(Journal::open(&stage, Duration::from_hours(1), Timestamp::now()).unwrap()),

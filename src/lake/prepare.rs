@@ -14,6 +14,7 @@ use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
@@ -182,6 +183,11 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
         notes.push(("kept", manifest.carried_in_words().join(" ")));
     }
     notes
+}
+
+/// A Parquet file with a version's columns and what is said of them.
+pub fn version_writer<W: std::io::Write + Send>(manifest: &Manifest, sink: W) -> Result<ArrowWriter<W>, ParquetError> {
+    ArrowWriter::try_new(sink, schema(manifest), Some(properties(manifest)))
 }
 
 fn properties(manifest: &Manifest) -> WriterProperties {

@@ -223,3 +223,54 @@ fn version_ids_are_read_as_they_are_written() {
         assert!(wrong.parse::<VersionId>().is_err(), "{wrong}");
     }
 }
+
+/// Two machines with a data folder each, and one bucket.
+fn two_machines() -> (tempfile::TempDir, [Lake; 2]) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(object_store::memory::InMemory::new());
+    let lakes = ["ett", "tva"].map(|name| {
+        let root = dir.path().join(name);
+        let bucket = crate::store::Bucket::new("lager", "prov");
+        let storage = crate::store::ObjectStorage::over(store.clone(), bucket, &root.join("cache"));
+        Lake::over(&root, Arc::new(storage)).unwrap()
+    });
+    (dir, lakes)
+}
+
+#[test]
+fn of_two_machines_the_slower_one_publishes_nothing_and_says_so() {
+    let (_dir, [one, other]) = two_machines();
+    one.publish(&[prepare(&one, 1)]).unwrap();
+    let slow = prepare(&other, 2);
+    one.publish(&[prepare(&one, 3)]).unwrap();
+    let current = one.current_version("prov").unwrap().unwrap();
+    let error = other.publish(std::slice::from_ref(&slow)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "dataset prov: another version was published while this one was made; the current one is now {current}"
+        )
+    );
+    assert_eq!(one.current_version("prov").unwrap(), Some(current));
+    assert_eq!(other.versions("prov").unwrap().len(), 2, "nothing is left of it");
+    other.publish(&[prepare(&other, 2)]).unwrap();
+    assert_eq!(one.versions("prov").unwrap().len(), 3);
+    for lake in [one, other] {
+        assert!(lake.verify().unwrap().damage.is_empty());
+        assert!(lake.intents().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn an_upload_that_never_ended_is_cleared_by_the_next_publish() {
+    let (_dir, [one, other]) = two_machines();
+    one.publish(&[prepare(&one, 1)]).unwrap();
+    let cut = prepare(&one, 2);
+    let file = "data/lan-01/halv.parquet";
+    one.storage().write(&format!("{}/{file}", version_key("prov", &cut.manifest.version)), b"halv").unwrap();
+    assert_eq!(other.versions("prov").unwrap().len(), 2);
+    other.publish(&[prepare(&other, 3)]).unwrap();
+    assert_eq!(other.versions("prov").unwrap().len(), 2);
+    assert_eq!(other.current_version("prov").unwrap().unwrap().sequence(), 3, "its number is not given again");
+    assert!(one.verify().unwrap().damage.is_empty());
+}

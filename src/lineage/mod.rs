@@ -50,7 +50,7 @@ impl Lineage {
     /// Without reference tables, today's configuration is one with mistakes in it: it says where the data lie, and
     /// never stands in for a recipe.
     pub fn of(config: Config, reference: Option<Reference>) -> Result<Self, LineageError> {
-        let lake = Lake::open(&config.data_dir)?;
+        let lake = Lake::look(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
         let client = Client::new(&config.http, &config.publisher)?;
         let scratch = Scratch::new()?;

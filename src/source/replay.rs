@@ -180,6 +180,36 @@ async fn the_catalogue_is_read_over_both_its_pages() {
     assert_eq!(catalogue.len(), 6205);
     assert_eq!(post.calls(), 2);
     assert_eq!(catalogue.iter().map(|kpi| kpi.id.as_str()).collect::<HashSet<_>>().len(), 6205);
+    // The link to the second page is the source's of then.
+    assert_eq!(kolada::catalogue(&post.years_later()).await.unwrap().len(), 6205);
+}
+
+#[tokio::test]
+async fn a_split_table_comes_out_of_the_archive_alone() {
+    let Some(replay) = Replay::start(&["--max-cells", "500"]) else { return };
+    let post = Post::to(&format!("{}/pxweb/api/v2", replay.url), SourceKind::Pxweb);
+    let (_, _, kept) = post.run(FetchKind::Pxweb(population())).await.unwrap();
+    let calls = post.calls();
+    let courier = post.years_later();
+    let fetch = |kind| Fetch {
+        name: "f".into(),
+        source: None,
+        kind,
+        history: crate::config::History::Keep,
+        drift: DriftPolicy::default(),
+    };
+    let population = fetch(FetchKind::Pxweb(population()));
+    let plan = super::plan(&courier, &population, TODAY).await.unwrap();
+    let mut again = Kept::default();
+    super::harvest(&courier, &population, &plan, &mut again, &mut |_| ()).await.unwrap();
+    assert!(again.0 == kept.0 && post.calls() == calls);
+
+    let error =
+        super::plan(&courier, &fetch(indicators(&["N00945"], None, Years::Latest(1))), TODAY).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "prov: GET http://127.0.0.1:1/elsewhere/kpi/N00945 is not among the archived answers of this version"
+    );
 }
 
 fn churn(location: FileLocation) -> FetchKind {

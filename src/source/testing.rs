@@ -52,6 +52,13 @@ impl Post {
         Self { courier: courier(&self.source, self.folder.path()), ..self }
     }
 
+    /// The same years later: only what was accepted is there, and the source has moved.
+    pub fn years_later(&self) -> Courier {
+        let source = Source { base_url: Url::parse("http://127.0.0.1:1/elsewhere").unwrap(), ..self.source.clone() };
+        let archive = Arc::new(Archive::open(Arc::new(LocalFolder::new(self.folder.path()))));
+        Courier::of_archive("prov", Arc::new(source), client(), archive, self.courier.accepted())
+    }
+
     pub fn calls(&self) -> u64 {
         self.courier.tally().snapshot().calls
     }
@@ -78,7 +85,7 @@ impl Post {
     }
 }
 
-fn courier(source: &Source, folder: &Path) -> Courier {
+fn client() -> Client {
     let second = Duration::from_secs(1);
     let http = HttpSettings {
         connect_timeout: 10 * second,
@@ -90,12 +97,16 @@ fn courier(source: &Source, folder: &Path) -> Courier {
         max_tries: 2,
         max_wait: second,
     };
-    let publisher = Publisher { name: "Prov".into(), contact: "prov@example.org".into() };
+    Client::new(&http, &Publisher { name: "Prov".into(), contact: "prov@example.org".into() }).unwrap()
+}
+
+fn courier(source: &Source, folder: &Path) -> Courier {
+    let second = Duration::from_secs(1);
     let journal = Journal::open(&folder.join("stage"), 3600 * second, Timestamp::now()).unwrap();
     Courier::new(
         "prov",
         Arc::new(source.clone()),
-        Client::new(&http, &publisher).unwrap(),
+        client(),
         Arc::new(Limiter::new(source.limits)),
         Arc::new(Archive::open(Arc::new(LocalFolder::new(folder)))),
         Arc::new(journal),

@@ -73,8 +73,15 @@ fn one_flipped_bit_in_a_parquet_file() {
     let world = published();
     let before = fs::read(parquet(&world)).unwrap();
     flip(&parquet(&world), before.len() / 2);
-    assert_snapshot!(damaged(&world), @"");
-    assert_snapshot!(repaired(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 1 versions, 1 files, 0 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: data/lan-01/[version].parquet: the bytes are not those that were published (BLAKE3 differs)
+    ");
+    assert_snapshot!(repaired(&world), @r"
+    repaired: tal [version]: data/lan-01/[version].parquet is as it was published, from the archive
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    ok: everything is as it was published
+    ");
     assert_eq!(fs::read(parquet(&world)).unwrap(), before);
     assert_eq!(world.versions("tal").len(), 1);
     let aside: Vec<_> = files_below(&world.path("data/lost+found"));
@@ -85,11 +92,18 @@ fn one_flipped_bit_in_a_parquet_file() {
 fn one_flipped_bit_in_the_archive() {
     let world = published();
     flip(&answer(&world), 0);
-    assert_snapshot!(damaged(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: archive/objects/[hash].zst: it can't be unpacked: Unknown frame descriptor; GET file://[world]/pipelines/lokal/rader.json, of tal [version]
+    ");
     world.ok(&["verify", "--no-archive"]);
     let ran = world.run(&["verify", "--repair"]);
     assert_eq!(ran.code, 3);
-    assert_snapshot!(said(&ran), @"");
+    assert_snapshot!(said(&ran), @r"
+    not repaired: archive/objects/[hash].zst: it can't be unpacked: Unknown frame descriptor; GET file://[world]/pipelines/lokal/rader.json, of tal [version]: restore it from a backup, or see whether the source still gives the same: run with --force
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: archive/objects/[hash].zst: it can't be unpacked: Unknown frame descriptor; GET file://[world]/pipelines/lokal/rader.json, of tal [version]
+    ");
     // The source still gives the same: then the object is as it was.
     world.ok(&["run", "lokal", "--force"]);
     world.ok(&["verify"]);
@@ -100,7 +114,10 @@ fn one_flipped_bit_in_the_archive() {
 fn a_lost_answer_is_told_with_its_address_and_versions() {
     let world = published();
     fs::remove_file(answer(&world)).unwrap();
-    assert_snapshot!(damaged(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: archive/objects/[hash].zst: it is not there; GET file://[world]/pipelines/lokal/rader.json, of tal [version]
+    ");
     let told: Value = serde_json::from_str(&world.run(&["verify", "--json"]).stdout).unwrap();
     assert_eq!(told["damage"][0]["wrong"], "archive");
     assert!(told["damage"][0]["file"].as_str().unwrap().starts_with("archive/objects/"), "{told}");
@@ -113,12 +130,24 @@ fn a_manifest_edited_by_hand() {
     let before = fs::read_to_string(&file).unwrap();
     // What no other file tells: only the noted hash gives it away.
     fs::write(&file, before.replace("\"method\": \"GET\"", "\"method\": \"POST\"")).unwrap();
-    assert_snapshot!(damaged(&world), @"");
-    assert_snapshot!(repaired(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: manifest.json: it is not the one that was published (BLAKE3 is not the ledger's)
+    ");
+    assert_snapshot!(repaired(&world), @r"
+    repaired: tal [version]: manifest.json is as it was published, from the archive
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    ok: everything is as it was published
+    ");
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
     // What the figures are shown with.
     fs::write(&file, before.replace("Tal per kommun", "Andra tal")).unwrap();
-    assert_snapshot!(damaged(&world), @"");
+    assert_snapshot!(damaged(&world), @r#"
+    1 datasets, 1 versions, 1 files, 0 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: datapackage.json: it is not what the manifest gives
+    damaged: tal [version]: data/lan-01/[version].parquet: title is "Tal per kommun", the manifest says "Andra tal"
+    damaged: tal [version]: manifest.json: it is not the one that was published (BLAKE3 is not the ledger's)
+    "#);
     repaired(&world);
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
@@ -131,7 +160,11 @@ fn an_older_manifest_edited_by_hand_is_found_without_the_ledger() {
     let before = fs::read_to_string(&file).unwrap();
     fs::write(&file, before.replace("\"method\": \"GET\"", "\"method\": \"POST\"")).unwrap();
     fs::remove_file(world.path("data/ledger.sqlite")).unwrap();
-    assert_snapshot!(damaged(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 2 versions, 2 files, 6 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: manifest.json: it names a previous manifest that is not there, or not any more as it was
+    damaged: ledger.sqlite: it is not there; the next run makes it anew from the manifests
+    ");
     let ran = world.run(&["verify", "--repair"]);
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
@@ -143,8 +176,18 @@ fn a_version_that_is_gone_comes_back_from_the_archive() {
     let world = published();
     let rows = world.rows("tal");
     fs::remove_dir_all(version(&world)).unwrap();
-    assert_snapshot!(damaged(&world), @"");
-    assert_snapshot!(repaired(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 0 versions, 0 files, 0 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: the pointer names a version that is not there
+    damaged: tal [version]: the ledger says that it was published, and it is not there
+    ");
+    assert_snapshot!(repaired(&world), @r"
+    repaired: tal [version]: manifest.json is as it was published, from the archive
+    repaired: tal [version]: data/lan-01/[version].parquet is as it was published, from the archive
+    repaired: tal [version]: datapackage.json is what the manifest gives
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    ok: everything is as it was published
+    ");
     assert_eq!(world.rows("tal"), rows);
 }
 
@@ -153,8 +196,15 @@ fn a_lost_pointer() {
     let world = revised();
     let current = world.current("tal");
     fs::remove_file(world.path("data/datasets/tal/current")).unwrap();
-    assert_snapshot!(damaged(&world), @"");
-    assert_snapshot!(repaired(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 2 versions, 2 files, 6 rows, [n] bytes read, [n] archived objects
+    damaged: tal: current: there are versions, but no pointer to the current one
+    ");
+    assert_snapshot!(repaired(&world), @r"
+    repaired: tal: the pointer names [version], the newest sound version
+    1 datasets, 2 versions, 2 files, 6 rows, [n] bytes read, [n] archived objects
+    ok: everything is as it was published
+    ");
     assert_eq!(world.current("tal"), current);
 }
 
@@ -166,7 +216,14 @@ fn what_cannot_be_mended_gives_way_to_the_newest_sound_version() {
     flip(&parquet(&world), 20);
     let ran = world.run(&["verify", "--repair"]);
     assert_eq!(ran.code, 3, "{}", ran.stdout);
-    assert_snapshot!(said(&ran), @"");
+    assert_snapshot!(said(&ran), @r"
+    repaired: tal: the pointer names [version], the newest sound version
+    not repaired: tal [version]: it can't be computed again: fetch rader: fil: the archived answer to GET file://[world]/pipelines/lokal/rader.json cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: it is not there
+    not repaired: archive/objects/[hash].zst: it is not there; GET file://[world]/pipelines/lokal/rader.json, of tal [version]: restore it from a backup, or see whether the source still gives the same: run with --force
+    1 datasets, 2 versions, 2 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: data/lan-01/[version].parquet: the bytes are not those that were published (BLAKE3 differs)
+    damaged: archive/objects/[hash].zst: it is not there; GET file://[world]/pipelines/lokal/rader.json, of tal [version]
+    ");
     assert_eq!(world.current("tal"), Some(first));
     // The source still gives the same: with its answer in the archive again the version can be mended.
     world.ok(&["run", "lokal", "--force"]);
@@ -183,8 +240,25 @@ fn what_belongs_to_nothing_is_put_aside_and_what_is_derived_is_derived_again() {
     fs::write(version(&world).join("data/lan-01/lapp.txt"), "x").unwrap();
     fs::write(version(&world).join("datapackage.json"), "{}").unwrap();
     world.edit("data/datasets/tal/changes.json", "Tal per kommun", "Andra tal");
-    assert_snapshot!(damaged(&world), @"");
-    assert_snapshot!(repaired(&world), @"");
+    assert_snapshot!(damaged(&world), @r"
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    damaged: tal: versions/gammal: it is no version
+    damaged: tal: anteckningar.txt: it belongs to nothing
+    damaged: tal [version]: data/lan-01/lapp.txt: it is not in the manifest
+    damaged: tal [version]: datapackage.json: it is not what the manifest gives
+    damaged: tal: changes.json: it is not what manifests and acts say
+    note: tal: changes.json.12-3.tmp: left by a write that was cut short
+    ");
+    assert_snapshot!(repaired(&world), @r"
+    repaired: datasets/tal/versions/gammal belongs to nothing, and is in lost+found/[time]
+    repaired: datasets/tal/anteckningar.txt belongs to nothing, and is in lost+found/[time]
+    repaired: datasets/tal/versions/[version]/data/lan-01/lapp.txt belongs to nothing, and is in lost+found/[time]
+    repaired: datasets/tal/changes.json.12-3.tmp, left by a write that was cut short, is in lost+found/[time]
+    repaired: tal [version]: datapackage.json is what the manifest gives
+    repaired: tal: changes.json and changes.atom say what manifests and acts say
+    1 datasets, 1 versions, 1 files, 3 rows, [n] bytes read, [n] archived objects
+    ok: everything is as it was published
+    ");
     assert_eq!(world.read("data/datasets/tal/changes.json").matches("Tal per kommun").count(), 1);
 }
 
@@ -193,7 +267,10 @@ fn a_folder_that_is_not_there_is_no_sound_one_and_is_not_made() {
     let world = local(&three());
     let ran = world.run(&["verify"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @r"
+    error: there is no data folder [world]/data
+    hint: data_dir in the configuration, or --data-dir, names it; the first run makes it
+    ");
     world.ok(&["status"]);
     world.ok(&["history"]);
     assert!(!world.path("data").exists(), "readers make nothing");
@@ -213,7 +290,11 @@ fn a_clock_that_jumps_backwards() {
     fs::remove_file(world.path("data/ledger.sqlite")).unwrap();
     world.edit("pipelines/lokal/rader.json", "\"antal\":300", "\"antal\":301");
     let ran = world.ok(&["run", "lokal"]);
-    assert_snapshot!(ran.stdout, @"");
+    assert_snapshot!(ran.stdout, @r"
+    lokal          published  tal [version] (3 rows) 3 rows fetched, 0 calls, 340 bytes, [seconds] s
+      tal: the clock says [time], which is before the current version's [time]; versions are ordered by number
+    site: no report has anything to show yet
+    ");
     assert!(world.current("tal").unwrap().starts_with("000002-"));
     world.ok(&["verify"]);
     let again = world.ok(&["run", "lokal"]);
@@ -240,7 +321,10 @@ fn a_read_only_folder_is_read_and_not_written() {
     let world = published();
     let Some(ran) = read_only(&world, "run lokal") else { return };
     assert_eq!(ran.code, 1, "{}", ran.stdout);
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @r"
+    error: could not write [world]/data/lock: Read-only file system (os error 30)
+    hint: data_dir is on a read-only file system
+    ");
     for reader in ["verify", "status", "history"] {
         let ran = read_only(&world, reader).unwrap();
         assert_eq!(ran.code, 0, "{reader}: {}{}", ran.stdout, ran.stderr);
@@ -274,7 +358,10 @@ fn a_folder_that_belongs_to_someone_else() {
         return;
     }
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @r"
+    error: could not write [world]/data/lock: Permission denied (os error 13)
+    hint: the user that runs underlag must own data_dir
+    ");
     if am_root {
         world.ok(&["verify"]);
     }

@@ -82,7 +82,10 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         let ran = world.run(command);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command:?}");
         insta::allow_duplicates! {
-            assert_snapshot!(ran.stderr, @"");
+            assert_snapshot!(ran.stderr, @r"
+            error: could not use ledger.sqlite: its format 99 is newer than this program, which knows up to 2
+            hint: use the newer program, or move ledger.sqlite away: a run makes it anew from the manifests
+            ");
         }
     }
     let verify = world.run(&["verify"]);
@@ -158,11 +161,22 @@ fn a_newer_manifest_is_refused_and_left_alone() {
     let before = world.manifest("tal");
     let ran = world.run(&["run", "lokal"]);
     assert_eq!(ran.code, 1);
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @r"
+    tal: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    error: pipeline lokal: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    hint: a later underlag wrote this: use that one
+    warning: the retention was not applied: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    error: site: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    hint: a later underlag wrote this: use that one
+    ");
     let repair = world.run(&["verify", "--repair"]);
     assert_eq!(repair.code, 3);
     let said = regex::Regex::new(r"\d+ (bytes|archived)").unwrap().replace_all(&repair.stdout, "[n] $1").into_owned();
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    not repaired: anything, since a later program has written here: tal [version]: manifest.json: its format 99 is newer than this program, which reads up to 2
+    1 datasets, 1 versions, 0 files, 0 rows, [n] bytes read, [n] archived objects
+    damaged: tal [version]: manifest.json: its format 99 is newer than this program, which reads up to 2
+    ");
     assert_eq!(world.manifest("tal"), before);
     assert_eq!(world.versions("tal").len(), 1);
 }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::demo::demo;
 use crate::local::{files_below, local, rows, three};
-use crate::world::World;
+use crate::people::people;
+use crate::world::{Sandbox, World};
 
 /// Hashes differ from run to run as soon as a time is in what they are of.
 fn unhashed(text: &str) -> String {
@@ -272,6 +273,70 @@ fn a_version_without_a_recipe_is_computed_by_todays_configuration() {
     error: tal [version] has no archived recipe, and pipeline "lokal" with that dataset is not configured now
     hint: versions made before recipes were archived need the configuration of then
     "#);
+}
+
+#[test]
+fn mistakes_in_todays_configuration_hinder_no_look_at_the_past() {
+    let world = local(&three());
+    world.ok(&["run", "lokal"]);
+    let version = world.current("tal").unwrap();
+    world.write("pipelines/lokal/pipeline.toml", "version = 1\ntitel = \"Lokal\"\n");
+    world.ok(&["replay", "tal", &version]);
+    world.ok(&["trace", "tal", "kod=0180"]);
+    fs::remove_dir_all(world.path("pipelines")).unwrap();
+    fs::remove_dir_all(world.path("config")).unwrap();
+    world.ok(&["replay", "tal", &version, "--data-dir", "data"]);
+    let ran = world.run(&["replay", "tal", &version]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stderr, @"");
+}
+
+#[test]
+fn a_split_table_is_computed_again_though_its_source_announced_no_limits() {
+    let sandbox = Sandbox::start();
+    sandbox.fault(json!({ "path_contains": "/config", "kind": "status", "status": 404 }));
+    let world = people(&sandbox);
+    world.edit(
+        "config/sources.toml",
+        "credit = \"SCB\"",
+        "credit = \"SCB\"\nlimits = { calls = 100, window_secs = 1, cells = 1000 }",
+    );
+    world.ok(&["run", "folk"]);
+    drop(sandbox);
+    let manifest = world.manifest("folk_lan");
+    // The table, its metadata, and four parts.
+    assert_eq!(manifest["sources"]["folk"]["answers"].as_array().unwrap().len(), 6);
+    let version = world.current("folk_lan").unwrap();
+    let ran = world.ok(&["replay", "folk_lan", &version]);
+    assert!(ran.stdout.ends_with(" from 6 archived answers\n"), "{}", ran.stdout);
+
+    // Without the metadata in its record, a version cannot be computed, and the missing call is named.
+    edit_manifest(&world, "folk_lan", &version, |manifest| {
+        let answers = manifest["sources"]["folk"]["answers"].as_array_mut().unwrap();
+        answers.retain(|answer| !answer["url"].as_str().unwrap().contains("metadata"));
+    });
+    let ran = world.run(&["replay", "folk_lan", &version]);
+    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @"");
+}
+
+#[test]
+fn secrets_never_enter_a_recipe() {
+    let sandbox = Sandbox::start();
+    let world = World::new().with_sandbox(&sandbox).with_shipped("annonser");
+    let address = format!("url = \"{}/ssyk_region_kommun_annonser_2024.json?token=hemligt\"", sandbox.files);
+    world.edit("pipelines/annonser/pipeline.toml", "source = \"af\"\n", "");
+    world.edit("pipelines/annonser/pipeline.toml", "path = \"ssyk_region_kommun_annonser_2024.json\"", &address);
+    world.ok(&["run", "annonser"]);
+    drop(sandbox);
+    let recipe = world.manifest("annonser")["recipe"].as_str().unwrap().to_owned();
+    let text = zstd::bulk::decompress(&fs::read(object(&world, &recipe)).unwrap(), 1 << 20).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("?token=***") && !text.contains("hemligt"), "{text}");
+    for file in files_below(&world.path("data/datasets")) {
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(7).any(|part| part == b"hemligt"), "{}", file.display());
+    }
+    world.ok(&["replay", "annonser", &world.current("annonser").unwrap()]);
 }
 
 /// A second pipeline `vidare` with the dataset `dubbla`, computed from `tal`.

@@ -30,10 +30,17 @@ fn the_second_of_two_runs_is_told_who_is_at_work() {
     let mut first = at_work(&sandbox, &world);
     let second = world.run(&["run", "--all"]);
     assert_eq!((second.code, second.stdout.as_str()), (1, ""));
-    assert_snapshot!(second.stderr, @"");
+    assert_snapshot!(second.stderr, @r"
+    error: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
+    hint: wait for it to end (--wait does), or give another --data-dir
+    ");
     let impatient = world.run(&["run", "--all", "--wait=100ms"]);
     assert_eq!(impatient.code, 1);
-    assert_snapshot!(impatient.stderr, @"");
+    assert_snapshot!(impatient.stderr, @r"
+    waiting for process [pid], `underlag run --all`, since [time]
+    error: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
+    hint: wait for it to end (--wait does), or give another --data-dir
+    ");
     // Who only reads is not kept waiting.
     world.ok(&["status"]);
     world.ok(&["verify"]);
@@ -47,7 +54,7 @@ fn the_second_of_two_runs_waits_when_it_is_told_to() {
     let world = people(&sandbox);
     let mut first = at_work(&sandbox, &world);
     let second = world.ok(&["run", "--all", "--wait"]);
-    assert_snapshot!(second.stderr, @"");
+    assert_snapshot!(second.stderr, @"waiting for process [pid], `underlag run --all`, since [time]");
     assert!(second.stdout.starts_with("folk           unchanged"), "{}", second.stdout);
     assert!(first.wait().unwrap().success());
     let wrong = world.run(&["run", "--all", "--wait=soon"]);

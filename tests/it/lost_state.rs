@@ -38,17 +38,30 @@ fn a_deleted_ledger_is_made_anew_and_nothing_is_published_or_fetched_twice() {
         damaged.stdout
     );
     let status = world.ok(&["status"]);
-    assert_snapshot!(status.stderr, @"");
-    assert_snapshot!(status.stdout, @"");
+    assert_snapshot!(status.stderr, @"note: ledger.sqlite is not there: this is what the manifests tell; the next run makes the ledger anew from them");
+    assert_snapshot!(status.stdout, @r"
+    folk           published   run [time], checked [time]
+      folk_kommun [version]: 3480 rows, fetched [time]
+      folk_lan [version]: 252 rows, fetched [time]
+      rebuilt from the manifests
+    ");
     assert!(!world.path("data/ledger.sqlite").exists(), "a reader makes nothing");
 
     sandbox.forget_calls();
     let ran = world.ok(&["run", "folk"]);
-    assert_snapshot!(ran.stderr, @"");
+    assert_snapshot!(ran.stderr, @"note: ledger.sqlite is made anew from the manifests: 1 runs, 2 versions");
     assert!(ran.stdout.starts_with("folk           unchanged"), "{}", ran.stdout);
     assert!(!sandbox.calls().is_empty() && post_calls(&sandbox) == 0, "{:?}", sandbox.calls());
     assert_eq!(DATASETS.map(|dataset| world.versions(dataset)), versions);
-    assert_snapshot!(world.ok(&["history"]).stdout, @"");
+    assert_snapshot!(world.ok(&["history"]).stdout, @r"
+    2 [time] folk           unchanged   3 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
+      folk_kommun [version] unchanged, 3480 rows
+      folk_lan [version] unchanged, 252 rows
+    1 [time] folk           published   0 calls, 0 reused, 0 retries, 3744 rows fetched, [seconds] s
+      folk_kommun [version] published, 3480 rows
+      folk_lan [version] published, 252 rows
+      rebuilt from the manifests
+    ");
     assert_eq!(world.ok(&["status"]).stderr, "");
     world.ok(&["verify"]);
 }
@@ -65,7 +78,10 @@ fn a_ledger_that_is_no_database_is_set_aside() {
     assert!(world.ok(&["status"]).stderr.starts_with("note: ledger.sqlite is damaged: "));
     let ran = world.ok(&["run", "lokal"]);
     let said = regex::Regex::new(r"damaged-\w+").unwrap().replace_all(&ran.stderr, "damaged-[time]").into_owned();
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @r"
+    note: ledger.sqlite was damaged and is set aside as [world]/data/ledger.sqlite.damaged-[time]
+    note: ledger.sqlite is made anew from the manifests: 1 runs, 1 versions
+    ");
     assert!(ran.stdout.starts_with("lokal          unchanged"), "{}", ran.stdout);
     let aside = fs::read_dir(world.path("data"))
         .unwrap()

@@ -11,6 +11,7 @@ mod local;
 mod people;
 mod world;
 
+mod accept;
 mod areas;
 mod bad_input;
 mod bad_rows;
@@ -21,7 +22,10 @@ mod contract;
 mod crash;
 mod damage;
 mod demo;
+mod diff;
 mod disk;
+mod drift;
+mod export;
 mod faults;
 mod formats;
 mod honest;

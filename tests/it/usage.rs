@@ -101,13 +101,15 @@ fn no_configuration_and_no_such_file() {
 #[test]
 fn every_command_has_a_help_that_names_its_options() {
     let world = World::new();
-    let commands: [(&str, &[&str]); 11] = [
+    let commands: [(&str, &[&str]); 13] = [
         ("check", &[]),
         ("test", &["[PIPELINES]"]),
         ("plan", &["[PIPELINES]"]),
         ("run", &["[PIPELINES]", "--all", "--force"]),
         ("status", &["--json"]),
         ("history", &["[PIPELINE]", "--json", "--limit"]),
+        ("diff", &["<DATASET>", "[OLD]", "[NEW]", "--json", "--output", "--limit"]),
+        ("export", &["<DATASET>", "--as-of", "--version", "--area", "--format", "--output", "csv-sv"]),
         ("verify", &[]),
         ("report", &[]),
         ("sandbox", &["--listen", "--calls", "--window", "--max-cells", "--seed"]),

@@ -86,7 +86,7 @@ fn periods_that_a_source_leaves_behind_stay_and_say_where_they_are_from() {
     give(&world, &given(&["2024", "2025"]));
     let ran = world.ok(&["run", "lokal"]);
     insta::assert_snapshot!(ran.stdout, @r"
-    lokal          published  tal [version] (6 rows) 4 rows fetched, 0 calls, 448 bytes, [seconds] s
+    lokal          published  tal [version] (6 rows) 4 rows fetched, 0 calls, 450 bytes, [seconds] s
       tal: period 2023 is kept from an earlier version
     site: no report has anything to show yet
     ");

@@ -61,6 +61,12 @@ pub struct Tally {
     pub status_only: u64,
 }
 
+impl Tally {
+    pub const fn total(self) -> u64 {
+        self.changed + self.appeared + self.vanished + self.status_only
+    }
+}
+
 /// Is shown all changes and keeps the largest.
 #[derive(Debug)]
 pub struct Largest {

@@ -117,6 +117,38 @@ async fn a_revision_moves_the_stamp_and_some_values() {
 }
 
 #[tokio::test]
+async fn a_table_says_something_else_of_itself() {
+    const METADATA: &str = "pxweb/api/v2/tables/TAB6471/metadata";
+    let stage = Stage::open().await;
+    let (before, data) = (stage.json(METADATA).await, stage.json(DATA).await);
+    let drift = async |fault: Value| {
+        order(&stage, fault).await;
+        let after = stage.json(METADATA).await;
+        stage.sandbox.behave();
+        after["dimension"].clone()
+    };
+    let after = drift(json!({ "kind": "new_code", "dimension": "Kon", "code": "3" })).await;
+    assert_eq!(after["Kon"]["category"]["label"]["3"], "ny kod");
+    let after = drift(json!({ "kind": "relabelled_code", "dimension": "Kon", "code": "1" })).await;
+    assert_eq!(after["Kon"]["category"]["label"]["1"], "män (ny)");
+    let after = drift(json!({ "kind": "renamed_dimension" })).await;
+    assert_eq!((&after["Omrade"]["label"], after.get("Region")), (&json!("område"), None));
+    let after = drift(json!({ "kind": "changed_unit" })).await;
+    let unit = |dimension: &Value| dimension["ContentsCode"]["category"]["unit"]["000007SF"].clone();
+    assert_eq!(unit(&after), json!({ "base": "tusental", "decimals": 0 }));
+    assert_eq!(unit(&drift(json!({ "kind": "changed_decimals" })).await)["decimals"], 1);
+    let after = drift(json!({ "kind": "new_content" })).await;
+    assert_eq!(after["ContentsCode"]["category"]["label"]["NYTT"], "nytt innehåll");
+
+    // What is left keeps its own cells.
+    order(&stage, json!({ "kind": "removed_code", "dimension": "Region", "code": "00" })).await;
+    let shrunk = stage.json(DATA).await;
+    assert_eq!((&shrunk["size"][0], &shrunk["value"][0]), (&json!(311), &data["value"][2]));
+    stage.sandbox.behave();
+    assert_eq!(stage.json(METADATA).await, before);
+}
+
+#[tokio::test]
 async fn rows_and_keys_come_twice_on_order() {
     let stage = Stage::open().await;
     stage.sandbox.order(Fault::new("", FaultKind::DuplicateKommun));

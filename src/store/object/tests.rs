@@ -111,18 +111,66 @@ fn whoever_read_another_state_moves_no_pointer() {
 #[test]
 fn of_many_who_read_the_same_state_one_moves_the_pointer() {
     let dir = tempfile::tempdir().unwrap();
-    let storage = in_memory(dir.path());
-    storage.point("d/current", "versions/0/data", &[], None).unwrap();
-    let read = storage.pointer("d/current").unwrap().unwrap();
+    one_of_many_moves(&in_memory(dir.path()));
+}
+
+fn one_of_many_moves(storage: &ObjectStorage) {
+    let first = |number: u32| storage.point("lopp/current", &format!("versions/{number}/data"), &[], None).is_ok();
+    let made: Vec<bool> = std::thread::scope(|scope| {
+        let started: Vec<_> = (1..=16).map(|number| scope.spawn(move || first(number))).collect();
+        started.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(made.iter().filter(|made| **made).count(), 1, "made anew");
+    storage.remove("lopp").unwrap();
+    storage.point("lopp/current", "versions/0/data", &[], None).unwrap();
+    let read = storage.pointer("lopp/current").unwrap().unwrap();
     let moved: Vec<bool> = std::thread::scope(|scope| {
         let each = |number: u32| {
-            let (storage, read) = (&storage, &read);
-            scope.spawn(move || storage.point("d/current", &format!("versions/{number}/data"), &[], Some(read)).is_ok())
+            let read = &read;
+            scope.spawn(move || {
+                storage.point("lopp/current", &format!("versions/{number}/data"), &[], Some(read)).is_ok()
+            })
         };
         let started: Vec<_> = (1..=16).map(each).collect();
         started.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(moved.iter().filter(|moved| **moved).count(), 1);
+    assert_eq!(moved.iter().filter(|moved| **moved).count(), 1, "moved on");
+}
+
+/// `tests/object_storage/check.py` starts a server, and says here where: endpoint, bucket, key and secret.
+#[test]
+fn a_real_server_does_all_this_too() {
+    let Ok(server) = std::env::var("UNDERLAG_TEST_S3") else {
+        println!("skipped: UNDERLAG_TEST_S3 names no server");
+        return;
+    };
+    let [endpoint, name, key, secret] = server.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let connect = |name: &str, secret: &str| {
+        let mut bucket = Bucket::new(name, "prov/bibliotek");
+        bucket.endpoint = Some(endpoint.parse().unwrap());
+        bucket.allow_http = true;
+        ObjectStorage::connect(bucket, &Credentials::new(key, secret, None), &dir.path().join("cache")).unwrap()
+    };
+    let storage = connect(name, secret);
+    storage.remove("").unwrap();
+    keeps_to_the_interface(&storage, dir.path());
+    for _ in 0..5 {
+        one_of_many_moves(&storage);
+        storage.remove("lopp").unwrap();
+    }
+    let large: Vec<u8> = (0..20_000_000_u32).map(|number| (number >> 8) as u8).collect();
+    let made = folder(dir.path(), &[("manifest.json", b"{}"), ("data/x.parquet", &large)]);
+    storage.place(&made, "d/versions/2").unwrap();
+    assert!(fs::read(storage.local("d/versions/2/data/x.parquet").unwrap()).unwrap() == large, "in parts");
+    storage.remove("").unwrap();
+    assert!(storage.list("").unwrap().is_empty());
+
+    let error = connect(name, "en-annan").read("a").unwrap_err();
+    assert!(error.to_string().contains("the server says SignatureDoesNotMatch"), "{error}");
+    assert!(error.hint().unwrap().contains("credentials"));
+    let error = connect("finns-inte", secret).read("a").unwrap_err();
+    assert!(error.to_string().contains("NoSuchBucket"), "{error}");
 }
 
 #[test]
