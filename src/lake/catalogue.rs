@@ -176,7 +176,7 @@ impl Lake {
         }
         for (place, (version, before)) in prepared.iter().zip(&before).enumerate() {
             let moved = self.point_from(&version.manifest, before.as_ref());
-            if moved.as_ref().is_err_and(|error| error.is_overtaken()) {
+            if moved.as_ref().is_err_and(StoreError::is_overtaken) {
                 // Nobody has seen these, and another's chain goes on without them.
                 for Prepared { manifest, .. } in &prepared[place..] {
                     self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
