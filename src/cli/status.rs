@@ -73,7 +73,9 @@ impl Status {
         let (config, _) = place.load()?;
         let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
-        note.iter().for_each(|note| text::note(&format!("note: {note}")));
+        if let Some(note) = note {
+            text::note(&format!("note: {note}"));
+        }
         let at_work = lake.is_locked();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {
