@@ -44,6 +44,13 @@ impl Demo {
         };
         let place = Place { config: Some(config), data_dir: Some(data_dir.clone()) };
         let (mut config, reference) = place.checked().await?;
+        if let Some(bucket) = config.bucket.as_ref().filter(|_| !self.once) {
+            return Err(Failure::usage(anyhow!(
+                "the demo serves its pages from a folder, and data_url keeps them in {}",
+                bucket.address("")
+            ))
+            .hint("add --once to publish there and end, or take data_url out"));
+        }
 
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let stand_in = embedded::reference().map_err(Failure::failed)?;

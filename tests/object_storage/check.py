@@ -75,13 +75,13 @@ class Sandbox:
 class Machine:
     """A configuration and a data folder; with a server, the lake is in its bucket."""
 
-    def __init__(self, folder: pathlib.Path, underlag: str, sandbox: Sandbox, server: s3.Server | None):
+    def __init__(self, folder: pathlib.Path, underlag: str, sandbox: Sandbox, server: s3.Server | None, prefix=PREFIX):
         self.folder, self.underlag, self.server = folder, underlag, server
         (folder / "config").mkdir(parents=True)
         settings = "version = 1\n" + 'data_dir = "../data"\n'
         settings += "".join(f'{name}_dir = "{ROOT}/{name}"\n' for name in ("pipelines", "reports", "reference"))
         if server:
-            settings += f'data_url = "s3://{s3.BUCKET}/{PREFIX}"\n'
+            settings += f'data_url = "s3://{s3.BUCKET}/{prefix}"\n'
             settings += f'[storage]\nendpoint = "{server.endpoint}"\nallow_http = true\n'
         (folder / "config/underlag.toml").write_text(settings)
         (folder / "config/sources.toml").write_text(sandbox.sources())
@@ -116,22 +116,22 @@ class Machine:
 class Reader:
     """Current versions in the bucket, as anyone may follow them."""
 
-    def __init__(self, server: s3.Server):
-        self.files = server.files()
+    def __init__(self, server: s3.Server, prefix: str = PREFIX):
+        self.files, self.root = server.files(), f"{s3.BUCKET}/{prefix}"
 
     def bytes(self, key: str) -> bytes:
-        with self.files.open_input_stream(f"{s3.BUCKET}/{PREFIX}/{key}") as file:
+        with self.files.open_input_stream(f"{self.root}/{key}") as file:
             return file.read()
 
     def current(self, dataset: str) -> dict:
         return json.loads(self.bytes(f"datasets/{dataset}/current.json"))
 
     def datasets(self) -> list[str]:
-        found = self.files.get_file_info(pyarrow.fs.FileSelector(f"{s3.BUCKET}/{PREFIX}/datasets"))
+        found = self.files.get_file_info(pyarrow.fs.FileSelector(f"{self.root}/datasets"))
         return sorted(info.base_name for info in found)
 
     def rows(self, dataset: str) -> "pyarrow.Table":
-        paths = [f"{s3.BUCKET}/{PREFIX}/datasets/{dataset}/{file}" for file in self.current(dataset)["files"]]
+        paths = [f"{self.root}/datasets/{dataset}/{file}" for file in self.current(dataset)["files"]]
         tables = [pyarrow.parquet.read_table(path, filesystem=self.files, partitioning=None) for path in paths]
         return pyarrow.concat_tables(tables)
 
@@ -196,6 +196,21 @@ def two_at_once(one: Machine, other: Machine, sandbox: Sandbox) -> None:
         machine.ok("verify")
 
 
+def moved_in(there: Machine, here: Machine, server: s3.Server) -> None:
+    """As docs/operations.md tells: archive and versions are copied, then the pointers are made."""
+    data = here.folder / "data"
+    for file in [*data.glob("archive/objects/**/*"), *data.glob("datasets/*/versions/**/*")]:
+        if file.is_file():
+            with server.files().open_output_stream(f"{s3.BUCKET}/flyttad/{file.relative_to(data)}") as copy:
+                copy.write(file.read_bytes())
+    repaired = there.run("verify", "--repair")
+    print("  " + repaired.text().replace("\n", "\n  "))
+    there.ok("verify")
+    reader = Reader(server, "flyttad")
+    for dataset in reader.datasets():
+        same_rows(reader.rows(dataset), data / "datasets" / dataset / "current")
+
+
 def refusals(folder: pathlib.Path, underlag: str, sandbox: Sandbox, server: s3.Server) -> None:
     machine = Machine(folder, underlag, sandbox, server)
     for environment, words in (
@@ -253,6 +268,8 @@ def main(underlag: str, weed: str) -> None:
             killed(there, sandbox, reader)
         with step("two machines at once"):
             two_at_once(there, Machine(folder / "elsewhere", underlag, sandbox, server), sandbox)
+        with step("a lake moved from the folder into the bucket"):
+            moved_in(Machine(folder / "moved", underlag, sandbox, server, "flyttad"), here, server)
         with step("what is refused"):
             refusals(folder / "refused", underlag, sandbox, server)
         with step("the library against the same server"):
