@@ -181,9 +181,8 @@ impl Written {
                     (None, Some("..")) => "suppressed",
                     (None, _) => "missing",
                 };
-                let written = |value: i64| match self.is_whole(flat(&at)) {
-                    true => value.to_string(),
-                    false => format!("{:?}", decimal(value)),
+                let written = |value: i64| {
+                    if self.is_whole(flat(&at)) { value.to_string() } else { format!("{:?}", decimal(value)) }
                 };
                 row.push(value.map(written).unwrap_or_default());
                 row.push(status.to_owned());
