@@ -58,7 +58,8 @@ pub async fn decide(
     let marked = before.manifest.columns.iter().any(|column| column.name == ORIGIN);
     let version = format!("'{}'", before.manifest.version);
     let origin = if marked { format!("coalesce({}, {version})", quoted(ORIGIN)) } else { version };
-    let gone = format!("period NOT IN (SELECT period FROM {new} WHERE period IS NOT NULL)");
+    // Without DISTINCT the anti join meets every old row with every new one of its period.
+    let gone = format!("period NOT IN (SELECT DISTINCT period FROM {new} WHERE period IS NOT NULL)");
     let carried = carried(
         engine,
         &format!(
