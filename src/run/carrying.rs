@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array as _, AsArray as _};
-use arrow::datatypes::Int64Type;
+use arrow::array::{Array as _, ArrayRef, AsArray as _};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use arrow::record_batch::RecordBatch;
 
 use crate::config::{Dataset, History, Pipeline};
 use crate::contract::{Role, Shape, ShapeColumn};
@@ -58,19 +60,23 @@ pub async fn decide(
     let marked = before.manifest.columns.iter().any(|column| column.name == ORIGIN);
     let version = format!("'{}'", before.manifest.version);
     let origin = if marked { format!("coalesce({}, {version})", quoted(ORIGIN)) } else { version };
-    // Without DISTINCT the anti join meets every old row with every new one of its period.
-    let gone = format!("period NOT IN (SELECT DISTINCT period FROM {new} WHERE period IS NOT NULL)");
-    let carried = carried(
+    let there = periods(engine, &format!("SELECT DISTINCT CAST(period AS VARCHAR) AS period FROM {new}")).await?;
+    let mut carried = carried(
         engine,
         &format!(
             "SELECT CAST(period AS VARCHAR) AS period, CAST({origin} AS VARCHAR) AS version, count(*) AS rows \
-             FROM {old} WHERE {gone} GROUP BY 1, 2 ORDER BY 1, 2"
+             FROM {old} GROUP BY 1, 2 ORDER BY 1, 2"
         ),
     )
     .await?;
+    carried.retain(|carried| !there.contains(&carried.period));
     if carried.is_empty() {
         return Ok(Decision::Nothing);
     }
+    // A short list, not a join: that would hold every row's period in memory.
+    let literals: BTreeSet<String> =
+        carried.iter().map(|carried| format!("'{}'", carried.period.replace('\'', "''"))).collect();
+    let gone = format!("period IN ({})", literals.into_iter().collect::<Vec<_>>().join(", "));
     if let Some(why) = misfit(dataset, columns, before.manifest) {
         let periods: BTreeSet<&str> = carried.iter().map(|carried| &*carried.period).collect();
         let periods = periods.into_iter().collect::<Vec<_>>().join(", ");
@@ -92,12 +98,23 @@ pub async fn decide(
     Ok(Decision::Keep(Kept { sql, carried, notes }))
 }
 
+async fn periods(engine: &Engine, sql: &str) -> Result<BTreeSet<String>, EngineError> {
+    let mut periods = BTreeSet::new();
+    for batch in engine.collect(sql).await? {
+        let column = text(&batch, 0)?;
+        periods.extend(column.as_string::<i32>().iter().flatten().map(str::to_owned));
+    }
+    Ok(periods)
+}
+
+fn text(batch: &RecordBatch, column: usize) -> Result<ArrayRef, EngineError> {
+    cast(batch.column(column), &DataType::Utf8).map_err(|error| EngineError::Run(error.to_string()))
+}
+
 async fn carried(engine: &Engine, sql: &str) -> Result<Vec<Carried>, EngineError> {
     let mut carried = Vec::new();
     for batch in engine.collect(sql).await? {
-        let text = |column: usize| arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8);
-        let fault = |error: arrow::error::ArrowError| EngineError::Run(error.to_string());
-        let (periods, versions) = (text(0).map_err(fault)?, text(1).map_err(fault)?);
+        let (periods, versions) = (text(&batch, 0)?, text(&batch, 1)?);
         let (periods, versions) = (periods.as_string::<i32>(), versions.as_string::<i32>());
         let rows = batch.column(2).as_primitive::<Int64Type>();
         for row in (0..batch.num_rows()).filter(|row| periods.is_valid(*row)) {
