@@ -12,7 +12,7 @@ pub enum Exit {
     Failed,
     /// Bad command line or configuration.
     Usage,
-    /// `verify` found damage.
+    /// `verify` found damage, or `replay` could not prove a version.
     Damaged,
 }
 

@@ -30,7 +30,9 @@ impl History {
         let (ledger, note) = readable_ledger(&lake)?;
         let at_work = lake.is_locked();
         let mut runs = ledger.runs(self.pipeline.as_deref(), self.limit)?;
-        note.iter().for_each(|note| text::note(&format!("note: {note}")));
+        if let Some(note) = note {
+            text::note(&format!("note: {note}"));
+        }
         // A pipeline that was taken away still has its past.
         if let Some(name) = self.pipeline.filter(|_| runs.is_empty()) {
             chosen(&config, &[name], false)?;

@@ -36,7 +36,7 @@ use exit::Exit;
 
 /// Fetches public statistics, turns them into regional Parquet datasets and publishes fresh summaries.
 #[derive(Debug, Parser)]
-#[command(name = "underlag", version, propagate_version = true)]
+#[command(name = "underlag", version)]
 pub struct Arguments {
     /// The configuration [default: config/underlag.toml here, then /etc/underlag/underlag.toml]
     #[arg(long, value_name = "FILE", env = "UNDERLAG_CONFIG", global = true)]
@@ -137,7 +137,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::History(history) => history.run(&place),
         Command::Diff(diff) => diff.run(&place),
         Command::Export(export) => export.run(&place),
-        Command::Verify(verify) => verify.run(&place).await,
+        Command::Verify(verify) => Box::pin(verify.run(&place)).await,
         Command::Report(wait) => report::report(&place, &wait).await,
         Command::Gc(gc) => gc.run(&place).await,
         Command::Rollback(rollback) => rollback.run(&place).await,

@@ -73,7 +73,9 @@ impl Status {
         let (config, _) = place.load()?;
         let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
-        note.iter().for_each(|note| text::note(&format!("note: {note}")));
+        if let Some(note) = note {
+            text::note(&format!("note: {note}"));
+        }
         let at_work = lake.is_locked();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {
@@ -98,8 +100,8 @@ impl Status {
                 pipeline: pipeline.name.clone(),
                 last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
                 last_run: last.as_ref().map(|run| run.started_at),
-                last_error: message(&last, true),
-                last_note: message(&last, false),
+                last_error: message(last.as_ref(), true),
+                last_note: message(last.as_ref(), false),
                 waiting: ledger.waiting(&pipeline.name)?.map(WaitingStatus::from),
                 checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
                 datasets,
@@ -133,9 +135,9 @@ fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<S
 }
 
 /// Of a run that failed, or of one that did not.
-fn message(last: &Option<RunEntry>, failed: bool) -> Option<String> {
+fn message(last: Option<&RunEntry>, failed: bool) -> Option<String> {
     let of_kind = |run: &&RunEntry| matches!(run.outcome, Outcome::Published | Outcome::Unchanged) != failed;
-    last.as_ref().filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
+    last.filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
 }
 
 fn drift(manifest: &Manifest) -> Vec<String> {

@@ -143,7 +143,7 @@ fn show_table(table: &Table) {
         text::line(&format!("  about the table: {method} {url}, {}", answer.place));
     }
     if let Some(place) = &table.accepted_metadata {
-        text::line(&format!("  accepted of that: {place}"));
+        text::line(&format!("  metadata accepted with it: {place}"));
     }
 }
 

@@ -36,7 +36,9 @@ pub fn moment(text: &str) -> Result<Timestamp, Failure> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let at = if let Ok(day) = text.parse::<Date>() {
+    // A day alone: with a time after it, the parser would only leave that out.
+    let day = text.parse::<Date>().ok().filter(|_| text.len() == "2026-03-01".len());
+    let at = if let Some(day) = day {
         day.tomorrow().and_then(|next| next.to_zoned(zone)).and_then(|next| next.timestamp().checked_sub(NANO))
     } else {
         text.parse::<DateTime>().and_then(|at| at.to_zoned(zone)).map(|at| at.timestamp())

@@ -30,13 +30,8 @@ fn varden(count: u64) -> String {
 
 /// The Swedish title of the column that a check is about.
 fn title<'a>(contract: &'a Contract, rule: &Rule) -> &'a str {
-    let name = match rule {
-        Rule::Nullable { column } | Rule::Values { column } | Rule::Range { column } | Rule::Statuses { column } => {
-            column
-        }
-        _ => return "",
-    };
-    contract.columns.iter().find(|column| column.name == *name).map_or("", |column| column.title.as_str())
+    let name = column(rule);
+    contract.columns.iter().find(|column| column.name == name).map_or("", |column| column.title.as_str())
 }
 
 fn column(rule: &Rule) -> &str {

@@ -117,7 +117,8 @@ impl Lake {
     /// anything was written. Safe at any time under the lock.
     pub fn tell_changes(&self, dataset: &str, author: &str) -> Result<bool, LakeError> {
         let mut written = false;
-        for (file, bytes) in self.told(dataset, author)? {
+        // The list comes last: what it tells decides whether a crash has kept any of this from being told.
+        for (file, bytes) in self.told(dataset, author)?.into_iter().rev() {
             let key = key(dataset, file);
             if self.storage().read(&key)?.as_deref() != Some(bytes.as_slice()) {
                 self.storage().write(&key, &bytes)?;

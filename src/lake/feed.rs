@@ -73,7 +73,12 @@ fn link<W: Write>(writer: &mut Writer<W>, rel: &str, kind: &str, href: &str) -> 
 
 /// Without the control characters that XML can't hold, not even escaped.
 fn legal(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control() || matches!(letter, '\t' | '\n')).collect()
+    let is_legal = |letter: &char| match letter {
+        '\t' | '\n' => true,
+        '\u{fffe}' | '\u{ffff}' => false,
+        letter => !letter.is_control(),
+    };
+    text.chars().filter(is_legal).collect()
 }
 
 /// A UUID of what it stands for: the same whenever the feed is written again.
@@ -82,14 +87,9 @@ fn urn(parts: &[&str]) -> String {
     for part in parts {
         hasher.update(part.as_bytes()).update(b"\0");
     }
-    let hash = hasher.finalize();
-    let mut id = [0; 16];
-    id.copy_from_slice(&hash.as_bytes()[..16]);
+    let hex = hasher.finalize().to_hex();
     // Version 8 (made by a rule of one's own), variant 1.
-    id[6] = id[6] & 0x0f | 0x80;
-    id[8] = id[8] & 0x3f | 0x80;
-    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    format!("urn:uuid:{}-{}-8{}-a{}-{}", &hex[..8], &hex[8..12], &hex[12..15], &hex[15..18], &hex[18..30])
 }
 
 const fn term(kind: Kind) -> &'static str {
@@ -118,7 +118,8 @@ fn of_version(changes: &Changes, version: &ChangedVersion) -> Entry {
         [] => "ny version".to_owned(),
         kinds => listed(&kinds.iter().map(|kind| in_swedish(*kind)).collect::<Vec<_>>()),
     };
-    let mut lines = vec![format!("Version {} med {} rader.", version.version, version.rows)];
+    let rows = if version.rows == 1 { "rad" } else { "rader" };
+    let mut lines = vec![format!("Version {} med {} {rows}.", version.version, version.rows)];
     if let Some(change) = &version.change {
         lines.push(format!(
             "Tillkomna rader: {}. Borttagna: {}. Reviderade: {}.",
@@ -146,7 +147,7 @@ fn of_version(changes: &Changes, version: &ChangedVersion) -> Entry {
     Entry {
         id: urn(&["version", &changes.dataset, &version.manifest]),
         at: version.time,
-        title: format!("{}: {what}", changes.title),
+        title: format!("{}, version {}: {what}", changes.title, version.version.sequence()),
         text: lines.join("\n"),
         terms: version.kinds.iter().map(|kind| term(*kind)).collect(),
     }
@@ -172,4 +173,44 @@ fn of_act(changes: &Changes, act: &Act) -> Option<Entry> {
         text,
         terms: vec![act.deed.kind()],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    use super::*;
+    use crate::lake::tests::published;
+
+    #[test]
+    fn the_feed_is_well_formed_and_every_entry_has_an_id_of_its_own() {
+        let (_dir, lake) = published(&[1, 2, 3]);
+        let first = lake.versions("prov").unwrap()[0].clone();
+        let reason = "a < b\u{1}\u{ffff} & ]]> \"å\"".to_owned();
+        lake.record_act("prov", Deed::Withdraw { version: first, reason }, Timestamp::now()).unwrap();
+        let changes = lake.changes("prov").unwrap().unwrap();
+        let bytes = feed(&changes, &lake.acts("prov").unwrap(), "Å & Ö").unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(!text.contains(['\u{1}', '\u{ffff}']), "{text}");
+        let mut reader = Reader::from_reader(bytes.as_slice());
+        let (mut names, mut buffer) = (Vec::new(), Vec::new());
+        loop {
+            match reader.read_event_into(&mut buffer).unwrap() {
+                Event::Start(element) => names.push(String::from_utf8(element.name().as_ref().to_vec()).unwrap()),
+                Event::Eof => break,
+                _ => {}
+            }
+        }
+        assert_eq!(names.iter().filter(|name| *name == "entry").count(), 4);
+        let ids: BTreeSet<&str> = text.split("<id>").skip(1).filter_map(|rest| rest.split("</id>").next()).collect();
+        assert_eq!(ids.len(), 5, "the feed's and the entries': {ids:?}");
+        assert_eq!(
+            feed(&changes, &lake.acts("prov").unwrap(), "Å & Ö").unwrap(),
+            bytes,
+            "the same whenever it is made"
+        );
+    }
 }

@@ -182,7 +182,9 @@ impl Manifest {
             && (&self.licences, &self.credits, self.synthetic) == (&other.licences, &other.credits, other.synthetic)
             && undated(self) == undated(other)
             && self.contract.as_ref().zip(other.contract.as_ref()).is_none_or(|(one, two)| one.promises_the_same(two))
-            && other.broken().all(|new| self.broken().any(|old| (&old.check, &old.notice) == (&new.check, &new.notice)))
+            && other
+                .broken()
+                .all(|new| self.broken().any(|old| (&old.check, &old.message) == (&new.check, &new.message)))
     }
 }
 

@@ -44,7 +44,7 @@ impl Lake {
     /// Below the folder of this machine. Under the lock nobody writes, so that what is half-written stays so.
     pub(super) fn sweep(&self, policy: &Retention, now: Timestamp, dry_run: bool) -> Result<Vec<String>, LakeError> {
         let mut leftovers = Vec::new();
-        for place in ["archive", "datasets", "site"] {
+        for place in ["archive", "datasets", "publishing", "site"] {
             half_made(&self.root().join(place), &mut leftovers)?;
         }
         let mut swept = Vec::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray as _, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -139,7 +139,7 @@ async fn complete_rows(engine: &Engine, complete: &Complete) -> Result<(Offences
         let mut stream = engine.stream(&sql).await?;
         while let Some(batch) = stream.next().await {
             let columns = texts(&batch?)?;
-            let rows = columns.first().map_or(0, |column| column.len());
+            let rows = columns.first().map_or(0, Array::len);
             for row in 0..rows {
                 let mut cells: Vec<String> = columns.iter().map(|column| column.value(row).to_owned()).collect();
                 let value = cells.pop().unwrap_or_default();
@@ -153,7 +153,7 @@ async fn complete_rows(engine: &Engine, complete: &Complete) -> Result<(Offences
         Seen { all: &all, per: per.len(), groups: &groups, at: None, next: 0, offences: Offences::default() };
     while let Some(batch) = stream.next().await {
         let columns = texts(&batch?)?;
-        for row in 0..columns.first().map_or(0, |column| column.len()) {
+        for row in 0..columns.first().map_or(0, Array::len) {
             let cells: Vec<&str> = columns.iter().map(|column| column.value(row)).collect();
             seen.row(&cells);
         }
@@ -283,7 +283,7 @@ fn together(contract: &Contract, equals: &Equals) -> Vec<String> {
     let named = |name: &str| equals.total.contains_key(name);
     let areas = named("niva") || named("lan");
     let mut group: Vec<String> =
-        contract.key.iter().filter(|name| !named(name) && !(areas && *name == "kod")).cloned().collect();
+        contract.key.iter().filter(|name| !(named(name) || areas && *name == "kod")).cloned().collect();
     let has = |group: &[String], name: &str| group.iter().any(|each| each == name);
     if areas {
         // A county's municipalities lie in it; what lies in the nation has other counties than its own.

@@ -155,7 +155,11 @@ impl Gate {
             severity: Severity::Warn,
             held: false,
             message: stop.sentence(),
-            notice: String::new(),
+            notice: if stop.about == own {
+                "Datamängden har betydligt färre rader än den förra versionen.".to_owned()
+            } else {
+                "Källan redovisar uppgifterna på ett annat sätt än tidigare.".to_owned()
+            },
             rows: Vec::new(),
             more: false,
             answers: Vec::new(),

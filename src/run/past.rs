@@ -42,7 +42,7 @@ pub fn past(lake: &Lake) -> Result<Past, LakeError> {
                 }
             }
         }
-        if let Some(manifest) = latest(lake, &dataset)?
+        if let Some(manifest) = latest(lake, &dataset)
             && newest.get(&manifest.pipeline).is_none_or(|known| known.created_at < manifest.created_at)
         {
             newest.insert(manifest.pipeline.clone(), manifest);
@@ -71,16 +71,16 @@ pub fn unnoted(lake: &Lake, dataset: &str, noted: &[PublishedManifest]) -> Resul
 }
 
 /// The version that says what the sources said last: the current one, or the one that it was rolled back from.
-fn latest(lake: &Lake, dataset: &str) -> Result<Option<Manifest>, LakeError> {
-    let Ok(Some(current)) = lake.current(dataset) else { return Ok(None) };
+fn latest(lake: &Lake, dataset: &str) -> Option<Manifest> {
+    let current = lake.current(dataset).ok()??;
     let acts = lake.acts(dataset).unwrap_or_default();
     let left = acts.into_iter().rev().find_map(|act| match act.deed {
         Deed::Rollback { from, to, .. } => Some((from, to)),
         _ => None,
     });
     match left {
-        Some((from, to)) if to == current.version => Ok(lake.manifest(dataset, &from).ok().or(Some(current))),
-        _ => Ok(Some(current)),
+        Some((from, to)) if to == current.version => lake.manifest(dataset, &from).ok().or(Some(current)),
+        _ => Some(current),
     }
 }
 

@@ -157,7 +157,7 @@ async fn steps(
             }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
-        fetched.notes = published.values().flat_map(standing_warnings).collect();
+        fetched.notes.extend(published.values().flat_map(standing_warnings));
         return Ok(published.values().map(unchanged).collect());
     }
 
@@ -197,7 +197,7 @@ async fn steps(
             match finding.severity {
                 Severity::Error => findings.push((name.clone(), finding.clone())),
                 Severity::Warn => {
-                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message))
+                    fetched.notes.push(format!("{name}: warning: {}: {}", finding.check, finding.message));
                 }
             }
         }

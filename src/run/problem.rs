@@ -35,7 +35,7 @@ pub enum Problem {
     /// What an operator may let through; the ledger has it as waiting.
     #[error(
         "nothing published: a source says something else of its data than before, which waits to be accepted{}",
-        stops.iter().map(|stop| format!("\n  {}", stop.sentence())).collect::<String>()
+        sentences(stops)
     )]
     Drift { pipeline: String, stops: Vec<Stop> },
     /// The pointers are moved; only the record of it failed.
@@ -125,6 +125,10 @@ impl Problem {
             _ => false,
         }
     }
+}
+
+fn sentences(stops: &[Stop]) -> String {
+    stops.iter().fold(String::new(), |text, stop| text + "\n  " + &stop.sentence())
 }
 
 fn shapes(problems: &[ShapeProblem]) -> String {

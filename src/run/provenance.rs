@@ -107,7 +107,9 @@ impl Searches {
                 continue;
             }
             let mut key = String::new();
-            shared.iter().for_each(|name| add(&mut key, &row[name]));
+            for name in &shared {
+                add(&mut key, &row[name]);
+            }
             let place = searches.iter().position(|search| search.columns == shared).unwrap_or_else(|| {
                 searches.push(Search { columns: shared, rows: HashMap::new() });
                 searches.len() - 1

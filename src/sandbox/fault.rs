@@ -199,7 +199,7 @@ impl Faults {
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,
                 kind => {
-                    distortion.drift.push(Drift { kind, dimension: fault.dimension.clone(), code: fault.code.clone() })
+                    distortion.drift.push(Drift { kind, dimension: fault.dimension.clone(), code: fault.code.clone() });
                 }
             }
         }

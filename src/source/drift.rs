@@ -283,11 +283,10 @@ fn contents(selection: &Selection<'_>, accepted: &Metadata, now: &Metadata, chan
             None => changes.push(Change::new(ChangeKind::Aside, format!("{name}, which is not selected, is gone"))),
         }
     }
-    for new in now.contents.iter().filter(|new| accepted.contents.iter().all(|old| old.code != new.code)) {
+    let is_new = |new: &&Content| accepted.contents.iter().all(|old| old.code != new.code);
+    for new in now.contents.iter().filter(is_new).filter(|new| !is_named(&expressions, &new.code)) {
         let name = format!("{noun} {:?} ({})", new.code, new.label);
-        if is_named(&expressions, &new.code) {
-            continue;
-        } else if after.contains(new.code.as_str()) {
+        if after.contains(new.code.as_str()) {
             changes.push(Change::new(ChangeKind::NewCode, format!("{name} is new")));
         } else {
             changes.push(Change::new(ChangeKind::Aside, format!("{name} is new and not selected")));

@@ -36,14 +36,14 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r"
     error: pipeline lokal: nothing published: a check did not hold
-      tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+      tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; if the rows are rightly gone, `underlag accept` lets this through once: `underlag status` shows how
     ");
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r#"
     lokal          failed      run [time], checked [time]
       tal [version]: 3 rows, fetched [time]
-      waiting for accept since [time]: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+      waiting for accept since [time]: dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       to let it through: underlag accept lokal --reason "…"
       last error: nothing published: a check did not hold
     "#);
@@ -51,7 +51,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     assert_eq!(
         (&waits["what"], &waits["command"]),
         (
-            &json!(["dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go"]),
+            &json!(["dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go"]),
             &json!("underlag accept lokal --reason \"…\"")
         )
     );
@@ -63,7 +63,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     let ran = world.ok(&["accept", "lokal", "--reason", "  Två kommuner redovisas\ninte längre "]);
     insta::assert_snapshot!(ran.stdout, @r#"
     lokal          published  tal [version] (1 rows) 1 rows fetched, 0 calls, 114 bytes, [seconds] s
-      accepted: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+      accepted: dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       reason: Två kommuner redovisas inte längre
     site: [version], 312 pages
     "#);
@@ -71,7 +71,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     assert_eq!(manifest["accepted"][0]["reason"], "Två kommuner redovisas inte längre");
     assert_eq!(
         manifest["accepted"][0]["what"],
-        json!(["dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go"])
+        json!(["dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go"])
     );
     let checks = manifest["checks"].as_array().unwrap();
     let drops: Vec<&Value> = checks.iter().filter(|check| check["check"] == "max_drop").collect();
@@ -81,7 +81,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     insta::assert_snapshot!(world.ok(&["history", "--limit", "1"]).stdout, @r#"
     4 [time] lokal          published   0 calls, 0 reused, 0 retries, 1 rows fetched, [seconds] s
       tal [version] published, 1 rows
-      accepted: dataset tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+      accepted: dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       reason: Två kommuner redovisas inte längre
     "#);
     let pages = files_below(&world.path("data/site/current/"));
@@ -145,9 +145,10 @@ fn no_other_check_is_let_through() {
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r"
     error: pipeline lokal: nothing published: 2 checks did not hold
-      tal: area: 1 rows have an area code that the reference tables do not know
+      tal: area: 1 row has an area code that the reference tables do not know
         niva=kommun, kod=9998
-      tal: max_drop: 1 rows, 66.7 % fewer than the 3 published; at most 20 % may go
+          from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
+      tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; correct the source or the pipeline and run again
     ");

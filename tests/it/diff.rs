@@ -42,7 +42,23 @@ fn a_revision_is_told_largest_first() {
     let world = revised();
     let ran = world.ok(&["diff", "tal"]);
     assert_eq!(ran.stderr, "");
-    insta::assert_snapshot!(ran.stdout, @"");
+    insta::assert_snapshot!(ran.stdout, @r#"
+    tal
+      old [version], [time], 4 rows
+      new [version], [time], 4 rows
+    rows: 1 added, 1 removed, 3 revised, 0 unchanged
+    new periods: 2025
+      antal: differs in 3 rows (2 to another number, 1 to none)
+      antal_status: differs in 2 rows
+    period      county       added     removed     revised
+    2024        01               0           1           2
+    2024        25               0           0           1
+    2025        01               1           0           0
+    largest revisions:
+      kod=0114 namn=Upplands Väsby niva=kommun period=2024  antal: 10 → 15  +50.0 %
+      kod=0180 namn=Stockholm niva=kommun period=2024  antal: 300 → 303 (preliminary)  +1.0 %
+      kod=2580 namn=Luleå niva=kommun period=2024  antal: 7 → none (suppressed)
+    "#);
     let short = world.ok(&["diff", "tal", "1", "2", "--limit", "1"]).stdout;
     assert!(short.contains("… and 2 more\nlargest revisions:\n"), "{short}");
     assert!(short.ends_with("antal: 10 → 15  +50.0 %\n  … and 2 more\n"), "{short}");
@@ -95,10 +111,20 @@ fn every_changed_row_is_written_with_both_values() {
     let wanted = ["kod", "period", "change", "antal_old", "antal_new", "antal_status_old", "antal_status_new"];
     let places: Vec<usize> = wanted.iter().map(|name| schema.index_of(name).unwrap()).collect();
     let batches: Vec<_> = batches.iter().map(|batch| batch.project(&places).unwrap()).collect();
-    insta::assert_snapshot!(pretty_format_batches(&batches).unwrap().to_string(), @"");
+    insta::assert_snapshot!(pretty_format_batches(&batches).unwrap().to_string(), @r#"
+    +------+--------+---------+-----------+-----------+------------------+------------------+
+    | kod  | period | change  | antal_old | antal_new | antal_status_old | antal_status_new |
+    +------+--------+---------+-----------+-----------+------------------+------------------+
+    | 0114 | 2024   | revised | 10        | 15        | observed         | observed         |
+    | 0115 | 2024   | removed | 20        |           | observed         |                  |
+    | 0180 | 2024   | revised | 300       | 303       | observed         | preliminary      |
+    | 0180 | 2025   | added   |           | 310       |                  | observed         |
+    | 2580 | 2024   | revised | 7         |           | observed         | suppressed       |
+    +------+--------+---------+-----------+-----------+------------------+------------------+
+    "#);
     let refused = world.run(&["diff", "tal", "--output", "finns/inte.parquet"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
-    insta::assert_snapshot!(refused.stderr, @"");
+    insta::assert_snapshot!(refused.stderr, @"error: could not write finns/inte.parquet: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -140,5 +166,24 @@ fn what_is_not_there_is_named() {
     say(&["diff", "tal", "i går", "1"]);
     say(&["diff", "tal", "2020-01-01", "1"]);
     let told = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d\n").unwrap().replace_all(&told, "[minute]\n");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    diff tal → 1
+    error: tal is not published yet
+    hint: run its pipeline first
+    diff tal → 1
+    error: tal has no version before [version]
+    hint: there is something to compare when it is published again
+    diff tall → 2
+    error: there is no dataset "tall"
+    hint: did you mean tal?
+    diff tal 1 7 → 2
+    error: tal has no version 7
+    hint: there are [version]
+    diff tal i går 1 → 2
+    error: "i går" is no time
+    hint: write a day (2026-03-01: its end, Swedish time), or a time like [time]
+    diff tal 2020-01-01 1 → 2
+    error: tal was not published yet at 2020-01-01 23:59 (Swedish time)
+    hint: its first version [version] is from [minute]
+    "#);
 }

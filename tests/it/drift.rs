@@ -125,6 +125,7 @@ fn a_policy_is_declared_per_fetch_and_a_lost_ledger_forgets_nothing() {
     }
     sandbox.fault(json!({ "kind": "new_code", "dimension": "Kon", "code": "3" }));
     insta::assert_snapshot!(world.run(&["run", "folk"]).stderr, @r#"
+    note: ledger.sqlite is made anew from the manifests: 1 runs, 2 versions
     error: pipeline folk: nothing published: a source says something else of its data than before, which waits to be accepted
       fetch folk: dimension "Kon" has a new code: "3" (ny kod)
     hint: the last good version stays published; if the figures still mean what the pipeline says they do: underlag accept folk --reason "…"

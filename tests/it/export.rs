@@ -33,17 +33,52 @@ fn csv_is_for_machines_and_csv_sv_for_excel_in_swedish() {
     world.ok(&["run", "lokal"]);
     let ran = world.ok(&["export", "tal", "-o", "ut.csv"]);
     assert_eq!(ran.stdout, "");
-    insta::assert_snapshot!(ran.stderr, @"");
+    let day =
+        |text: &str| regex::Regex::new(r"hämtat \d{4}-\d\d-\d\d").unwrap().replace(text, "hämtat [day]").into_owned();
+    insta::assert_snapshot!(day(&ran.stderr), @r#"
+    tal [version]: 3 rows to ut.csv
+    Beräknad av Region Prov med underlag från Region Prov, hämtat [day]
+    "#);
     let text = fs::read_to_string(world.path("ut.csv")).unwrap();
     assert_eq!(csv(&world, &[]), text);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    niva,kod,namn,lan,period,period_start,period_end,text,antal,antal_status
+    kommun,0114,Upplands Väsby,01,2024,2024-01-01,2024-12-31,'=1+2;0114,-10.5,observed
+    kommun,0115,Vallentuna,01,2024,2024-01-01,2024-12-31,'=1+2;0115,20,observed
+    kommun,0180,Stockholm,01,2024,2024-01-01,2024-12-31,'=1+2;0180,300,observed
+    "#);
     world.ok(&["export", "tal", "--format", "csv-sv", "-o", "ut-sv.csv"]);
     let bytes = fs::read(world.path("ut-sv.csv")).unwrap();
     assert!(bytes.starts_with(b"\xef\xbb\xbfniva;"));
-    insta::assert_snapshot!(std::str::from_utf8(&bytes[3..]).unwrap(), @"");
+    insta::assert_snapshot!(std::str::from_utf8(&bytes[3..]).unwrap(), @r#"
+    niva;kod;namn;lan;period;period_start;period_end;text;antal;antal_status
+    kommun;0114;Upplands Väsby;01;2024;2024-01-01;2024-12-31;"'=1+2;0114";-10,5;observed
+    kommun;0115;Vallentuna;01;2024;2024-01-01;2024-12-31;"'=1+2;0115";20;observed
+    kommun;0180;Stockholm;01;2024;2024-01-01;2024-12-31;"'=1+2;0180";300;observed
+    "#);
     let about = fs::read_to_string(world.path("ut.csv.om.txt")).unwrap();
     let about = regex::Regex::new(r"Publicerad: .*").unwrap().replace(&about, "Publicerad: [minute]").into_owned();
-    insta::assert_snapshot!(world.same(&about), @"");
+    insta::assert_snapshot!(day(&world.same(&about)), @r#"
+    Titel: Tal per kommun
+    Dataset: tal
+    Version: [version]
+    Publicerad: [minute]
+    Rader: 3
+    Beräknad av Region Prov med underlag från Region Prov, hämtat [day]
+    Ett tomt värde är aldrig en nolla: kolumnen NAMN_status säger varför det saknas, eller hur säkert det är.
+
+    Kolumner
+    niva: Nivå
+    kod: Områdeskod
+    namn: Namn
+    lan: Län
+    period: Period
+    period_start: Periodens första dag
+    period_end: Periodens sista dag
+    text: Text
+    antal: Antal, antal, 1 decimaler
+    antal_status: Antal: status
+    "#);
 }
 
 #[test]
@@ -51,7 +86,9 @@ fn json_is_an_array_of_records_with_nulls() {
     let world = revised();
     let text = world.ok(&["export", "tal", "--format", "json", "-o", "-", "--area", "2580"]).stdout;
     let rows: Value = serde_json::from_str(&text).unwrap();
-    insta::assert_snapshot!(serde_json::to_string(&rows).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string(&rows).unwrap(), @r#"
+    [{"niva":"kommun","kod":"2580","namn":"Luleå","lan":"25","period":"2024","period_start":"2024-01-01","period_end":"2024-12-31","antal":null,"antal_status":"suppressed"}]
+    "#);
     let all: Value = serde_json::from_str(&world.ok(&["export", "tal", "--format", "json", "-o", "-"]).stdout).unwrap();
     assert_eq!(all.as_array().unwrap().len(), 4);
 }
@@ -77,7 +114,11 @@ fn as_of_gives_what_was_current_then() {
     world.ok(&["withdraw", "tal", "2", "--reason", "fel siffror"]);
     let ran = world.ok(&["export", "tal", "--version", "2", "--format", "csv", "-o", "-"]);
     assert_eq!(ran.stdout, new);
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @r#"
+    warning: tal [version] is withdrawn: fel siffror
+    tal [version]: 4 rows
+    Källa: Region Prov
+    "#);
 }
 
 #[test]
@@ -104,7 +145,31 @@ fn a_county_brings_its_municipalities_and_an_unknown_area_the_nearest() {
         told += &format!("{} → {}\n{}", arguments.join(" "), ran.code, ran.stderr);
     }
     let told = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d\n").unwrap().replace_all(&told, "[minute]\n");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    -o ut.csv --area 0181 → 2
+    error: tal [version] has no area "0181"
+    hint: did you mean 0180 Stockholm?
+    -o ut.csv --area Stokholm → 2
+    error: tal [version] has no area "Stokholm"
+    hint: did you mean 0180 Stockholm?
+    -o ut.csv --area riket → 2
+    error: tal [version] has no area "riket"
+    hint: it has 3 areas, such as 0114, 0115, 0180
+    -o ut.csv --as-of 2020-01-01 → 2
+    error: tal was not published yet at 2020-01-01 23:59 (Swedish time)
+    hint: its first version [version] is from [minute]
+    -o ut.csv --version 3 → 2
+    error: tal has no version 3
+    hint: there are [version]
+    -o ut.txt → 2
+    error: what to write can't be told from "ut.txt"
+    hint: say --format: parquet, csv, csv-sv, json, xlsx
+    -o - --format xlsx → 2
+    error: xlsx is not written to stdout
+    hint: name a file with -o, or ask for csv, csv-sv or json
+    -o finns/inte.csv → 1
+    error: could not write finns/inte.csv: No such file or directory (os error 2)
+    "#);
     assert!(!world.path("ut.csv").exists() && !world.path("ut.csv.om.txt").exists());
 }
 
@@ -129,7 +194,17 @@ fn parquet_and_xlsx_carry_what_they_are() {
                 \x20       print(part)\n";
     match world.tool("python3").args(["-c", code]).output() {
         Ok(output) if output.status.success() => {
-            insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @"");
+            insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap(), @r#"
+    <sheet name="Data" sheetId="1" r:id="rId1"/>
+    <sheet name="Om" sheetId="2" r:id="rId2"/>
+    <pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>
+    <c r="B1" s="1" t="inlineStr"><is><t>kod</t></is></c>
+    <c r="H1" s="1" t="inlineStr"><is><t>antal</t></is></c>
+    <c r="I1" s="1" t="inlineStr"><is><t>antal_status</t></is></c>
+    <c r="B2" t="inlineStr"><is><t>0114</t></is></c>
+    <c r="H2"><v>15</v></c>
+    <c r="I2" t="inlineStr"><is><t>observed</t></is></c>
+    "#);
         }
         Ok(output) => panic!("{}", String::from_utf8_lossy(&output.stderr)),
         Err(_) => println!("skipped: there is no python3"),
@@ -139,12 +214,19 @@ fn parquet_and_xlsx_carry_what_they_are() {
 #[test]
 fn rows_that_the_retention_removed_are_said_to_be_gone() {
     let world = revised();
+    // The version before the current one always stays, to go back to.
+    world.edit("pipelines/lokal/rader.json", "303", "304");
+    world.ok(&["run", "lokal", "--force"]);
     let settings = world.read("config/underlag.toml");
     let lean = "[retention]\nkeep_newest = 1\nkeep_within = \"0s\"\nkeep_monthly = false\ngrace = \"0s\"\n";
     world.write("config/underlag.toml", &format!("{settings}{lean}"));
     world.ok(&["gc"]);
     let ran = world.run(&["export", "tal", "--version", "1", "-o", "ut.csv"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    insta::assert_snapshot!(ran.stderr, @"");
-    assert_eq!(world.run(&["diff", "tal"]).stderr, ran.stderr);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: the rows of tal [version] are gone: the retention removed them
+    hint: its manifest stays; underlag replay tal [version] computes them again from the archive
+    "#);
+    assert_eq!(world.run(&["diff", "tal", "1", "3"]).stderr, ran.stderr);
+    world.ok(&["diff", "tal"]);
 }

@@ -288,7 +288,10 @@ fn mistakes_in_todays_configuration_hinder_no_look_at_the_past() {
     world.ok(&["replay", "tal", &version, "--data-dir", "data"]);
     let ran = world.run(&["replay", "tal", &version]);
     assert_eq!(ran.code, 2);
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @r"
+    error: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
+    hint: name one with --config FILE, or try `underlag demo`, which needs none
+    ");
 }
 
 #[test]
@@ -316,7 +319,10 @@ fn a_split_table_is_computed_again_though_its_source_announced_no_limits() {
         answers.retain(|answer| !answer["url"].as_str().unwrap().contains("metadata"));
     });
     let ran = world.run(&["replay", "folk_lan", &version]);
-    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @"");
+    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @r"
+    3 error: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv is not among the archived answers of this version
+    hint: what is asked for now was not asked for then: the program or the configuration plans other calls
+    ");
 }
 
 #[test]
@@ -579,6 +585,7 @@ fn a_row_is_told_with_all_that_it_came_from() {
         200 at [time], 170 bytes, 3 rows
         blake3 [hash]
         archive/objects/[hash].zst
+      metadata accepted with it: archive/objects/[hash].zst
     ");
 }
 

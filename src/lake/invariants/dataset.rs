@@ -66,7 +66,7 @@ fn dataset(
             continue;
         }
         report.versions += 1;
-        let Some(manifest) = manifest(lake, name, id, report)? else { continue };
+        let Some(manifest) = manifest(lake, name, id, report) else { continue };
         let mut damaged = |damage: Damage| report.damage.push(damage.of(name).version(id));
         if let Some(previous) = &manifest.previous
             && !hashes.contains(previous)
@@ -129,35 +129,35 @@ fn pointer(
     }
 }
 
-fn manifest(lake: &Lake, name: &str, id: &VersionId, report: &mut Report) -> Result<Option<Manifest>, LakeError> {
+fn manifest(lake: &Lake, name: &str, id: &VersionId, report: &mut Report) -> Option<Manifest> {
     let wrong = |wrong, what: String| Damage::new(wrong, what).of(name).version(id).file("manifest.json");
     let bytes = match lake.storage().read(&manifest_key(name, id)) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             report.damage.push(wrong(Wrong::Manifest, "it is not there".to_owned()));
-            return Ok(None);
+            return None;
         }
         Err(error) => {
             report.damage.push(wrong(Wrong::Manifest, error.source.to_string()));
-            return Ok(None);
+            return None;
         }
     };
     let number = serde_json::from_slice::<serde_json::Value>(&bytes).ok();
     let number = number.as_ref().and_then(|value| value.get("format")).and_then(serde_json::Value::as_u64);
     match Manifest::parse(&bytes) {
-        Ok(manifest) if manifest.version == *id && manifest.dataset == name => Ok(Some(manifest)),
+        Ok(manifest) if manifest.version == *id && manifest.dataset == name => Some(manifest),
         Ok(manifest) => {
             let what = format!("it is that of {} {}", manifest.dataset, manifest.version);
             report.damage.push(wrong(Wrong::Manifest, what));
-            Ok(None)
+            None
         }
         Err(reason) if number.is_some_and(|number| number > u64::from(FORMAT)) => {
             report.damage.push(wrong(Wrong::Newer, reason));
-            Ok(None)
+            None
         }
         Err(reason) => {
             report.damage.push(wrong(Wrong::Manifest, format!("it is no manifest: {reason}")));
-            Ok(None)
+            None
         }
     }
 }

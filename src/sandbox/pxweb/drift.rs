@@ -7,7 +7,7 @@ use crate::sandbox::fault::{Drift, FaultKind};
 
 /// The table with every ordered difference, each where the table has what it is about.
 pub fn drifted(table: &Table, drifts: &[Drift]) -> Table {
-    drifts.iter().fold(table.clone(), |table, drift| one(table, drift))
+    drifts.iter().fold(table.clone(), one)
 }
 
 fn one(mut table: Table, drift: &Drift) -> Table {
