@@ -176,7 +176,7 @@ fn verify_finds_every_kind_of_damage() {
         ("it is not there", &|lake| fs::remove_file(file(lake)).unwrap()),
         ("is not in the manifest", &|lake| fs::write(data(lake).join("lapp.json"), "{}").unwrap()),
         ("is no manifest", &|lake| {
-            fs::write(lake.root().join("datasets/prov").join("current/../manifest.json"), "{").unwrap()
+            fs::write(lake.root().join("datasets/prov").join("current/../manifest.json"), "{").unwrap();
         }),
         ("the pointer names a version that is not there", &|lake| {
             let version = lake.current_version("prov").unwrap().unwrap();

@@ -215,7 +215,7 @@ impl Storage for ObjectStorage {
         let mut names: Vec<String> = found
             .common_prefixes
             .iter()
-            .filter_map(|prefix| Some(prefix.parts().last()?.as_ref().to_owned()))
+            .filter_map(|prefix| Some(prefix.parts().next_back()?.as_ref().to_owned()))
             .collect();
         names.sort();
         Ok(names)
