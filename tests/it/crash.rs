@@ -516,14 +516,14 @@ fn hash(found: &BTreeMap<PathBuf, Found>) -> [u8; 32] {
 fn a_first_publish_survives_a_power_cut_at_every_operation() {
     let inside = Inside::new();
     inside.source_says(Edition::Second);
-    Recorded::run(inside, None).crashes(2, 8);
+    Recorded::run(inside, None).crashes(2, 12);
 }
 
 #[test]
 fn a_new_version_survives_a_power_cut_at_every_operation() {
     let inside = Inside::new();
     let before = inside.published();
-    Recorded::run(inside, Some(before)).crashes(2, 8);
+    Recorded::run(inside, Some(before)).crashes(2, 12);
 }
 
 #[test]

@@ -44,13 +44,16 @@ fn manifest(edit: impl FnOnce(&mut Value)) -> Manifest {
     Manifest::parse(value.to_string().as_bytes()).unwrap()
 }
 
+/// The text of a column, from a row's key and name.
+type Pick = dyn Fn(&(&str, u8, &str), &str) -> String;
+
 /// One file per county, sorted by county, area, time, sex.
 fn write(folder: &Path, rows: &Rows) -> Vec<PathBuf> {
     let counties: BTreeSet<&str> = rows.keys().map(|(kod, ..)| lan(kod)).collect();
     let file = |county: &&str| {
         let path = folder.join(format!("{county}.parquet"));
         let rows: Vec<_> = rows.iter().filter(|((kod, ..), _)| lan(kod) == *county).collect();
-        let text = |pick: &dyn Fn(&(&str, u8, &str), &str) -> String| {
+        let text = |pick: &Pick| {
             Arc::new(StringArray::from_iter_values(rows.iter().map(|(key, (_, name))| pick(key, name)))) as ArrayRef
         };
         let level = |kod: &str| if kod.len() == 4 { "kommun" } else { "lan" };

@@ -181,9 +181,8 @@ impl Written {
                     (None, Some("..")) => "suppressed",
                     (None, _) => "missing",
                 };
-                let written = |value: i64| {
-                    if self.is_whole(flat(&at)) { value.to_string() } else { format!("{:?}", decimal(value)) }
-                };
+                let is_whole = self.is_whole(flat(&at));
+                let written = |value: i64| if is_whole { value.to_string() } else { format!("{:?}", decimal(value)) };
                 row.push(value.map(written).unwrap_or_default());
                 row.push(status.to_owned());
                 row.push(symbol.unwrap_or_default().to_owned());
