@@ -429,7 +429,7 @@ impl Recorded {
                     [true, true] => &[Some(Edition::Second)],
                     _ => &[seen_before, Some(Edition::Second)],
                 };
-                self.inside.holds(&data, &when, may);
+                Inside::holds(&data, &when, may);
                 self.archive_is_whole(&data, &when);
                 if states.len() % stride == 0 {
                     runs += 1;

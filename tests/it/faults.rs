@@ -75,11 +75,11 @@ fn every_operation(inside: &Inside, before: Option<&Path>, seen_before: Option<E
             let when = format!("operation {nth} {fault:?}: {}: {outcome:?}", struck.lock().unwrap());
             match &outcome {
                 // What fails while something is tidied away need not fail the run.
-                Ok(()) => inside.holds(&data, &when, &[Some(Edition::Second)]),
+                Ok(()) => Inside::holds(&data, &when, &[Some(Edition::Second)]),
                 Err(said) => {
                     failed += 1;
                     assert!(!passed && said.contains("could not "), "{when}");
-                    inside.holds(&data, &when, &[seen_before, Some(Edition::Second)]);
+                    Inside::holds(&data, &when, &[seen_before, Some(Edition::Second)]);
                 }
             }
             inside.completes(&data, &when);

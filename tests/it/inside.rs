@@ -135,7 +135,7 @@ impl Inside {
 
     /// What must hold on a disk after anything: every reader sees a whole edition, `verify` finds nothing that it does
     /// not name, and the next run publishes what the source says now.
-    pub fn holds(&self, data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
+    pub fn holds(data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
         Self::readers(data, when, may_be_seen);
         let said = verified(data);
         assert!(said.is_empty(), "{when}: verify says {said:?}");
