@@ -162,6 +162,8 @@ pub(super) fn publish(root: &Path, made: &Made, synthetic: bool, lines: &[Line])
         synthetic,
         previous: None,
     };
+    // The feed lies beside the versions, as the lake writes it.
+    fs::write(root.join(format!("datasets/{}/changes.atom", made.name)), "<feed/>").unwrap();
     let files = manifest.files.iter().map(|file| data.join(&file.path)).collect();
     Published { manifest, files, checked_at: at("2026-11-22T05:00:00Z"), notices: Vec::new() }
 }
