@@ -279,7 +279,7 @@ impl Disk {
         let surviving: Vec<Pending> = match survives {
             Survives::Nothing => Vec::new(),
             Survives::Everything => changes,
-            Survives::Some(_) => changes.into_iter().filter(|_| chance.next() % 2 == 0).collect(),
+            Survives::Some(_) => changes.into_iter().filter(|_| chance.next().is_multiple_of(2)).collect(),
         };
         disk.settle(&surviving);
         for node in &mut disk.nodes {
@@ -297,7 +297,7 @@ impl Disk {
                 (_, _) => {
                     let cut = kept + chance.next() as usize % (now.len() - kept + 1);
                     let mut torn = now[..cut].to_vec();
-                    if chance.next() % 2 == 0 {
+                    if chance.next().is_multiple_of(2) {
                         torn.resize(now.len(), 0);
                     }
                     torn

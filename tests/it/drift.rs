@@ -8,7 +8,8 @@ use crate::world::{Ran, Sandbox, World};
 
 /// What is said below a verdict.
 fn notes(ran: &Ran) -> String {
-    ran.stdout.lines().filter(|line| line.starts_with("  ")).map(|line| format!("{}\n", line.trim())).collect()
+    let lines = ran.stdout.lines().filter(|line| line.starts_with("  "));
+    lines.flat_map(|line| [line.trim(), "\n"]).collect()
 }
 
 /// Orders a drift, runs, and gives what was said; then the source is as it was, and nothing waits any longer.

@@ -45,7 +45,7 @@ fn manifest(edit: impl FnOnce(&mut Value)) -> Manifest {
 }
 
 /// The text of a column, from a row's key and name.
-type Pick = dyn Fn(&(&str, u8, &str), &str) -> String;
+type Pick<'a> = dyn Fn(&(&str, u8, &str), &str) -> String + 'a;
 
 /// One file per county, sorted by county, area, time, sex.
 fn write(folder: &Path, rows: &Rows) -> Vec<PathBuf> {
@@ -53,7 +53,7 @@ fn write(folder: &Path, rows: &Rows) -> Vec<PathBuf> {
     let file = |county: &&str| {
         let path = folder.join(format!("{county}.parquet"));
         let rows: Vec<_> = rows.iter().filter(|((kod, ..), _)| lan(kod) == *county).collect();
-        let text = |pick: &Pick| {
+        let text = |pick: &Pick<'_>| {
             Arc::new(StringArray::from_iter_values(rows.iter().map(|(key, (_, name))| pick(key, name)))) as ArrayRef
         };
         let level = |kod: &str| if kod.len() == 4 { "kommun" } else { "lan" };
