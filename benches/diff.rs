@@ -183,7 +183,7 @@ print(f"DuckDB {{duckdb.__version__}}: {{row[0]}} added, {{row[1]}} removed, {{r
     match Command::new(python).args(["-c", &code]).output() {
         Ok(output) if output.status.success() => print!("{}", String::from_utf8_lossy(&output.stdout)),
         Ok(output) => {
-            println!("DuckDB: skipped: {}", String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default())
+            println!("DuckDB: skipped: {}", String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default());
         }
         Err(error) => println!("DuckDB: skipped: {error}"),
     }

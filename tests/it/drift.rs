@@ -8,8 +8,8 @@ use crate::world::{Ran, Sandbox, World};
 
 /// What is said below a verdict.
 fn notes(ran: &Ran) -> String {
-    let lines = ran.stdout.lines().filter(|line| line.starts_with("  "));
-    lines.flat_map(|line| [line.trim(), "\n"]).collect()
+    let lines: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with("  ")).map(str::trim).collect();
+    lines.join("\n")
 }
 
 /// Orders a drift, runs, and gives what was said; then the source is as it was, and nothing waits any longer.
