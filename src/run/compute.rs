@@ -173,7 +173,7 @@ pub async fn compute(
     let occasion = Occasion { published_rows: published.map(own_rows), date };
     let (rows, mut findings) = check.finish(Some(occasion));
     if let Some(fresh) = counts {
-        let counted = |finding: &Finding| matches!(finding.check.as_str(), "min_rows" | "max_drop");
+        let counted = |finding: &Finding| matches!(finding.check.as_str(), "min_rows" | "max_drop" | "freshness");
         findings.retain(|finding| !counted(finding));
         findings.extend(fresh.finish(Some(occasion)).1.into_iter().filter(counted));
     }

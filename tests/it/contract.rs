@@ -257,7 +257,14 @@ fn too_few_rows_stop_or_warn() {
 
 #[test]
 fn a_drop_stops_or_warns() {
-    insta::assert_snapshot!(both("max_drop = \"20%\"\n", "max_drop", &changed(|rows| rows.truncate(4))), @"");
+    insta::assert_snapshot!(both("max_drop = \"20%\"\n", "max_drop", &changed(|rows| rows.truncate(4))), @r"
+    error: pipeline lokal: nothing published: a check did not hold
+      tal: max_drop: 4 rows, 33.3 % fewer than the 6 published; at most 20 % may go
+      data: rader from fil, file://[world]/pipelines/lokal/rader.json
+    hint: the last good version stays published; if the rows are rightly gone, `underlag accept` lets this through once: `underlag status` shows how
+      tal: warning: max_drop: 4 rows, 33.3 % fewer than the 6 published; at most 20 % may go
+    at most 20 % fewer rows than before | Datamängden har 4 rader, mot 6 i den förra versionen. | 4 rows, 33.3 % fewer than the 6 published; at most 20 % may go
+    ");
 }
 
 #[test]

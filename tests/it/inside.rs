@@ -136,33 +136,33 @@ impl Inside {
     /// What must hold on a disk after anything: every reader sees a whole edition, `verify` finds nothing that it does
     /// not name, and the next run publishes what the source says now.
     pub fn holds(&self, data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
-        readers(data, when, may_be_seen);
+        Self::readers(data, when, may_be_seen);
         let said = verified(data);
         assert!(said.is_empty(), "{when}: verify says {said:?}");
     }
 
     pub fn completes(&self, data: &Path, when: &str) {
         self.run(data).unwrap_or_else(|error| panic!("{when}: the next run fails: {error}"));
-        readers(data, &format!("{when}, after the next run"), &[Some(Edition::Second)]);
+        Self::readers(data, &format!("{when}, after the next run"), &[Some(Edition::Second)]);
         let said = verified(data);
         assert!(said.is_empty(), "{when}: after the next run verify says {said:?}");
         assert!(!data.join("stage/lokal").exists(), "{when}: the stage is left behind");
         assert!(data.join("site/current/index.html").is_file(), "{when}: no site");
     }
-}
 
-fn readers(data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
-    for dataset in DATASETS {
-        let seen = seen(data, dataset).unwrap_or_else(|fault| panic!("{when}: {dataset}: {fault}"));
-        let allowed = may_be_seen.iter().any(|edition| edition.map(Edition::seen) == seen);
-        assert!(allowed, "{when}: {dataset} shows {seen:?}, not one of {may_be_seen:?}");
-    }
-    let site = data.join("site/current/");
-    if site.exists() {
-        for page in files_below(&site) {
-            assert!(fs::metadata(&page).unwrap().len() > 0, "{when}: {} is empty", page.display());
+    fn readers(data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
+        for dataset in DATASETS {
+            let seen = seen(data, dataset).unwrap_or_else(|fault| panic!("{when}: {dataset}: {fault}"));
+            let allowed = may_be_seen.iter().any(|edition| edition.map(Edition::seen) == seen);
+            assert!(allowed, "{when}: {dataset} shows {seen:?}, not one of {may_be_seen:?}");
         }
-        assert!(site.join("index.html").is_file(), "{when}: the site has no front page");
+        let site = data.join("site/current/");
+        if site.exists() {
+            for page in files_below(&site) {
+                assert!(fs::metadata(&page).unwrap().len() > 0, "{when}: {} is empty", page.display());
+            }
+            assert!(site.join("index.html").is_file(), "{when}: the site has no front page");
+        }
     }
 }
 

@@ -196,21 +196,6 @@ def two_at_once(one: Machine, other: Machine, sandbox: Sandbox) -> None:
         machine.ok("verify")
 
 
-def moved_in(there: Machine, here: Machine, server: s3.Server) -> None:
-    """As docs/operations.md tells: archive and versions are copied, then the pointers are made."""
-    data = here.folder / "data"
-    for file in [*data.glob("archive/objects/**/*"), *data.glob("datasets/*/versions/**/*")]:
-        if file.is_file():
-            with server.files().open_output_stream(f"{s3.BUCKET}/flyttad/{file.relative_to(data)}") as copy:
-                copy.write(file.read_bytes())
-    repaired = there.run("verify", "--repair")
-    print("  " + repaired.text().replace("\n", "\n  "))
-    there.ok("verify")
-    reader = Reader(server, "flyttad")
-    for dataset in reader.datasets():
-        same_rows(reader.rows(dataset), data / "datasets" / dataset / "current")
-
-
 def refusals(folder: pathlib.Path, underlag: str, sandbox: Sandbox, server: s3.Server) -> None:
     machine = Machine(folder, underlag, sandbox, server)
     for environment, words in (
@@ -268,8 +253,6 @@ def main(underlag: str, weed: str) -> None:
             killed(there, sandbox, reader)
         with step("two machines at once"):
             two_at_once(there, Machine(folder / "elsewhere", underlag, sandbox, server), sandbox)
-        with step("a lake moved from the folder into the bucket"):
-            moved_in(Machine(folder / "moved", underlag, sandbox, server, "flyttad"), here, server)
         with step("what is refused"):
             refusals(folder / "refused", underlag, sandbox, server)
         with step("the library against the same server"):
