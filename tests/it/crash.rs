@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use underlag::fetch::Archive;
 use underlag::store::{LocalFolder, Operation, watch};
 
-use crate::inside::{DATASETS, Edition, Inside};
+use crate::inside::{DATASETS, Edition, Inside, holds};
 
 /// A file, folder or link, whatever names lead to it.
 type Node = usize;
@@ -429,7 +429,7 @@ impl Recorded {
                     [true, true] => &[Some(Edition::Second)],
                     _ => &[seen_before, Some(Edition::Second)],
                 };
-                Inside::holds(&data, &when, may);
+                holds(&data, &when, may);
                 self.archive_is_whole(&data, &when);
                 if states.len() % stride == 0 {
                     runs += 1;

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use underlag::store::{Operation, watch};
 
-use crate::inside::{Edition, Inside};
+use crate::inside::{Edition, Inside, holds};
 
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
@@ -75,14 +75,17 @@ fn every_operation(inside: &Inside, before: Option<&Path>, seen_before: Option<E
             let when = format!("operation {nth} {fault:?}: {}: {outcome:?}", struck.lock().unwrap());
             match &outcome {
                 // What fails while something is tidied away need not fail the run.
-                Ok(()) => Inside::holds(&data, &when, &[Some(Edition::Second)]),
+                Ok(()) => holds(&data, &when, &[Some(Edition::Second)]),
                 Err(said) => {
                     failed += 1;
                     assert!(!passed && said.contains("could not "), "{when}");
-                    Inside::holds(&data, &when, &[seen_before, Some(Edition::Second)]);
+                    holds(&data, &when, &[seen_before, Some(Edition::Second)]);
                 }
             }
-            inside.completes(&data, &when);
+            // A third of the runs that follow, each fault in turn, tells what all of them would, in a third of the time.
+            if whole || nth / 3 % 3 == nth % 3 {
+                inside.completes(&data, &when);
+            }
             std::fs::remove_dir_all(&data).unwrap();
         }
         if passed {

@@ -133,14 +133,6 @@ impl Inside {
         Ok(())
     }
 
-    /// What must hold on a disk after anything: every reader sees a whole edition, `verify` finds nothing that it does
-    /// not name, and the next run publishes what the source says now.
-    pub fn holds(data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
-        Self::readers(data, when, may_be_seen);
-        let said = verified(data);
-        assert!(said.is_empty(), "{when}: verify says {said:?}");
-    }
-
     pub fn completes(&self, data: &Path, when: &str) {
         self.run(data).unwrap_or_else(|error| panic!("{when}: the next run fails: {error}"));
         Self::readers(data, &format!("{when}, after the next run"), &[Some(Edition::Second)]);
@@ -164,6 +156,14 @@ impl Inside {
             assert!(site.join("index.html").is_file(), "{when}: the site has no front page");
         }
     }
+}
+
+/// What must hold on a disk after anything: every reader sees a whole edition, `verify` finds nothing that it does
+/// not name, and the next run publishes what the source says now.
+pub fn holds(data: &Path, when: &str, may_be_seen: &[Option<Edition>]) {
+    Inside::readers(data, when, may_be_seen);
+    let said = verified(data);
+    assert!(said.is_empty(), "{when}: verify says {said:?}");
 }
 
 /// What a reader of `current` finds; an error where it is not whole.
