@@ -43,7 +43,6 @@ impl Verify {
     pub async fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, reference) = place.load()?;
         let lake = Lake::look(&config)?;
-        let author = config.publisher.name.clone();
         if !present(&lake)? {
             return Err(Failure::usage(anyhow!("there is no data folder {}", config.data_dir.display()))
                 .hint("data_dir in the configuration, or --data-dir, names it; the first run makes it"));
@@ -59,7 +58,7 @@ impl Verify {
             }
             repaired = Some(repair);
         }
-        let report = verify(&lake, &author, !self.no_archive)?;
+        let report = verify(&lake, !self.no_archive)?;
         if self.json {
             let told = Told { report: &report, repair: repaired.as_ref() };
             text::line(&serde_json::to_string_pretty(&told).map_err(Failure::failed)?);

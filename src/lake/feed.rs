@@ -22,6 +22,13 @@ struct Entry {
     terms: Vec<&'static str>,
 }
 
+/// Whom a feed names as its author.
+pub fn author_of(feed: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(feed).ok()?;
+    let (name, _) = text.split_once("<name>")?.1.split_once("</name>")?;
+    quick_xml::escape::unescape(name).ok().map(std::borrow::Cow::into_owned)
+}
+
 pub fn feed(changes: &Changes, acts: &[Act], author: &str) -> io::Result<Vec<u8>> {
     let mut entries: Vec<Entry> = changes.versions.iter().map(|version| of_version(changes, version)).collect();
     entries.extend(acts.iter().filter_map(|act| of_act(changes, act)));
@@ -38,7 +45,7 @@ pub fn feed(changes: &Changes, acts: &[Act], author: &str) -> io::Result<Vec<u8>
         leaf(writer, "title", &format!("{}: ändringar", changes.title))?;
         leaf(writer, "updated", &updated.to_string())?;
         writer.create_element("author").write_inner_content(|writer| leaf(writer, "name", author))?;
-        writer.create_element("generator").write_text_content(BytesText::new(crate::PROGRAM))?;
+        writer.create_element("generator").write_text_content(BytesText::new("underlag"))?;
         link(writer, "self", "application/atom+xml", "changes.atom")?;
         link(writer, "alternate", "application/json", "changes.json")?;
         for entry in &entries {

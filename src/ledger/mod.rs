@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use url::Url;
 
 use crate::store::{StoreError, move_into_place};
 
@@ -122,9 +123,11 @@ impl Ledger {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let (connection, number) = number(&path, flags).or_else(|error| match error.code {
             // A folder that may not be written: then nobody else writes there either.
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
-                let uri = PathBuf::from(format!("file:{}?immutable=1", path.display()));
-                number(&uri, flags | OpenFlags::SQLITE_OPEN_URI)
+            // Likewise one that is full: there is no room for what readers and writers share.
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+                let path = std::path::absolute(&path).unwrap_or(path);
+                let uri = Url::from_file_path(&path).map_err(|()| error)?;
+                number(Path::new(&format!("{uri}?immutable=1")), flags | OpenFlags::SQLITE_OPEN_URI)
             }
             _ => Err(error),
         })?;

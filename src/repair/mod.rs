@@ -30,7 +30,7 @@ pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Proble
     let lake = &workshop.lake;
     let mut repair = Repair::default();
     let author = &workshop.config.publisher.name;
-    let found = verify(lake, author, archive)?;
+    let found = verify(lake, archive)?;
     if let Some(newer) = found.damage.iter().find(|damage| damage.wrong == Wrong::Newer) {
         repair.left.push(format!("anything, since a later program has written here: {newer}"));
         return Ok(repair);
@@ -40,7 +40,7 @@ pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Proble
     // they come first.
     manifests::restore(workshop, &aside, &mut repair)?;
     repair.done.extend(workshop.reconcile()?);
-    derived::strays(lake, &aside, &verify(lake, author, archive)?, &mut repair)?;
+    derived::strays(lake, &aside, &verify(lake, archive)?, &mut repair)?;
     data::mend(workshop, &aside, &lake.verify()?, &mut repair).await?;
     pointer::mend(workshop, &aside, &lake.verify()?, &mut repair)?;
     repair.done.extend(settle(workshop)?);

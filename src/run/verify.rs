@@ -7,9 +7,7 @@ use crate::ledger::{Ledger, LedgerError};
 use super::Problem;
 
 /// A look at everything that was published, and at what it goes back to.
-///
-/// `author` is who publishes: the name in the feeds of changes.
-pub fn verify(lake: &Lake, author: &str, archive: bool) -> Result<VerifyReport, Problem> {
+pub fn verify(lake: &Lake, archive: bool) -> Result<VerifyReport, Problem> {
     // Read before the lake, so that what is published meanwhile is not missed in the lake.
     let noted = noted(lake);
     let mut report = lake.verify()?;
@@ -25,7 +23,7 @@ pub fn verify(lake: &Lake, author: &str, archive: bool) -> Result<VerifyReport, 
             report.damage.push(Damage::new(wrong, error.reason()).file("ledger.sqlite"));
         }
     }
-    lake.verify_changes(author, &mut report)?;
+    lake.verify_changes(&mut report)?;
     if archive {
         lake.verify_archive(&mut report)?;
     }

@@ -308,6 +308,7 @@ fn old_figures_stop_or_warn() {
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; correct the source or the pipeline and run again
       tal: warning: freshness: the newest period, 1998, ended 1998-12-31: more than 9000 days before the run
+      tal: period 2024 is kept from an earlier version
     the newest period ended at most 9000 days before the run | Den nyaste perioden, 1998, slutade 1998-12-31 och är äldre än väntat. | the newest period, 1998, ended 1998-12-31: more than 9000 days before the run
     ");
 }

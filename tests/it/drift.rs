@@ -84,7 +84,8 @@ fn a_new_code_is_published_with_a_warning_and_told_once() {
     assert_eq!(
         drift,
         [&json!({ "check": "drift", "severity": "warn", "held": false,
-        "message": "fetch folk: dimension \"Kon\" has a new code: \"3\" (ny kod)" })]
+        "message": "fetch folk: dimension \"Kon\" has a new code: \"3\" (ny kod)",
+        "notice": "Källan redovisar uppgifterna på ett annat sätt än tidigare." })]
     );
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r#"
     folk           published   run [time], checked [time]

@@ -198,7 +198,7 @@ pub fn seen(data: &Path, dataset: &str) -> Result<Option<Seen>, String> {
 /// Everything that `verify` finds wrong, archive and ledger with it. A ledger that is lost is no more than that.
 pub fn verified(data: &Path) -> Vec<String> {
     let lake = Lake::open(data).unwrap();
-    let report = run::verify(&lake, "Region Prov", true).unwrap();
+    let report = run::verify(&lake, true).unwrap();
     let mut said: Vec<String> = report.damage.iter().map(ToString::to_string).collect();
     if !data.join("ledger.sqlite").exists() {
         said.retain(|said| said != "ledger.sqlite: it is not there; the next run makes it anew from the manifests");

@@ -125,7 +125,7 @@ fn a_withdrawn_version_stays_and_says_so() {
       <author>
         <name>Region Prov</name>
       </author>
-      <generator>underlag/0.1.0</generator>
+      <generator>underlag</generator>
       <link rel="self" type="application/atom+xml" href="changes.atom"/>
       <link rel="alternate" type="application/json" href="changes.json"/>
       <entry>

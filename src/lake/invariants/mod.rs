@@ -29,7 +29,7 @@ impl Lake {
     }
 
     /// The lists of changes say what manifests and acts say. One that is behind is what a crash leaves, and no damage.
-    pub fn verify_changes(&self, author: &str, report: &mut Report) -> Result<(), LakeError> {
+    pub fn verify_changes(&self, report: &mut Report) -> Result<(), LakeError> {
         for dataset in self.datasets()? {
             // What they are derived from is damaged, which is told already: then they may well be right.
             let derived_from = [Wrong::Manifest, Wrong::Act, Wrong::Pointer, Wrong::Newer];
@@ -37,7 +37,7 @@ impl Lake {
             if report.damage.iter().any(|damage| of(damage) && derived_from.contains(&damage.wrong)) {
                 continue;
             }
-            let (Ok(stale), Ok(told)) = (self.stale_changes(&dataset, author), self.changes_are_told(&dataset)) else {
+            let (Ok(stale), Ok(told)) = (self.stale_changes(&dataset), self.changes_are_told(&dataset)) else {
                 continue;
             };
             for file in stale {
