@@ -29,7 +29,6 @@ pub struct Repair {
 pub async fn repair(workshop: &Workshop, archive: bool) -> Result<Repair, Problem> {
     let lake = &workshop.lake;
     let mut repair = Repair::default();
-    let author = &workshop.config.publisher.name;
     let found = verify(lake, archive)?;
     if let Some(newer) = found.damage.iter().find(|damage| damage.wrong == Wrong::Newer) {
         repair.left.push(format!("anything, since a later program has written here: {newer}"));
