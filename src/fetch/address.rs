@@ -79,7 +79,12 @@ pub fn on_origin(base: &Url, link: &str) -> Option<String> {
 /// The URL as it may be shown and recorded: without credentials and secret parameters.
 pub fn masked(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else {
-        return text.to_owned();
+        if !text.contains("://") {
+            return text.to_owned();
+        }
+        // An address that can't be taken apart is shown without all that could hold a secret.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
+        return shown.rsplit_once('@').map_or_else(|| shown.to_owned(), |(_, host)| format!("{MASK}@{host}"));
     };
     let mut changed = false;
     if !url.username().is_empty() || url.password().is_some() {
@@ -156,5 +161,7 @@ mod tests {
         assert_eq!(masked("https://u:p@a.example/x?y=1"), "https://***@a.example/x?y=1");
         assert_eq!(masked("https://a.example/x?Api_Key=abc&y=1"), "https://a.example/x?Api_Key=***&y=1");
         assert_eq!(masked("https://a.example/x?keys=1&kpi=N1"), "https://a.example/x?keys=1&kpi=N1");
+        assert_eq!(masked("https://u:p@a.example:port/x?key=abc"), "***@a.example:port/x");
+        assert_eq!(masked("/data?sida=2"), "/data?sida=2");
     }
 }
