@@ -171,22 +171,33 @@ impl Lake {
         }
         let before = prepared.iter().map(|version| self.unmoved(&version.manifest)).collect::<Result<Vec<_>, _>>()?;
         let note = self.intend(prepared)?;
-        for version in prepared {
-            self.storage.place(&version.folder, &version_key(&version.manifest.dataset, &version.manifest.version))?;
+        for (count, version) in prepared.iter().enumerate() {
+            let key = version_key(&version.manifest.dataset, &version.manifest.version);
+            let placed = self.storage.place(&version.folder, &key);
+            if placed.as_ref().is_err_and(StoreError::is_overtaken) {
+                // This folder is another's; those before it are nobody's.
+                self.retreat(&prepared[..count], &note)?;
+            }
+            placed?;
         }
         for (place, (version, before)) in prepared.iter().zip(&before).enumerate() {
             let moved = self.point_from(&version.manifest, before.as_ref());
             if moved.as_ref().is_err_and(StoreError::is_overtaken) {
-                // Nobody has seen these, and another's chain goes on without them.
-                for Prepared { manifest, .. } in &prepared[place..] {
-                    self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
-                }
-                self.fulfilled(&note);
+                self.retreat(&prepared[place..], &note)?;
             }
             moved?;
             self.clear_unfinished(&version.manifest, before.as_ref())?;
         }
         self.fulfilled(&note);
+        Ok(())
+    }
+
+    /// Takes away what an overtaken publish has put in place: nobody has seen it, and another's chain goes on without.
+    fn retreat(&self, placed: &[Prepared], note: &str) -> Result<(), LakeError> {
+        for Prepared { manifest, .. } in placed {
+            self.storage.remove(&version_key(&manifest.dataset, &manifest.version))?;
+        }
+        self.fulfilled(note);
         Ok(())
     }
 

@@ -20,10 +20,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path as Location;
-use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode};
 
 use super::storage::{Entry, Pointer, Storage};
-use super::{StoreError, remove_tree};
+use super::{At as _, StoreError, remove_tree};
 use fault::{invalid, io_error};
 
 pub use access::{AccessError, Credentials};
@@ -31,6 +31,8 @@ pub use bucket::Bucket;
 
 /// Calls at a time where many objects are read, written or removed.
 const AT_ONCE: usize = 8;
+/// The small file that every version has, put before all others.
+const CLAIM: &str = "datapackage.json";
 
 #[derive(Clone)]
 pub struct ObjectStorage {
@@ -73,6 +75,23 @@ impl ObjectStorage {
 
     fn location(&self, action: &'static str, key: &str) -> Result<Location, StoreError> {
         Location::parse(self.bucket.key(key)).map_err(|error| self.fault(action, key)(error.into()))
+    }
+
+    /// Puts the file that only one writer of a folder can put; another's being there is a lost race.
+    fn claim(&self, key: &str, file: &Path) -> Result<(), StoreError> {
+        let key = format!("{key}/{CLAIM}");
+        let content = std::fs::read(file).at("read", file)?;
+        let (store, location) = (Arc::clone(&self.store), self.location("write", &key)?);
+        let put =
+            bridge::wait(
+                async move { upload::small(store.as_ref(), &location, content.into(), PutMode::Create).await },
+            );
+        match put.map_err(|source| StoreError { action: "write", path: self.place_of(&key), source })? {
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {
+                Err(StoreError { action: "write", path: self.place_of(&key), source: moves::claimed() })
+            }
+            put => put.map_err(self.fault("write", &key)),
+        }
     }
 
     /// Does the work on the runtime of this module and waits for it.
@@ -244,7 +263,12 @@ impl Storage for ObjectStorage {
     }
 
     fn place(&self, folder: &Path, key: &str) -> Result<(), StoreError> {
-        let (first, last) = upload::files(folder)?;
+        let (mut first, last) = upload::files(folder)?;
+        // Two machines may make the same version within the same second, and then neither may touch the other's files:
+        // who puts this one there first has the folder to itself.
+        if let Some(claim) = first.iter().position(|(_, name)| name == CLAIM) {
+            self.claim(key, &first.swap_remove(claim).0)?;
+        }
         for files in [first, last] {
             let with_location = files.into_iter().map(|(path, name)| {
                 let location = self.location("write", &format!("{key}/{name}"))?;

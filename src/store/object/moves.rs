@@ -75,6 +75,11 @@ pub(super) fn condition(before: Option<&Pointer>) -> io::Result<PutMode> {
     }
 }
 
+/// Another writer has begun to put the same folder there.
+pub(super) fn claimed() -> io::Error {
+    io::Error::new(io::ErrorKind::ResourceBusy, "another underlag has published there meanwhile: this very version")
+}
+
 pub(super) fn overtaken(now: Option<&Current>) -> io::Error {
     let now = match now {
         Some(now) => format!("it leads to {}, since {:.0}", now.target, now.moved_at),

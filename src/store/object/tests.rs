@@ -279,3 +279,28 @@ fn its_client_and_that_of_the_sources_set_up_one_tls_together() {
     assert!(!format!("{storage:?}").contains("hemligt"));
     assert!(!format!("{storage:?}").contains("NYCKEL"));
 }
+
+#[test]
+fn of_two_that_put_the_same_version_there_one_is_told_and_touches_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = in_memory(&dir.path().join("cache"));
+    let made = |name: &str| {
+        let folder = dir.path().join(name);
+        std::fs::create_dir_all(folder.join("data")).unwrap();
+        for file in ["datapackage.json", "manifest.json", "data/a.parquet"] {
+            std::fs::write(folder.join(file), name).unwrap();
+        }
+        folder
+    };
+    storage.place(&made("first"), "d/versions/1").unwrap();
+    let error = storage.place(&made("second"), "d/versions/1").unwrap_err();
+    assert!(error.is_overtaken());
+    assert_eq!(
+        error.to_string(),
+        "could not write s3://lager/prov/ett/d/versions/1/datapackage.json: another underlag has published there \
+         meanwhile: this very version"
+    );
+    for file in ["datapackage.json", "manifest.json", "data/a.parquet"] {
+        assert_eq!(storage.read(&format!("d/versions/1/{file}")).unwrap().unwrap(), "first");
+    }
+}
