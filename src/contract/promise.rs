@@ -107,6 +107,28 @@ pub enum Part {
     Perturbed,
 }
 
+impl Promise {
+    /// A column that promises nothing but to be filled.
+    pub fn label(name: &str, kind: ValueKind, title: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind,
+            title: title.to_owned(),
+            role: Part::Label,
+            unit: None,
+            decimals: None,
+            nullable: false,
+            values: Vec::new(),
+            codes: None,
+            range: None,
+            statuses: Vec::new(),
+            additive: false,
+            perturbation: Perturbation::None,
+            ratio: None,
+        }
+    }
+}
+
 impl Contract {
     /// What the configuration promises of a query's rows.
     pub fn of(dataset: &Dataset, shape: &Shape, reference: &Reference) -> Result<Self, Vec<ShapeProblem>> {
@@ -139,22 +161,7 @@ impl Contract {
 }
 
 fn promise(dataset: &Dataset, column: &ShapeColumn, reference: &Reference) -> Result<Promise, ShapeProblem> {
-    let mut promise = Promise {
-        name: column.name.clone(),
-        kind: ValueKind::of(&column.kind),
-        title: column.title.clone(),
-        role: Part::Label,
-        unit: None,
-        decimals: None,
-        nullable: false,
-        values: Vec::new(),
-        codes: None,
-        range: None,
-        statuses: Vec::new(),
-        additive: false,
-        perturbation: Perturbation::None,
-        ratio: None,
-    };
+    let mut promise = Promise::label(&column.name, ValueKind::of(&column.kind), &column.title);
     match &column.role {
         Role::Key => {
             if dataset.key.contains(&column.name) {

@@ -10,8 +10,8 @@ use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 
 use crate::config::{Dataset, History, Pipeline};
-use crate::contract::{Role, Shape, ShapeColumn};
-use crate::lake::{Carried, ColumnInfo, Manifest, ORIGIN};
+use crate::contract::{Contract, Promise, Role, Shape, ShapeColumn, ValueKind};
+use crate::lake::{Carried, ColumnInfo, Manifest, ORIGIN, ORIGIN_TITLE};
 use crate::transform::{Engine, EngineError, Projection, quoted, sql_type};
 
 use super::place;
@@ -42,6 +42,27 @@ pub fn keeps(pipeline: &Pipeline, dataset: &Dataset) -> bool {
     let mut read =
         pipeline.fetches.values().filter(|fetch| place::word(&dataset.sql, &fetch.name).is_some()).peekable();
     read.peek().is_some() && read.all(|fetch| fetch.history == History::Keep)
+}
+
+/// Marks kept rows with the version that they are from.
+pub fn origin_column() -> ColumnInfo {
+    ColumnInfo {
+        name: ORIGIN.to_owned(),
+        kind: "text".to_owned(),
+        title: ORIGIN_TITLE.to_owned(),
+        unit: None,
+        decimals: None,
+        measure: false,
+        perturbation: None,
+        ratio: None,
+    }
+}
+
+/// What a dataset with kept rows promises: the same, and that column.
+pub fn with_origin(contract: &Contract) -> Contract {
+    let mut contract = contract.clone();
+    contract.columns.push(Promise { nullable: true, ..Promise::label(ORIGIN, ValueKind::Text, ORIGIN_TITLE) });
+    contract
 }
 
 /// Looks for periods that the current version has and the fresh rows have not.

@@ -12,11 +12,9 @@ use futures::StreamExt as _;
 use jiff::Timestamp;
 
 use crate::config::{AreaSet, Config, Dataset, Perturbation, Pipeline};
-use crate::contract::{Contract, Finding, Occasion, Part, Promise, Role, RowCheck, Shape, ValueKind};
+use crate::contract::{Contract, Finding, Occasion, Role, RowCheck, Shape};
 use crate::decode::CodeRow;
-use crate::lake::{
-    Carried, ColumnInfo, ContentHash, LakeError, Manifest, ORIGIN, ORIGIN_TITLE, Stage, StageFile, plain,
-};
+use crate::lake::{Carried, ColumnInfo, ContentHash, LakeError, Manifest, Stage, StageFile, plain};
 use crate::reference::Reference;
 use crate::source::{self, Sink as _};
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
@@ -150,7 +148,7 @@ pub async fn compute(
     let name = format!("resultat_{}", dataset.name);
     let mut judged = judge(engine, dataset, &contract, &columns, stage.create(&name), &projection.sql).await?;
     let (mut carried, mut notes, mut counts) = (Vec::new(), Vec::new(), None);
-    let whole_contract = with_origin(&contract);
+    let whole_contract = carrying::with_origin(&contract);
     if let Some(manifest) = published.filter(|_| carrying::keeps(pipeline, dataset)) {
         let before = Before { manifest, files: &files(manifest)? };
         match carrying::decide(engine, dataset, &shape, &columns, &judged.path, &before).await.map_err(fault)? {
@@ -159,7 +157,7 @@ pub async fn compute(
             Decision::Keep(kept) => {
                 // The whole is judged anew: a promise is about what readers see. Only how many rows there should be
                 // is asked of the fresh ones, or a source that dries up would never be noticed.
-                columns.push(origin_column());
+                columns.push(carrying::origin_column());
                 let file = stage.create(&format!("{name}_hel"));
                 let whole = judge(engine, dataset, &whole_contract, &columns, file, &kept.sql).await?;
                 counts = Some(std::mem::replace(&mut judged, whole).check);
@@ -224,42 +222,6 @@ async fn judge<'a>(
     }
     let (path, _) = file.finish()?;
     Ok(Judged { path, check, content })
-}
-
-/// Marks kept rows with the version that they are from.
-fn origin_column() -> ColumnInfo {
-    ColumnInfo {
-        name: ORIGIN.to_owned(),
-        kind: "text".to_owned(),
-        title: ORIGIN_TITLE.to_owned(),
-        unit: None,
-        decimals: None,
-        measure: false,
-        perturbation: None,
-        ratio: None,
-    }
-}
-
-/// What a dataset with kept rows promises: the same, and that column.
-fn with_origin(contract: &Contract) -> Contract {
-    let mut contract = contract.clone();
-    contract.columns.push(Promise {
-        name: ORIGIN.to_owned(),
-        kind: ValueKind::Text,
-        title: ORIGIN_TITLE.to_owned(),
-        role: Part::Label,
-        unit: None,
-        decimals: None,
-        nullable: true,
-        values: Vec::new(),
-        codes: None,
-        range: None,
-        statuses: Vec::new(),
-        additive: false,
-        perturbation: Perturbation::None,
-        ratio: None,
-    });
-    contract
 }
 
 /// The schema of the published rows, strings plain.
