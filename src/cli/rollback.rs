@@ -94,7 +94,9 @@ impl Withdraw {
         text::line(&format!("{dataset} {id} is withdrawn; it stays, and says so"));
         if lake.current_version(&dataset)? == Some(id) {
             text::line("readers are still given it");
-            text::note(&format!("hint: underlag rollback {dataset} --reason … gives them the version before it"));
+            if lake.fallback(&dataset)?.0.is_some() {
+                text::note(&format!("hint: underlag rollback {dataset} --reason … gives them the version before it"));
+            }
         }
         Ok(if publish_site(&workshop) { Exit::Done } else { Exit::Failed })
     }

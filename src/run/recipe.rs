@@ -76,11 +76,6 @@ impl Recipe {
         serde_json::from_slice(bytes).map_err(broken)
     }
 
-    /// A file of the pipeline's own folder.
-    pub fn pipeline_file(&self, name: &str) -> Option<&str> {
-        self.files.get(&format!("pipelines/{}/{name}", self.pipeline)).map(String::as_str)
-    }
-
     /// Writes the files below a folder that may be thrown away, and gives the path of `underlag.toml`.
     pub fn unpack(&self, folder: &Path) -> Result<PathBuf, RecipeError> {
         let fault = |error| RecipeError::Unpack { folder: folder.to_owned(), error };

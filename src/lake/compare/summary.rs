@@ -68,12 +68,6 @@ impl Summary {
         let places = self.places.iter().filter(|(place, _)| !self.periods_only_new.contains(&place.period));
         places.map(|(_, counts)| counts.added).sum()
     }
-
-    /// Rows that went from periods that both versions have.
-    pub fn removed_from_existing_periods(&self) -> u64 {
-        let places = self.places.iter().filter(|(place, _)| !self.periods_only_old.contains(&place.period));
-        places.map(|(_, counts)| counts.removed).sum()
-    }
 }
 
 /// Counts while the rows go by; neighbours are mostly of one place.
