@@ -17,7 +17,6 @@ pub use text::text;
 mod tests {
     use super::*;
 
-    /// Inputs of every kind: nothing, noise, and what each target reads when all is well.
     /// Found by `records`: read and written again, it said 1 and was 2.
     #[test]
     fn a_manifest_of_the_first_format_can_be_read_written_and_read() {
@@ -30,6 +29,13 @@ mod tests {
         records(tempfile::tempdir().unwrap().path(), manifest);
     }
 
+    /// Found by `records`: a line of a later program is refused, not skipped as torn.
+    #[test]
+    fn a_line_of_a_later_format_is_refused() {
+        records(tempfile::tempdir().unwrap().path(), br#"{"format":4,"dataset":"tal"}"#);
+    }
+
+    /// Inputs of every kind: nothing, noise, and what each target reads when all is well.
     #[test]
     fn every_target_takes_what_is_ordinary_and_what_is_not() {
         let scratch = tempfile::tempdir().unwrap();
