@@ -5,6 +5,7 @@ mod area;
 mod check;
 mod checks;
 mod diagnostic;
+mod fetch;
 mod hash;
 mod keys;
 mod leaf;
@@ -28,16 +29,19 @@ use crate::store::Bucket;
 pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
+pub use fetch::{
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
+    Years,
+};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
-    CodeList, Column, ColumnType, Dataset, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
-    Input, KoladaFetch, Missed, Overlap, Perturbation, Pipeline, PxwebFetch, Ratio, Reaction, Schedule, ValueRange,
-    ValueType, Years,
+    CodeList, Column, ColumnType, Dataset, Input, Missed, Overlap, Perturbation, Pipeline, Ratio, Schedule, ValueRange,
+    ValueType,
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
-pub use source::{Limits, Source, SourceKind};
+pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and
 /// validated together and swapped together.

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use url::Url;
-
 use crate::contract::Status;
+use serde::{Deserialize, Serialize};
 
-use super::Checks;
+use super::{Checks, Fetch};
 
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -50,123 +48,6 @@ pub enum Missed {
 pub enum Overlap {
     Skip,
     Queue,
-}
-
-#[derive(Clone, Debug)]
-pub struct Fetch {
-    /// Becomes the SQL table of this name.
-    pub name: String,
-    /// A key of `Config::sources`; none for a local file or a bare URL.
-    pub source: Option<String>,
-    pub kind: FetchKind,
-    pub history: History,
-    pub drift: DriftPolicy,
-}
-
-/// What is done when a source says something else of its data than what was last accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DriftPolicy {
-    pub new_code: Reaction,
-    pub lost_code: Reaction,
-    pub renamed: Reaction,
-}
-
-impl Default for DriftPolicy {
-    fn default() -> Self {
-        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reaction {
-    Accept,
-    /// Publish, and tell of it.
-    Warn,
-    /// Publish nothing until an operator lets it through.
-    Stop,
-}
-
-/// What becomes of periods that the source's selection has left behind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum History {
-    /// They stay published, marked with the version that they are from.
-    #[default]
-    Keep,
-    /// They go.
-    Window,
-}
-
-#[derive(Clone, Debug)]
-pub enum FetchKind {
-    Pxweb(PxwebFetch),
-    Kolada(KoladaFetch),
-    File(FileFetch),
-}
-
-#[derive(Clone, Debug)]
-pub struct PxwebFetch {
-    pub table: String,
-    /// Dimension → selection expressions (`*`, `TOP(3)`, codes…), in PxWeb v2's own notation.
-    pub select: BTreeMap<String, Vec<String>>,
-    /// Dimension → code list id.
-    pub codelist: BTreeMap<String, String>,
-    /// Dimension → column.
-    pub rename: BTreeMap<String, String>,
-    /// ContentsCode → column.
-    pub measures: BTreeMap<String, String>,
-}
-
-#[derive(Clone, Debug)]
-pub struct KoladaFetch {
-    pub kpi: Vec<String>,
-    /// `None`: every municipality and region.
-    pub municipality: Option<Vec<String>>,
-    pub years: Years,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Years {
-    List(Vec<u16>),
-    /// `2015..`, to the current year.
-    From(u16),
-    /// `latest(5)`: that many years up to the current one.
-    Latest(u16),
-}
-
-#[derive(Clone, Debug)]
-pub struct FileFetch {
-    pub location: FileLocation,
-    pub format: FileFormat,
-    /// json-map: names for the nested keys, outermost first.
-    pub keys: Vec<String>,
-    /// json-map: the column of the leaf.
-    pub value: Option<String>,
-    /// Column → type; for csv and json every column that is taken, in the file's order.
-    /// Left empty: all columns, as text.
-    pub columns: BTreeMap<String, ValueType>,
-    /// json-records: where the array lies, as an RFC 6901 pointer; empty for the root.
-    pub pointer: String,
-    pub delimiter: u8,
-    pub decimal: char,
-    /// An encoding_rs label, `utf-8` unless told.
-    pub encoding: &'static str,
-}
-
-#[derive(Clone, Debug)]
-pub enum FileLocation {
-    /// Below the source's base URL.
-    OnSource(String),
-    Url(Url),
-    /// Absolute.
-    Local(PathBuf),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileFormat {
-    Csv,
-    JsonLines,
-    JsonRecords,
-    JsonMap,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

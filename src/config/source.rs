@@ -21,6 +21,9 @@ pub struct Source {
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,
+    /// What answers other than 2xx with the expected body mean here, the first that fits; what none fits is judged
+    /// by its status alone. The file's `responses` go before the kind's defaults.
+    pub responses: Vec<Response>,
     /// Set by the sandbox alone: everything made from this source says that it is synthetic.
     pub synthetic: bool,
 }
@@ -33,6 +36,9 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
+    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::File];
+
+    /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pxweb => "pxweb",
@@ -50,4 +56,25 @@ pub struct Limits {
     pub window: Duration,
     /// 0: no limit.
     pub cells: u64,
+}
+
+/// What one kind of answer means: by its status, by what its body contains, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    pub status: Option<u16>,
+    /// Whatever its case; in the first bytes of the body.
+    pub contains: Option<String>,
+    pub action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It may pass: ask again, as after a 503.
+    Retry,
+    /// Too much was asked for: ask for less at a time.
+    Split,
+    /// Asking again or otherwise is no use.
+    Stop,
+    /// There is nothing, and that is an answer.
+    Empty,
 }

@@ -136,6 +136,7 @@ impl House {
             licence: "CC0-1.0".to_owned(),
             limits: None,
             symbols: BTreeMap::new(),
+            responses: Vec::new(),
             synthetic: false,
         };
         let stage = self.folder.path().join("stage/befolkning");

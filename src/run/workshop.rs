@@ -172,6 +172,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             licence: String::new(),
             limits: None,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
+            responses: Vec::new(),
             synthetic: false,
         },
     }

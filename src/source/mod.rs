@@ -4,6 +4,8 @@
 //! the courier's work.
 
 mod answer;
+pub mod assumption;
+pub mod browse;
 mod chunk;
 mod drift;
 mod encode;

@@ -41,6 +41,7 @@ impl Post {
             licence: "CC0-1.0".into(),
             limits: None,
             symbols: BTreeMap::new(),
+            responses: Vec::new(),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();

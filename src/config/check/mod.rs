@@ -7,7 +7,6 @@ mod checks;
 mod columns;
 mod dataset;
 mod fetch;
-mod file_fetch;
 mod pipeline;
 mod settings;
 mod sources;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use crate::config::node::Node;
-use crate::config::{Limits, Source, SourceKind, leaf};
+use crate::config::{Action, Limits, Response, Source, SourceKind, leaf};
 use crate::contract::Status;
 
 use super::Problems;
@@ -21,13 +21,11 @@ pub(in crate::config) struct Sources {
     pub complete: bool,
 }
 
-pub(in crate::config) const KINDS: [SourceKind; 3] = [SourceKind::Pxweb, SourceKind::Kolada, SourceKind::File];
-
 pub(in crate::config) fn sources(root: &Node<'_>, complete: bool) -> Sources {
     let mut all = Sources { complete, ..Sources::default() };
     for (name, kinds) in root.nodes("source") {
         let name = (*name.get_ref()).to_owned();
-        for kind in KINDS {
+        for &kind in SourceKind::ALL {
             if let Some(node) = kinds.node(kind.as_str()) {
                 all.declared.entry(name.clone()).or_default().push(kind);
                 if let Some(source) = source(&name, kind, &node) {
@@ -58,6 +56,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>) -> Option<Source> {
         licence: node.string("licence")?,
         limits,
         symbols,
+        responses: default_responses(kind),
         synthetic: false,
     })
 }
@@ -81,9 +80,26 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
 
+/// What a kind's answers mean where `responses` says nothing else.
+fn default_responses(kind: SourceKind) -> Vec<Response> {
+    let table: &[(Option<u16>, Option<&str>, Action)] = match kind {
+        // 400 in the server's code, 403 in its specification.
+        SourceKind::Pxweb => {
+            &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
+        }
+        SourceKind::Kolada | SourceKind::File => &[],
+    };
+    let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
+        status: *status,
+        contains: contains.map(str::to_owned),
+        action: *action,
+    };
+    table.iter().map(response).collect()
+}
+
 impl Sources {
-    /// Complains when `written` is no source of the kind that the fetch needs.
-    pub fn expect(&self, written: &Spanned<&str>, wanted: SourceKind, problems: &mut Problems<'_>) {
+    /// Complains when `written` is no source of a kind that the fetch can read.
+    pub fn expect(&self, written: &Spanned<&str>, wanted: &[SourceKind], problems: &mut Problems<'_>) {
         let name = *written.get_ref();
         match self.declared.get(name) {
             None if self.complete => {
@@ -92,14 +108,14 @@ impl Sources {
                 problems.hinted(written.span(), format!("unknown source `{name}`"), hint);
             }
             // Its own file already says that it has no known kind.
-            Some(kinds) if !kinds.is_empty() && !kinds.contains(&wanted) => {
+            Some(kinds) if !kinds.is_empty() && !kinds.iter().any(|kind| wanted.contains(kind)) => {
                 let fitting: Vec<String> = self
                     .declared
                     .iter()
-                    .filter(|(_, kinds)| kinds.contains(&wanted))
+                    .filter(|(_, kinds)| kinds.iter().any(|kind| wanted.contains(kind)))
                     .map(|(name, _)| format!("`{name}`"))
                     .collect();
-                let wanted = wanted.as_str();
+                let wanted = wanted.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ");
                 let hint = match fitting.as_slice() {
                     [] => format!("sources.toml has no {wanted} source"),
                     names => format!("{wanted} sources: {}", names.join(", ")),

@@ -3,6 +3,7 @@
 
 mod areas;
 mod dataset;
+mod fetch;
 mod pipeline;
 mod sources;
 mod underlag;

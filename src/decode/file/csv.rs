@@ -5,12 +5,11 @@ use std::collections::HashMap;
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::column::Cell;
 use super::declared;
-use super::table::Table;
 use crate::config::{FileFetch, ValueType};
 use crate::decode::DecodeError;
 use crate::decode::json::begins;
+use crate::decode::rows::{Cell, Table};
 
 pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<arrow::record_batch::RecordBatch, DecodeError> {
     // A server's error page reads as a one-column table.

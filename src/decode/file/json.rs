@@ -10,14 +10,13 @@ use arrow::record_batch::RecordBatch;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::column::Cell;
 use super::declared;
 use super::record::Record;
-use super::table::Table;
 use crate::config::FileFetch;
 use crate::decode::DecodeError;
 use crate::decode::json::{begins, fault};
 use crate::decode::number::Number;
+use crate::decode::rows::{Cell, Table};
 use crate::nearest::nearest;
 
 /// Keys that are remembered to name the nearest of them in place of a lost one.

@@ -8,13 +8,12 @@ use std::fmt;
 use arrow::record_batch::RecordBatch;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::column::Cell;
 use super::declared;
-use super::table::Table;
 use crate::config::FileFetch;
 use crate::decode::DecodeError;
 use crate::decode::json::{begins, fault};
 use crate::decode::number::Number;
+use crate::decode::rows::{Cell, Table};
 
 pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
     if spec.keys.is_empty() || spec.value.is_none() {

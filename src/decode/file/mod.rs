@@ -2,12 +2,10 @@
 //! pipeline declares them. Types are those declared: a number that isn't one is
 //! an error with its row, never a null.
 
-mod column;
 mod csv;
 mod json;
 mod map;
 mod record;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +17,7 @@ use encoding_rs::Encoding;
 
 use super::DecodeError;
 use super::json::{begins, without_mark};
+use super::rows;
 use crate::config::{FileFetch, FileFormat, ValueType};
 
 /// Decodes a whole file into one batch: text columns as plain text, each number column followed by
@@ -51,7 +50,7 @@ pub fn header(body: &[u8], spec: &FileFetch) -> Option<Vec<String>> {
 #[must_use]
 pub fn schema(spec: &FileFetch) -> Option<SchemaRef> {
     let columns = declared(spec)?;
-    Some(column::schema(columns.iter().map(|(name, kind)| (name.as_str(), *kind))))
+    Some(rows::schema(columns.iter().map(|(name, kind)| (name.as_str(), *kind))))
 }
 
 /// The declared columns in the order that the batch has them.

@@ -1,68 +1,16 @@
-//! `[fetch.NAME.KIND]`: what is asked of a source.
+//! `[fetch.NAME.pxweb]`: which cells of which table become which columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
 
+use crate::config::PxwebFetch;
+use crate::config::check::Problems;
 use crate::config::names::{choice, column_of, is_name};
 use crate::config::node::{Node, texts};
-use crate::config::{
-    DriftPolicy, Fetch, FetchKind, History, KoladaFetch, PxwebFetch, Reaction, SourceKind, Years, leaf,
-};
 
-use super::sources::Sources;
-use super::{Problems, file_fetch};
-
-pub(super) fn fetch(
-    name: &str,
-    node: &Node<'_>,
-    dir: &std::path::Path,
-    sources: &Sources,
-    problems: &mut Problems<'_>,
-) -> Option<Fetch> {
-    let (kind, inner) = if let Some(inner) = node.node("pxweb") {
-        expect_source(&inner, SourceKind::Pxweb, sources, problems);
-        (FetchKind::Pxweb(pxweb(&inner, problems)), inner)
-    } else if let Some(inner) = node.node("kolada") {
-        expect_source(&inner, SourceKind::Kolada, sources, problems);
-        (FetchKind::Kolada(kolada(&inner)), inner)
-    } else {
-        let inner = node.node("file")?;
-        expect_source(&inner, SourceKind::File, sources, problems);
-        (FetchKind::File(file_fetch::file(&inner, dir, problems)?), inner)
-    };
-    let history = match inner.text("history") {
-        Some(text) if *text.get_ref() == "window" => History::Window,
-        _ => History::Keep,
-    };
-    let drift = drift(&inner);
-    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history, drift })
-}
-
-/// What does not fit the key tables has been reported: the default stands in for it.
-fn drift(node: &Node<'_>) -> DriftPolicy {
-    let reaction = |key: &str, default: Reaction| match node.string(key).as_deref() {
-        Some("accept") => Reaction::Accept,
-        Some("warn") => Reaction::Warn,
-        Some("stop") => Reaction::Stop,
-        _ => default,
-    };
-    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
-    DriftPolicy {
-        new_code: reaction("on_new_code", new_code),
-        lost_code: reaction("on_lost_code", lost_code),
-        renamed: reaction("on_renamed", renamed),
-    }
-}
-
-fn expect_source(node: &Node<'_>, kind: SourceKind, sources: &Sources, problems: &mut Problems<'_>) {
-    if let Some(source) = node.text("source") {
-        sources.expect(&source, kind, problems);
-    }
-}
-
-fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch {
+pub(super) fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch {
     let mut select = BTreeMap::new();
     for (dimension, value) in node.entries("select") {
         let values = texts(value).into_iter().map(|text| text.into_inner().to_owned()).collect();
@@ -137,18 +85,4 @@ fn columns(node: &Node<'_>, problems: &mut Problems<'_>) {
             problems.error(span, format!("two columns of this table would be called `{column}`"));
         }
     }
-}
-
-fn kolada(node: &Node<'_>) -> KoladaFetch {
-    let municipality = match node.texts("municipality").as_slice() {
-        [] => None,
-        [only] if *only.get_ref() == "*" => None,
-        _ => Some(node.strings("municipality")),
-    };
-    let listed = node.integers("years").map(|years| years.into_iter().filter_map(|year| u16::try_from(year).ok()));
-    let years = match listed {
-        Some(years) => Years::List(years.collect()),
-        None => node.leaf("years", leaf::years).unwrap_or(Years::Latest(1)),
-    };
-    KoladaFetch { kpi: node.strings("kpi"), municipality, years }
 }

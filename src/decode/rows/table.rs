@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::column::{self, Cell, Column};
 use crate::config::ValueType;
 use crate::decode::DecodeError;
 
-pub(super) struct Table {
+pub(crate) struct Table {
     columns: Vec<(String, ValueType, Column)>,
     places: HashMap<String, usize>,
     /// Complete rows.
@@ -18,14 +19,14 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(declared: Vec<(String, ValueType)>, decimal: char) -> Self {
+    pub(crate) fn new(declared: Vec<(String, ValueType)>, decimal: char) -> Self {
         let places = declared.iter().enumerate().map(|(place, (name, _))| (name.clone(), place)).collect();
         let columns = declared.into_iter().map(|(name, kind)| (name, kind, Column::new(kind, 0))).collect();
         Self { columns, places, rows: 0, decimal }
     }
 
     /// The column's place; a new text column where there is none.
-    pub(super) fn place(&mut self, name: &str) -> usize {
+    pub(crate) fn place(&mut self, name: &str) -> usize {
         if let Some(place) = self.places.get(name) {
             return *place;
         }
@@ -36,7 +37,7 @@ impl Table {
     }
 
     /// `row` is the row's number for a message.
-    pub(super) fn push(&mut self, place: usize, row: u64, cell: Cell<'_>) -> Result<(), DecodeError> {
+    pub(crate) fn push(&mut self, place: usize, row: u64, cell: Cell<'_>) -> Result<(), DecodeError> {
         let (name, _, column) = &mut self.columns[place];
         column.push(cell, self.decimal).map_err(|why| {
             let value = match cell {
@@ -44,13 +45,14 @@ impl Table {
                 Cell::Text(text) => text.to_owned(),
                 Cell::Number(number) => number.float().to_string(),
                 Cell::Bool(truth) => truth.to_string(),
+                Cell::Marked { symbol, .. } => symbol.to_owned(),
             };
             DecodeError::Cell { row, column: name.clone(), value, why }
         })
     }
 
     /// Ends a row, filling the columns that it did not touch.
-    pub(super) fn end_row(&mut self, touched: &[bool]) {
+    pub(crate) fn end_row(&mut self, touched: &[bool]) {
         for (place, (_, _, column)) in self.columns.iter_mut().enumerate() {
             if !touched.get(place).copied().unwrap_or(false) {
                 column.push_null();
@@ -59,17 +61,31 @@ impl Table {
         self.rows += 1;
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, ..)| name.as_str())
     }
 
-    pub(super) fn finish(self) -> Result<RecordBatch, DecodeError> {
-        let schema = column::schema(self.columns.iter().map(|(name, kind, _)| (name.as_str(), *kind)));
+    /// Complete rows since the last `take`.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        column::schema(self.columns.iter().map(|(name, kind, _)| (name.as_str(), *kind)))
+    }
+
+    /// The rows so far as a batch; what comes next is the next batch's.
+    pub(crate) fn take(&mut self) -> Result<RecordBatch, DecodeError> {
+        let schema = self.schema();
         let mut arrays = Vec::with_capacity(schema.fields().len());
-        for (_, _, column) in self.columns {
-            arrays.extend(column.finish()?);
+        for (_, _, column) in &mut self.columns {
+            arrays.extend(column.take()?);
         }
-        let rows = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        let rows = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
         Ok(RecordBatch::try_new_with_options(schema, arrays, &rows)?)
+    }
+
+    pub(crate) fn finish(mut self) -> Result<RecordBatch, DecodeError> {
+        self.take()
     }
 }

@@ -7,8 +7,8 @@ use crate::config::names::choice;
 use crate::config::node::Node;
 use crate::config::{FileFetch, FileFormat, FileLocation, ValueType, leaf};
 
-use super::Problems;
-use super::settings::absolute;
+use crate::config::check::Problems;
+use crate::config::check::settings::absolute;
 
 pub(super) fn file(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> Option<FileFetch> {
     let location = location(node, dir, problems);

@@ -1,0 +1,60 @@
+//! `[fetch.NAME.KIND]`: what is asked of a source, a file per kind.
+
+mod file;
+mod kolada;
+mod pxweb;
+
+use crate::config::node::Node;
+use crate::config::{DriftPolicy, Fetch, FetchKind, History, Reaction, SourceKind};
+
+use super::Problems;
+use super::sources::Sources;
+
+pub(super) fn fetch(
+    name: &str,
+    node: &Node<'_>,
+    dir: &std::path::Path,
+    sources: &Sources,
+    problems: &mut Problems<'_>,
+) -> Option<Fetch> {
+    let (kind, inner) = if let Some(inner) = node.node("pxweb") {
+        expect_source(&inner, &[SourceKind::Pxweb], sources, problems);
+        (FetchKind::Pxweb(pxweb::pxweb(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("kolada") {
+        expect_source(&inner, &[SourceKind::Kolada], sources, problems);
+        (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+    } else {
+        let inner = node.node("file")?;
+        expect_source(&inner, &[SourceKind::File], sources, problems);
+        (FetchKind::File(file::file(&inner, dir, problems)?), inner)
+    };
+    let history = match inner.text("history") {
+        Some(text) if *text.get_ref() == "window" => History::Window,
+        _ => History::Keep,
+    };
+    let drift = drift(&inner);
+    Some(Fetch { name: name.to_owned(), source: inner.string("source"), kind, history, drift })
+}
+
+/// What does not fit the key tables has been reported: the default stands in for it.
+fn drift(node: &Node<'_>) -> DriftPolicy {
+    let reaction = |key: &str, default: Reaction| match node.string(key).as_deref() {
+        Some("accept") => Reaction::Accept,
+        Some("warn") => Reaction::Warn,
+        Some("stop") => Reaction::Stop,
+        _ => default,
+    };
+    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
+    DriftPolicy {
+        new_code: reaction("on_new_code", new_code),
+        lost_code: reaction("on_lost_code", lost_code),
+        renamed: reaction("on_renamed", renamed),
+    }
+}
+
+/// The kinds of source that a kind of fetch can read.
+fn expect_source(node: &Node<'_>, kinds: &[SourceKind], sources: &Sources, problems: &mut Problems<'_>) {
+    if let Some(source) = node.text("source") {
+        sources.expect(&source, kinds, problems);
+    }
+}

@@ -1,0 +1,60 @@
+//! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
+
+mod file;
+mod kolada;
+mod pxweb;
+
+pub use file::{FileFetch, FileFormat, FileLocation};
+pub use kolada::{KoladaFetch, Years};
+pub use pxweb::PxwebFetch;
+
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// Becomes the SQL table of this name.
+    pub name: String,
+    /// A key of `Config::sources`; none for a local file or a bare URL.
+    pub source: Option<String>,
+    pub kind: FetchKind,
+    pub history: History,
+    pub drift: DriftPolicy,
+}
+
+/// What is done when a source says something else of its data than what was last accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DriftPolicy {
+    pub new_code: Reaction,
+    pub lost_code: Reaction,
+    pub renamed: Reaction,
+}
+
+impl Default for DriftPolicy {
+    fn default() -> Self {
+        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    Accept,
+    /// Publish, and tell of it.
+    Warn,
+    /// Publish nothing until an operator lets it through.
+    Stop,
+}
+
+/// What becomes of periods that the source's selection has left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum History {
+    /// They stay published, marked with the version that they are from.
+    #[default]
+    Keep,
+    /// They go.
+    Window,
+}
+
+#[derive(Clone, Debug)]
+pub enum FetchKind {
+    Pxweb(PxwebFetch),
+    Kolada(KoladaFetch),
+    File(FileFetch),
+}

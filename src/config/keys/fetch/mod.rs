@@ -1,0 +1,51 @@
+//! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
+
+mod file;
+mod kolada;
+mod pxweb;
+
+use super::{Key, Kind, REACTIONS, Shape};
+
+use file::FILE;
+use kolada::KOLADA;
+use pxweb::PXWEB;
+
+pub(super) static FETCH: Shape = Shape {
+    about: "What is fetched, by the kind of source.",
+    keys: &[
+        Key::optional("pxweb", Kind::Table(&PXWEB), "A table of a PxWeb API."),
+        Key::optional(
+            "kolada",
+            Kind::Table(&KOLADA),
+            "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
+        ),
+        Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
+    ],
+    one_of: true,
+};
+
+const ON_NEW_CODE: Key = Key::default(
+    "on_new_code",
+    Kind::OneOf(REACTIONS),
+    "warn",
+    "When a code, a selected content or a column is new. A new period is none of these.",
+);
+const ON_LOST_CODE: Key = Key::default(
+    "on_lost_code",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a selected code is gone. A dimension, content or column that is gone always stops.",
+);
+const ON_RENAMED: Key = Key::default(
+    "on_renamed",
+    Kind::OneOf(REACTIONS),
+    "stop",
+    "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
+     table another title, or a dimension is new.",
+);
+const HISTORY: Key = Key::default(
+    "history",
+    Kind::OneOf(&["keep", "window"]),
+    "keep",
+    "Periods that the source no longer gives stay published, marked with their version (keep), or go (window).",
+);
