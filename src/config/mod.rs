@@ -28,6 +28,8 @@ use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
+#[cfg(test)]
+pub(crate) use check::default_responses;
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
     DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,

@@ -201,7 +201,7 @@ mod tests {
         let outbound = Outbound { ca_file: Some(file.clone()), ..Outbound::default() };
         let text = || extra_certificates(&outbound).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR");
         assert_eq!(text(), "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)");
-        fs::write(&file, "-----BEGIN NOTHING-----\n").unwrap();
+        fs::write(&file, "hemligt\n").unwrap();
         assert_eq!(
             text(),
             "could not set up the HTTP client: ca_file DIR/ca.pem: it holds no certificate in PEM \
