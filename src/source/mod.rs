@@ -16,6 +16,7 @@ pub(crate) mod fuzzing;
 pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
+pub(crate) mod parallel;
 pub(crate) mod pxweb;
 mod selection;
 
