@@ -159,11 +159,11 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-fn table_request(table: &str) -> Request {
+pub(super) fn table_request(table: &str) -> Request {
     Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
 }
 
-async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
     let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
@@ -218,7 +218,7 @@ impl Announced {
 }
 
 /// Tells an unknown table from other refusals.
-fn unknown_table(error: FetchError, table: &str) -> SourceError {
+pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 404, .. }
         | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
