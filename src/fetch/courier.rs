@@ -3,7 +3,7 @@
 //! the source wants it and as often as it takes; and keeps what came.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -59,19 +59,19 @@ impl Validators {
 /// One pipeline's errands to one source. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Courier {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    pipeline: String,
+pub(super) struct Shared {
+    pub(super) pipeline: String,
     source: Arc<Source>,
-    client: Client,
-    limiter: Arc<Limiter>,
-    archive: Arc<Archive>,
+    pub(super) client: Client,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) archive: Arc<Archive>,
     /// None: only the archive is asked, nothing is sent and nothing kept.
-    journal: Option<Arc<Journal>>,
-    tally: Arc<Tally>,
+    pub(super) journal: Option<Arc<Journal>>,
+    pub(super) tally: Arc<Tally>,
     reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     accepted: Mutex<Accepted>,
 }
@@ -173,11 +173,10 @@ impl Courier {
     /// fits: `reuses` says that it does, `ask_anew` makes the call.
     pub async fn earlier(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
         let identity = request.identity(&self.source().name);
-        let Some(journal) = &self.shared.journal else { return self.archived(request).await.map(Some) };
-        let found = journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
-        let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
-            return Ok(None);
-        };
+        if self.is_of_archive() {
+            return self.archived(request).await.map(Some);
+        }
+        let Some(record) = self.earlier_record(&identity) else { return Ok(None) };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
         match off_thread(move || archive.read(&hash)).await {
             Ok(body) if expect == Expect::Any || verdict::looks_like_json(&body) => Ok(Some(Answer { record, body })),
@@ -195,17 +194,16 @@ impl Courier {
         }
     }
 
+    /// What an interrupted run or the last version has of this call.
+    pub(super) fn earlier_record(&self, identity: &Identity) -> Option<AnswerRecord> {
+        let of_run = self.shared.journal.as_ref().and_then(|journal| journal.get(identity));
+        let found = of_run.or_else(|| lock(&self.shared.reusable).get(identity).cloned());
+        found.filter(|record| record.synthetic == self.source().synthetic)
+    }
+
     /// The answer that came then, where only the archive is asked.
     async fn archived(&self, request: &Request) -> Result<Answer, FetchError> {
-        let Some(record) = self.archived_record(request) else {
-            let outgoing = self.outgoing(request, Expect::Any);
-            return Err(FetchError::NotArchived {
-                source_name: self.source().name.clone(),
-                url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
-                method: request.method.to_string(),
-                body: request.body.clone(),
-            });
-        };
+        let Some(record) = self.archived_record(request) else { return Err(self.not_archived(request)) };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
         match off_thread(move || archive.read(&hash)).await {
             Ok(body) => Ok(Answer { record, body }),
@@ -219,7 +217,17 @@ impl Courier {
         }
     }
 
-    fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
+    pub(super) fn not_archived(&self, request: &Request) -> FetchError {
+        let outgoing = self.outgoing(request, Expect::Any);
+        FetchError::NotArchived {
+            source_name: self.source().name.clone(),
+            url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
+            method: request.method.to_string(),
+            body: request.body.clone(),
+        }
+    }
+
+    pub(super) fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
         let reusable = lock(&self.shared.reusable);
         let known = reusable.get(&request.identity(&self.source().name));
         // A file with an address of its own is all that its fetch asks for. The address may be another now: a local
@@ -252,13 +260,18 @@ impl Courier {
     /// The caller has decoded the answer: it goes into the manifest and need not be asked for
     /// again if the run is interrupted. Returns when that is on the disk.
     pub fn accept(&self, answer: &Answer) -> Result<(), FetchError> {
+        self.accept_record(&answer.record)
+    }
+
+    /// The same for an answer that was streamed.
+    pub fn accept_record(&self, record: &AnswerRecord) -> Result<(), FetchError> {
         if let Some(journal) = &self.shared.journal {
-            journal.add(&answer.record)?;
+            journal.add(record)?;
         }
         let mut accepted = lock(&self.shared.accepted);
-        accepted.latest = Some(answer.record.clone());
-        if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
-            accepted.records.push(answer.record.clone());
+        accepted.latest = Some(record.clone());
+        if accepted.seen.insert((record.identity.clone(), record.hash.clone())) {
+            accepted.records.push(record.clone());
         }
         Ok(())
     }
@@ -308,12 +321,7 @@ impl Courier {
 
     /// A file of this machine, archived like an answer.
     pub async fn read_local(&self, path: &Path) -> Result<Answer, FetchError> {
-        let fault = || FetchError::io("read", path);
-        let path = std::path::absolute(path).map_err(fault())?;
-        let shown = match Url::from_file_path(&path) {
-            Ok(url) => url.to_string(),
-            Err(()) => format!("file://{}", path.display()),
-        };
+        let (path, shown) = local(path)?;
         if self.is_of_archive() {
             return self.archived(&Request::get(shown)).await;
         }
@@ -331,7 +339,12 @@ impl Courier {
             return Err(FetchError::TooLarge { source_name: self.source().name.clone(), url: shown, limit });
         }
         self.shared.tally.body(body.len() as u64);
-        let envelope = Envelope {
+        self.put(self.local_envelope(shown, &metadata), Bytes::from(body)).await
+    }
+
+    pub(super) fn local_envelope(&self, shown: String, metadata: &std::fs::Metadata) -> Envelope {
+        let modified = metadata.modified().ok();
+        Envelope {
             identity: Request::get(shown.clone()).identity(&self.source().name),
             source: self.source().name.clone(),
             method: Method::Get,
@@ -339,18 +352,15 @@ impl Courier {
             request_body: None,
             fetched_at: Timestamp::now(),
             status: 200,
-            headers: metadata
-                .modified()
-                .ok()
+            headers: modified
                 .map(|time| ("last-modified".to_owned(), httpdate::fmt_http_date(time)))
                 .into_iter()
                 .collect(),
             synthetic: self.source().synthetic,
-        };
-        self.put(envelope, Bytes::from(body)).await
+        }
     }
 
-    fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
+    pub(super) fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
         let source = self.source();
         Ok(Outgoing {
             source_name: source.name.clone(),
@@ -369,11 +379,20 @@ impl Courier {
 
     /// The answer or the last failure, and how many tries it took.
     async fn try_until_done(&self, outgoing: &Outgoing) -> (Result<Received, Failure>, usize) {
+        self.until_done(outgoing, || self.try_once(outgoing)).await
+    }
+
+    /// Calls `once` as often as it takes; what came, or the last failure, and how many tries it took.
+    pub(super) async fn until_done<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        outgoing: &Outgoing,
+        mut once: impl FnMut() -> F,
+    ) -> (Result<T, Failure>, usize) {
         let settings = self.shared.client.settings();
         let tries = AtomicUsize::new(0);
         let result = (|| {
             tries.fetch_add(1, Ordering::Relaxed);
-            self.try_once(outgoing)
+            once()
         })
         .retry(backoff(settings))
         .when(|failure| failure.worth_retrying(settings.max_wait))
@@ -422,7 +441,7 @@ impl Courier {
 
     /// A source that has had too many calls wants none from anyone for a while; one that does
     /// not say how long has at least its own window in mind.
-    fn pause(&self, after: Option<Duration>) {
+    pub(super) fn pause(&self, after: Option<Duration>) {
         let limiter = &self.shared.limiter;
         let window = || limiter.limits().filter(|limits| limits.calls > 0).map(|limits| limits.window);
         // A longer wait ends the call; it need not hold up those who may have been luckier.
@@ -432,7 +451,13 @@ impl Courier {
     }
 
     /// Keeps the last answer, where there was a whole one, and says why there will be no other.
-    async fn give_up(&self, request: &Request, outgoing: &Outgoing, failure: Failure, tries: usize) -> FetchError {
+    pub(super) async fn give_up(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        failure: Failure,
+        tries: usize,
+    ) -> FetchError {
         if let Failure::NotNow { received, .. } = &failure
             && let Err(fault) = self.file(request, outgoing, Received::clone(received)).await
         {
@@ -441,19 +466,35 @@ impl Courier {
         verdict::failed(outgoing, failure, tries, self.shared.client.settings())
     }
 
-    async fn file(&self, request: &Request, outgoing: &Outgoing, received: Received) -> Result<Answer, FetchError> {
-        let envelope = Envelope {
+    pub(super) async fn file(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        received: Received,
+    ) -> Result<Answer, FetchError> {
+        let Received { fetched_at, status, headers, body, .. } = received;
+        self.put(self.envelope(request, outgoing, fetched_at, status, headers), body).await
+    }
+
+    pub(super) fn envelope(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        fetched_at: Timestamp,
+        status: u16,
+        headers: BTreeMap<String, String>,
+    ) -> Envelope {
+        Envelope {
             identity: request.identity(&self.source().name),
             source: self.source().name.clone(),
             method: request.method,
             url: outgoing.shown_url(),
             request_body: request.body.clone(),
-            fetched_at: received.fetched_at,
-            status: received.status,
-            headers: received.headers,
+            fetched_at,
+            status,
+            headers,
             synthetic: self.source().synthetic,
-        };
-        self.put(envelope, received.body).await
+        }
     }
 
     async fn put(&self, envelope: Envelope, body: Bytes) -> Result<Answer, FetchError> {
@@ -466,8 +507,18 @@ impl Courier {
     }
 }
 
+/// A file's full path, and as it is shown and asked for.
+pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
+    let path = std::path::absolute(path).map_err(FetchError::io("read", path))?;
+    let shown = match Url::from_file_path(&path) {
+        Ok(url) => url.to_string(),
+        Err(()) => format!("file://{}", path.display()),
+    };
+    Ok((path, shown))
+}
+
 /// Compression and syncing take too long for the threads that serve the network.
-async fn off_thread<T: Send + 'static>(
+pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
     match tokio::task::spawn_blocking(work).await {

@@ -11,12 +11,15 @@ mod courier;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod incoming;
 mod journal;
 mod limiter;
 mod lines;
+mod object;
 mod problem;
 mod request;
 mod retry;
+mod stream;
 mod tally;
 mod verdict;
 
@@ -24,6 +27,8 @@ mod verdict;
 mod courier_tests;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod stream_tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -34,7 +39,9 @@ pub use courier::{Courier, Expect, Validators};
 pub use error::FetchError;
 pub use journal::Journal;
 pub use limiter::{Limiter, Slot};
-pub use request::{Answer, AnswerRecord, Identity, Method, Request};
+pub use object::Object;
+pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
+pub use stream::{Scrub, ScrubError, Streamed, scrub};
 pub use tally::{Counts, Tally};
 
 /// The states behind these locks are valid after every statement, so a panic
