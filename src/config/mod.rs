@@ -27,9 +27,9 @@ use std::path::PathBuf;
 use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
-pub use checks::{Checks, Complete, Equals};
 #[cfg(test)]
 pub(crate) use check::default_responses;
+pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
     DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,
@@ -42,7 +42,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Outbound, OutageSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

@@ -133,7 +133,12 @@ impl House {
     }
 
     pub fn courier_with(&self, http: &HttpSettings) -> Courier {
-        let source = Source {
+        self.courier_of(http, |_| ())
+    }
+
+    /// To a source with something else declared of it.
+    pub fn courier_of(&self, http: &HttpSettings, declare: impl FnOnce(&mut Source)) -> Courier {
+        let mut source = Source {
             name: "scb".to_owned(),
             kind: SourceKind::Pxweb,
             base_url: self.server.url.clone(),
@@ -145,6 +150,7 @@ impl House {
             responses: Vec::new(),
             synthetic: false,
         };
+        declare(&mut source);
         let stage = self.folder.path().join("stage/befolkning");
         Courier::new(
             "befolkning",

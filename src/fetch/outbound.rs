@@ -19,7 +19,11 @@ use crate::config::Outbound;
 const PROXY_AUTH: &str = "UNDERLAG_PROXY_AUTH";
 
 /// Puts proxy and certificates in a client's place. A direct one has no proxy.
-pub(super) fn prepare(mut builder: ClientBuilder, outbound: &Outbound, direct: bool) -> Result<ClientBuilder, FetchError> {
+pub(super) fn prepare(
+    mut builder: ClientBuilder,
+    outbound: &Outbound,
+    direct: bool,
+) -> Result<ClientBuilder, FetchError> {
     builder = builder.tls_certs_merge(extra_certificates(outbound)?);
     if direct {
         return Ok(builder.no_proxy());
@@ -30,7 +34,8 @@ pub(super) fn prepare(mut builder: ClientBuilder, outbound: &Outbound, direct: b
     if let Some((user, password)) = credentials(env::var(PROXY_AUTH).ok())? {
         proxy = proxy.basic_auth(&user, &password);
     }
-    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(&outbound.no_proxy.join(",")))))
+    let excepted: Vec<&str> = outbound.no_proxy.iter().map(|host| host.trim_start_matches("*.")).collect();
+    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(&excepted.join(",")))))
 }
 
 fn credentials(text: Option<String>) -> Result<Option<(String, String)>, FetchError> {
@@ -44,11 +49,11 @@ fn credentials(text: Option<String>) -> Result<Option<(String, String)>, FetchEr
 /// What `ca_file` adds to the system's own.
 pub(super) fn extra_certificates(outbound: &Outbound) -> Result<Vec<Certificate>, FetchError> {
     let Some(file) = &outbound.ca_file else { return Ok(Vec::new()) };
-    let found = read_certificates(file).map_err(|reason| FetchError::Setup {
-        reason: format!("ca_file {}: {reason}", file.display()),
-    })?;
+    let found = read_certificates(file)
+        .map_err(|reason| FetchError::Setup { reason: format!("ca_file {}: {reason}", file.display()) })?;
     if found.is_empty() {
-        let reason = format!("ca_file {}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", file.display());
+        let reason =
+            format!("ca_file {}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", file.display());
         return Err(FetchError::Setup { reason });
     }
     Ok(found)
@@ -100,13 +105,12 @@ pub(super) fn proxy_of(outbound: &Outbound, url: &Url) -> Option<String> {
 pub(super) fn certificate_fault(fault: &reqwest::Error) -> Option<String> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(fault);
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.map(|inner| inner as &(dyn Error + 'static));
-        let tls = inner.unwrap_or(error).downcast_ref::<rustls::Error>();
-        if let Some(rustls::Error::InvalidCertificate(fault)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
             return Some(words(fault));
         }
-        cause = inner.and_then(Error::source).or_else(|| error.source());
+        // An I/O error names as its source what lies behind the error that it holds.
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
     }
     None
 }
@@ -121,7 +125,10 @@ fn words(fault: &CertificateError) -> String {
         CertificateError::NotValidForName => "it is not for this host".to_owned(),
         CertificateError::NotValidForNameContext { presented, .. } => {
             let names: Vec<&str> = presented.iter().map(|name| quoted(name)).collect();
-            format!("it is for {}, not for this host", if names.is_empty() { "no name".to_owned() } else { names.join(", ") })
+            format!(
+                "it is for {}, not for this host",
+                if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+            )
         }
         CertificateError::Revoked => "it is revoked".to_owned(),
         other => other.to_string(),
@@ -162,7 +169,9 @@ mod tests {
         ] {
             assert!(admit(&outbound, "scb", &url(allowed)).is_ok(), "{allowed}");
         }
-        for refused in ["https://scb.se/", "https://evilscb.se/", "https://kolada.se/", "https://api.scb.se.evil.example/"] {
+        for refused in
+            ["https://scb.se/", "https://evilscb.se/", "https://kolada.se/", "https://api.scb.se.evil.example/"]
+        {
             assert!(admit(&outbound, "scb", &url(refused)).is_err(), "{refused}");
         }
         let fault = admit(&outbound, "scb", &url("https://evil.example/x?key=hemlig")).unwrap_err();
@@ -199,8 +208,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         let outbound = Outbound { ca_file: Some(file.clone()), ..Outbound::default() };
-        let text = || extra_certificates(&outbound).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR");
-        assert_eq!(text(), "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)");
+        let text =
+            || extra_certificates(&outbound).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR");
+        assert_eq!(
+            text(),
+            "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)"
+        );
         fs::write(&file, "hemligt\n").unwrap();
         assert_eq!(
             text(),

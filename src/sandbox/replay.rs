@@ -127,14 +127,9 @@ impl Recording {
     /// Where there is none, or a line of it is not one.
     pub fn open(dir: &Path) -> Result<Self, RecordingError> {
         let path = dir.join(INDEX);
-        let text =
-            fs::read_to_string(&path).map_err(|source| RecordingError::Read { path: path.clone(), source })?;
-        let mut recording = Self {
-            dir: dir.to_owned(),
-            calls: HashMap::new(),
-            sources: BTreeMap::new(),
-            given: Mutex::default(),
-        };
+        let text = fs::read_to_string(&path).map_err(|source| RecordingError::Read { path: path.clone(), source })?;
+        let mut recording =
+            Self { dir: dir.to_owned(), calls: HashMap::new(), sources: BTreeMap::new(), given: Mutex::default() };
         for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let fault = |reason: String| RecordingError::Line { path: path.clone(), line: number + 1, reason };
             let call: Recorded = serde_json::from_str(line).map_err(|error| fault(error.to_string()))?;
@@ -148,8 +143,12 @@ impl Recording {
                 return Err(fault(format!("{:?} is not a file in bodies/", call.file)));
             }
             recording.sources.insert(call.source.clone(), call.base_url.trim_end_matches('/').to_owned());
-            let key =
-                key(&call.source, &call.method.to_string(), &call.path, call.request_body.as_deref().map(str::as_bytes));
+            let key = key(
+                &call.source,
+                &call.method.to_string(),
+                &call.path,
+                call.request_body.as_deref().map(str::as_bytes),
+            );
             recording.calls.entry(key).or_default().push(call);
         }
         Ok(recording)
@@ -171,9 +170,9 @@ impl Recording {
         let (source, rest) = split(path);
         let asked = |method: &str| key(source, method, rest, body);
         // A server that tells of a file by HEAD tells the same by GET.
-        let found = [asked(method), asked("GET")].into_iter().find(|key| {
-            (key.1 == method || method == "HEAD") && self.calls.contains_key(key)
-        });
+        let found = [asked(method), asked("GET")]
+            .into_iter()
+            .find(|key| (key.1 == method || method == "HEAD") && self.calls.contains_key(key));
         let Some(key) = found else { return self.missing(method, source, rest, body) };
         let calls = &self.calls[&key];
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
@@ -273,8 +272,7 @@ mod tests {
     }
 
     fn given(recording: &Recording, method: &str, path: &str, body: Option<&str>) -> (u16, String) {
-        let reply =
-            recording.answer(method, path, body.map(str::as_bytes), "http://127.0.0.1:1", &|_| None);
+        let reply = recording.answer(method, path, body.map(str::as_bytes), "http://127.0.0.1:1", &|_| None);
         (reply.status, String::from_utf8(reply.body).unwrap())
     }
 
@@ -298,10 +296,7 @@ mod tests {
         }
         let (status, text) = given(&recording, "GET", "/scb/tables?page=3", None);
         assert_eq!(status, 404);
-        assert_eq!(
-            text,
-            r#"{"detail":"the recording has no answer to GET /tables?page=3 of source \"scb\""}"#
-        );
+        assert_eq!(text, r#"{"detail":"the recording has no answer to GET /tables?page=3 of source \"scb\""}"#);
         let (_, text) = given(&recording, "POST", "/kolada/x", Some("{}"));
         assert_eq!(
             text,
