@@ -146,6 +146,7 @@ impl House {
             licence: "CC0-1.0".to_owned(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
             synthetic: false,
