@@ -8,18 +8,16 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
-};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
 
 use super::address::{is_loopback, masked, same_origin};
-use super::courier::Validators;
-use super::outbound;
 use super::body::{self, ACCEPTED, BodyFault, Caps};
+use super::courier::Validators;
 use super::error::FetchError;
 use super::limiter::Slot;
+use super::outbound;
 use super::retry::{Failure, is_transient, retry_after};
 use super::tally::Tally;
 use crate::PROGRAM;

@@ -346,9 +346,7 @@ impl Courier {
         let verdict = match declared {
             Some(Action::Empty) => Ok(()),
             Some(action @ (Action::Split | Action::Stop)) => Err(verdict::declared(&outgoing, &received, action)),
-            Some(Action::Retry) | None => {
-                verdict::judge(&outgoing, &received, expect, self.shared.client.settings())
-            }
+            Some(Action::Retry) | None => verdict::judge(&outgoing, &received, expect, self.shared.client.settings()),
         };
         // Kept before it is refused: what went wrong should be there to be looked at.
         let answer = self.file(request, &outgoing, received).await?;
@@ -362,7 +360,9 @@ impl Courier {
         }
         let record = lock(&self.shared.remembered).get(&request.identity(&self.source().name)).cloned()?;
         let Validators { etag, last_modified, .. } = Validators::of(&record.headers);
-        if record.status != 200 || record.synthetic != self.source().synthetic || (etag.is_none() && last_modified.is_none())
+        if record.status != 200
+            || record.synthetic != self.source().synthetic
+            || (etag.is_none() && last_modified.is_none())
         {
             return None;
         }
@@ -602,7 +602,9 @@ impl Courier {
     /// not say how long has at least its own window in mind.
     fn pause(&self, limiter: &Limiter, after: Option<Duration>) {
         // A longer wait ends the call; it need not hold up those who may have been luckier.
-        if let Some(wait) = after.or_else(|| limiter.window()).filter(|wait| *wait <= self.shared.client.settings().max_wait) {
+        if let Some(wait) =
+            after.or_else(|| limiter.window()).filter(|wait| *wait <= self.shared.client.settings().max_wait)
+        {
             limiter.pause(wait);
         }
     }

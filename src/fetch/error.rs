@@ -131,7 +131,9 @@ impl FetchError {
                 "the source limits calls, perhaps together with those of others behind this address; run again later"
             }
             Self::WaitTooLong { .. } => "run again when that time has passed, or raise max_wait",
-            Self::Out { .. } => "what it did not answer is fetched by the next run; `underlag run --force` asks it at once",
+            Self::Out { .. } => {
+                "what it did not answer is fetched by the next run; `underlag run --force` asks it at once"
+            }
             Self::HostNotAllowed { host, .. } => {
                 return Some(format!(
                     "if it should be, add {host:?} to allow_hosts in underlag.toml, and let the firewall pass it"

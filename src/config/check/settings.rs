@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, Outbound, OutageSettings, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::config::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
 use crate::store::Bucket;
 
 use super::Problems;
