@@ -27,6 +27,8 @@ use std::path::PathBuf;
 use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
+#[cfg(test)]
+pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{

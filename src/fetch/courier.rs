@@ -173,7 +173,6 @@ impl Courier {
         Turnstile { limiter: &self.shared.limiter, source: &self.shared.source.name }
     }
 
-    #[cfg(test)]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
     }

@@ -110,7 +110,7 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
 }
 
 /// What a kind's answers mean where `responses` says nothing else.
-fn default_responses(kind: SourceKind) -> Vec<Response> {
+pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
     let table: &[(Option<u16>, Option<&str>, Action)] = match kind {
         // 400 in the server's code, 403 in its specification.
         SourceKind::Pxweb => {
