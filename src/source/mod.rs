@@ -129,17 +129,14 @@ pub async fn harvest(
 
 /// Whether `search` and `describe` know a kind of source.
 pub const fn can_be_browsed(kind: SourceKind) -> bool {
-    match kind {
-        SourceKind::Pxweb => true,
-        SourceKind::Kolada | SourceKind::File => false,
-    }
+    matches!(kind, SourceKind::Pxweb)
 }
 
 /// The source's tables whose titles hold these words.
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        _ => Err(unbrowsed(courier)),
     }
 }
 
@@ -147,7 +144,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        _ => Err(unbrowsed(courier)),
     }
 }
 
@@ -168,7 +165,7 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
             fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
             true
         }
-        FetchKind::File(_) => false,
+        _ => false,
     }
 }
 
