@@ -33,6 +33,9 @@ pub use fetch::{
     DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
     Years,
 };
+pub use fetch::{
+    PlannedEducationsFetch, PlannedWhat, RegisterWhat, SchoolUnitsFetch, SirisFetch, SusaNavetFetch, SusaWhat,
+};
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{

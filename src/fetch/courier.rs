@@ -360,10 +360,10 @@ impl Courier {
             },
             url: resolve(&source.name, &source.base_url, &request.path)?,
             body: request.body.clone(),
-            accept: match expect {
+            accept: request.accept.unwrap_or(match expect {
                 Expect::Json => "application/json",
                 Expect::Any => "*/*",
-            },
+            }),
         })
     }
 

@@ -16,6 +16,8 @@ pub(crate) mod fuzzing;
 pub mod kolada;
 mod metadata;
 pub(crate) mod nearest_code;
+mod figure;
+pub mod planned_educations;
 pub(crate) mod pxweb;
 mod selection;
 
