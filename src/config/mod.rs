@@ -30,8 +30,8 @@ pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,
+    Reaction, Years,
 };
 pub use fetch::{
     PlannedEducationsFetch, PlannedWhat, RegisterWhat, SchoolUnitsFetch, SirisFetch, SusaNavetFetch, SusaWhat,
@@ -43,7 +43,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, Outbound, OutageSettings, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

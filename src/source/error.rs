@@ -1,6 +1,7 @@
 //! What can go wrong between a configuration and a source's answer.
 
 use super::metadata::Metadata;
+use crate::config::SourceKind;
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Archive, FetchError, Method};
 
@@ -65,6 +66,8 @@ pub enum SourceError {
     UnknownValue { name: String, url: String, what: &'static str, value: String, nearest: Option<String> },
     #[error("{name}: {url}: {seen} rows came over {pages} pages, and the source counts {total}")]
     Unsteady { name: String, url: String, seen: u64, pages: u64, total: u64 },
+    #[error("{name}: a source of kind {} can't be browsed", .kind.as_str())]
+    NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
     NotItsPlan { fetch: String },
 }
@@ -80,6 +83,11 @@ impl SourceError {
             hash: record.hash.clone(),
             error: Box::new(error.into()),
         }
+    }
+
+    /// Whether the source answered, and knows no such table.
+    pub fn is_unknown_table(&self) -> bool {
+        matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. })
     }
 
     /// What the operator can do about it.

@@ -1,7 +1,7 @@
 //! `[fetch.NAME.planned-educations]`.
 
 use super::super::{AREA, Key, Kind, NAME, SCHOOL_UNIT, STAR, Shape, TEXT};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static PLANNED_EDUCATIONS: Shape = Shape {
     about: "Planned adult education, its code lists, or figures of school units.",
@@ -43,6 +43,7 @@ pub(super) static PLANNED_EDUCATIONS: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

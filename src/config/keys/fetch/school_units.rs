@@ -1,7 +1,7 @@
 //! `[fetch.NAME.school-units]`.
 
 use super::super::{KOMMUN, Key, Kind, NAME, Shape};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static SCHOOL_UNITS: Shape = Shape {
     about: "Skolenhetsregistret: units, organizers, education providers, contracts.",
@@ -35,6 +35,7 @@ pub(super) static SCHOOL_UNITS: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

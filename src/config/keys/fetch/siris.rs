@@ -1,7 +1,7 @@
 //! `[fetch.NAME.siris]`.
 
 use super::super::{COUNTY, DIMENSION, KOMMUN, Key, Kind, NAME, Shape, TEXT, YEARS};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static SIRIS: Shape = Shape {
     about: "An export of SiRiS, one file a year.",
@@ -36,6 +36,7 @@ pub(super) static SIRIS: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

@@ -1,7 +1,7 @@
 //! `[fetch.NAME.susa-navet]`.
 
 use super::super::{DATE, Key, Kind, NAME, Shape, TEXT};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static SUSA_NAVET: Shape = Shape {
     about: "Educations, their occasions or their providers from Susa-navet (EMIL 3).",
@@ -21,6 +21,7 @@ pub(super) static SUSA_NAVET: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,
