@@ -494,10 +494,10 @@ impl Courier {
             url,
             unless: None,
             body: request.body.clone(),
-            accept: match expect {
+            accept: request.accept.unwrap_or(match expect {
                 Expect::Json => "application/json",
                 Expect::Any => "*/*",
-            },
+            }),
         })
     }
 
