@@ -83,7 +83,7 @@ pub(super) struct Shared {
     /// None: only the archive is asked, nothing is sent and nothing kept.
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) tally: Arc<Tally>,
-    manners: Arc<Manners>,
+    pub(super) manners: Arc<Manners>,
     reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     /// Of the last version: a source that still has the same need not send it again.
     remembered: Mutex<HashMap<Identity, AnswerRecord>>,
@@ -541,10 +541,8 @@ impl Courier {
     }
 
     async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
         let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
-        self.shared.tally.waited(asked.elapsed());
         let begun = Instant::now();
         let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
         let result = self.as_declared(result);
@@ -568,18 +566,20 @@ impl Courier {
         result
     }
 
-    /// Waits until a call may be made: by what is known of the source, by its parallelism and by its limit.
+    /// Waits until a call may start: its leave, its place until the answer is read, its slot until the answer begins.
     pub(super) async fn turn<'a>(
         &'a self,
         limiter: &'a Limiter,
         ailing: &'a str,
     ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
+        let asked = tokio::time::Instant::now();
         loop {
             let leave = self.leave(ailing).await?;
             let place = limiter.place(self.source().parallel).await;
             let slot = limiter.acquire().await;
             // Others may have found the source out of order meanwhile.
             if !leave.is_stale() {
+                self.shared.tally.waited(asked.elapsed());
                 return Ok((leave, place, slot));
             }
         }

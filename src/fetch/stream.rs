@@ -25,8 +25,10 @@ use super::limiter::Slot;
 use super::object::Object;
 use super::problem::{short, without_bom};
 use super::request::{AnswerRecord, Original, Request};
+use super::response::action;
 use super::retry::Failure;
 use super::verdict;
+use crate::config::Action;
 
 /// Reads what came and writes what may be kept. It is run on a thread of its own, anew for every try; it may leave
 /// the end of its input unread only where nothing there can tell of a cut.
@@ -231,21 +233,19 @@ impl Courier {
         expect: Expect,
         scrub: Option<&Scrub>,
     ) -> Result<AnswerRecord, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
         let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
-        self.shared.tally.waited(asked.elapsed());
-        let result = self.stream_now(request, outgoing, expect, scrub, slot).await;
-        tell(leave, &result);
+        let result = self.stream_in_turn(request, outgoing, expect, scrub, slot).await;
         if let Err(Failure::NotNow { received, after }) = &result
             && received.status == 429
         {
             self.pause(&limiter, *after);
         }
+        tell(leave, &result);
         result
     }
 
-    async fn stream_now(
+    async fn stream_in_turn(
         &self,
         request: &Request,
         outgoing: &Outgoing,
@@ -258,7 +258,10 @@ impl Courier {
         let begun = client.begin(outgoing, slot, tally, Some(client.settings().stream_timeout)).await?;
         if begun.redirect.is_some() || !(200..300).contains(&begun.status) {
             let received = self.as_declared(client.finish(outgoing, begun, tally).await)?;
-            let verdict = verdict::judge(outgoing, &received, Expect::Any, client.settings());
+            let verdict = match action(&self.source().responses, received.status, &received.body) {
+                Some(action @ (Action::Split | Action::Stop)) => Err(verdict::declared(outgoing, &received, action)),
+                _ => verdict::judge(outgoing, &received, Expect::Any, client.settings()),
+            };
             if scrub.is_none() {
                 self.file(request, outgoing, received).await.map_err(Failure::Final)?;
             }
