@@ -30,8 +30,8 @@ pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,
+    Reaction, Years,
 };
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
@@ -40,7 +40,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

@@ -73,6 +73,9 @@ pub async fn plan<'a>(
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
+        if let Some(before) = state.and_then(|state| state.fetches.get(name)) {
+            courier.remember(before.answers.iter().cloned());
+        }
         let mut notes = Vec::new();
         let accepted = match hashes.remove(name) {
             Some(hash) => {

@@ -171,6 +171,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             credit: config.publisher.name.clone(),
             licence: String::new(),
             limits: None,
+            parallel: 1,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
             synthetic: false,

@@ -40,6 +40,7 @@ impl Post {
             credit: "SCB".into(),
             licence: "CC0-1.0".into(),
             limits: None,
+            parallel: 1,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
             synthetic: false,
@@ -100,6 +101,8 @@ fn client() -> Client {
         max_redirects: 3,
         max_tries: 2,
         max_wait: second,
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     };
     Client::new(&http, &Publisher { name: "Prov".into(), contact: "prov@example.org".into() }).unwrap()
 }

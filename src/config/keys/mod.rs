@@ -132,10 +132,15 @@ rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
 rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
 rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
+rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
+rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+/// What an answer of a source means.
+const ACTIONS: &[&str] = &["retry", "split", "stop", "empty"];
 
 /// What is done about a change in what a source says of its data.
 const REACTIONS: &[&str] = &["accept", "warn", "stop"];

@@ -8,13 +8,15 @@
 //! metadata answer 404 on any inner fault.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::record_batch::RecordBatch;
 use serde::Deserialize;
 
 use super::super::answer::parse;
 use super::super::encode::encode;
-use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::describe::describe;
 use super::note;
 use super::planner::Split;
@@ -25,6 +27,9 @@ use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
 const LANGUAGE: &str = "lang=sv";
+
+/// Data calls in flight. No installation says how many it takes; this is what a person with a few tabs open does.
+const AT_ONCE: usize = 4;
 
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -112,24 +117,51 @@ pub async fn harvest(
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
     let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
-    let symbols = &courier.source().symbols;
+    let shared = Arc::new(Shared { path, work: work.clone(), limit: plan.limits.map_or(0, |limits| limits.cells) });
     let (mut rows, mut calls) = (0, 0);
-    for ranges in work.split.boxes() {
-        let request = Request::post(&path, work.query.body(&ranges));
-        let answer = courier.ask(&request, Expect::Json).await;
-        let answer = answer.map_err(|error| refused(error, work, plan, &ranges))?;
-        let batch = json_stat::decode(&answer.body, &work.query.layout(&ranges, symbols))
-            .map_err(|error| SourceError::decode(&answer, error))?;
+    let call = |ranges: Vec<Range<usize>>| {
+        let (courier, shared) = (courier.clone(), Arc::clone(&shared));
+        async move { part(&courier, shared, ranges).await }
+    };
+    parallel::in_order(AT_ONCE, work.split.boxes(), call, |(answer, batch)| {
         courier.accept(&answer)?;
         sink.write(&batch).map_err(SourceError::Sink)?;
         rows += batch.num_rows() as u64;
         calls += 1;
         progress(calls);
-    }
+        Ok(())
+    })
+    .await?;
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
     Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
+}
+
+/// What all data calls of a harvest have in common.
+struct Shared {
+    path: String,
+    work: Work,
+    /// Cells that the source allows in a call.
+    limit: u64,
+}
+
+/// Asks for one box and decodes it.
+async fn part(
+    courier: &Courier,
+    shared: Arc<Shared>,
+    ranges: Vec<Range<usize>>,
+) -> Result<(Answer, RecordBatch), SourceError> {
+    let work = &shared.work;
+    let request = Request::post(&shared.path, work.query.body(&ranges));
+    let answer = courier.ask(&request, Expect::Json).await;
+    let answer = answer.map_err(|error| refused(error, work, shared.limit, &ranges))?;
+    let layout = work.query.layout(&ranges, &courier.source().symbols);
+    parallel::off_thread(move || {
+        let batch = json_stat::decode(&answer.body, &layout).map_err(|error| SourceError::decode(&answer, error))?;
+        Ok((answer, batch))
+    })
+    .await
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
@@ -149,11 +181,11 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-fn table_request(table: &str) -> Request {
+pub(super) fn table_request(table: &str) -> Request {
     Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
 }
 
-async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
     let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
@@ -208,7 +240,7 @@ impl Announced {
 }
 
 /// Tells an unknown table from other refusals.
-fn unknown_table(error: FetchError, table: &str) -> SourceError {
+pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 404, .. }
         | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
@@ -219,13 +251,13 @@ fn unknown_table(error: FetchError, table: &str) -> SourceError {
 }
 
 /// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
-fn refused(error: FetchError, work: &Work, plan: &Plan, ranges: &[Range<usize>]) -> SourceError {
+fn refused(error: FetchError, work: &Work, limit: u64, ranges: &[Range<usize>]) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
             if message.to_lowercase().contains("too many cells") =>
         {
             let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
-            SourceError::TooManyCells { name, url, cells, limit: plan.limits.map_or(0, |limits| limits.cells) }
+            SourceError::TooManyCells { name, url, cells, limit }
         }
         error => unknown_table(error, &work.table),
     }
