@@ -31,10 +31,7 @@ pub use area::{Area, AreaSet};
 pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
-pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,
-    Reaction, Years,
-};
+pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{
