@@ -12,7 +12,8 @@ const SHIPPED: [&str; 3] = ["annonser", "befolkning", "nyckeltal"];
 fn shipped(sandbox: &Sandbox) -> World {
     let world = SHIPPED.iter().fold(World::new(), |world, name| world.with_shipped(name));
     let mut sources = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/sources.toml")).unwrap();
-    for (source, url) in [("scb.pxweb", &sandbox.pxweb), ("kolada.kolada", &sandbox.kolada), ("af.file", &sandbox.files)]
+    for (source, url) in
+        [("scb.pxweb", &sandbox.pxweb), ("kolada.kolada", &sandbox.kolada), ("af.file", &sandbox.files)]
     {
         let begin = sources.find(&format!("[source.{source}]\nbase_url = \"")).unwrap();
         let begin = begin + sources[begin..].find("http").unwrap();
