@@ -196,3 +196,15 @@ fn what_is_no_bucket_is_refused_and_storage_without_one() {
         "error: [storage] without `data_url` has no effect"
     );
 }
+
+#[test]
+fn what_answers_mean_is_held_to_what_there_is() {
+    let project = Project::new();
+    project.write(
+        "config/sources.toml",
+        "version = 1\n[source.scb.pxweb]\nbase_url = \"https://a.example/api/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\
+         limits = { parallel = 0 }\nfresh_for = \"soon\"\nresponses = [{ status = 404, action = \"empty\" }, { action = \"retry\" }]\n\
+         [[source.kolada.kolada.responses]]\nstatus = 99\naction = \"ignore\"\n",
+    );
+    insta::assert_snapshot!(project.report(), @"");
+}

@@ -234,7 +234,10 @@ pub(super) fn refused(error: SourceError, work: &Work, limit: u64, cells: u64) -
         SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
             SourceError::TooManyCells { name, url, cells, limit }
         }
-        SourceError::Fetch(error) => unknown_table(error, &work.table),
+        // An unknown table is told inside; a plain 404 is something else, and says itself what.
+        SourceError::Fetch(error @ FetchError::Refused { problem_status: Some(404), .. }) => {
+            unknown_table(error, &work.table)
+        }
         error => error,
     }
 }
