@@ -37,6 +37,7 @@ pub use self::calls::Call;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
+pub use self::replay::{Recorded, Recorder};
 
 use self::calls::{Calls, Limiter};
 use self::fault::Faults;
