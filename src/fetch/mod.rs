@@ -31,7 +31,11 @@ mod verdict;
 #[cfg(test)]
 mod courier_tests;
 #[cfg(test)]
+mod firewall_tests;
+#[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod polite_tests;
 #[cfg(test)]
 mod stream_tests;
 

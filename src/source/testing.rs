@@ -43,6 +43,7 @@ impl Post {
             licence: "CC0-1.0".into(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
             synthetic: false,
