@@ -19,7 +19,7 @@ use super::archive::{Archive, Envelope};
 use super::client::{Client, Outgoing, Received};
 use super::error::FetchError;
 use super::journal::Journal;
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Place, Slot};
 use super::lock;
 use super::manners::{Manners, Turnstile};
 use super::outage::{Leave, shown};
@@ -173,7 +173,6 @@ impl Courier {
         Turnstile { limiter: &self.shared.limiter, source: &self.shared.source.name }
     }
 
-    #[cfg(test)]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
     }
@@ -505,10 +504,10 @@ impl Courier {
             url,
             unless: None,
             body: request.body.clone(),
-            accept: match expect {
+            accept: request.accept.unwrap_or(match expect {
                 Expect::Json => "application/json",
                 Expect::Any => "*/*",
-            },
+            }),
         })
     }
 
@@ -552,18 +551,8 @@ impl Courier {
     }
 
     async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
-        let (leave, _place, slot) = loop {
-            let leave = self.leave(&ailing).await?;
-            let place = limiter.place(self.source().parallel).await;
-            let slot = limiter.acquire().await;
-            // Others may have found the source out of order meanwhile.
-            if !leave.is_stale() {
-                break (leave, place, slot);
-            }
-        };
-        self.shared.tally.waited(asked.elapsed());
+        let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
         let begun = Instant::now();
         let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
         let result = self.as_declared(result);
@@ -585,6 +574,25 @@ impl Courier {
             );
         }
         result
+    }
+
+    /// Waits until a call may start: its leave, its place until the answer is read, its slot until the answer begins.
+    pub(super) async fn turn<'a>(
+        &'a self,
+        limiter: &'a Limiter,
+        ailing: &'a str,
+    ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
+        let asked = tokio::time::Instant::now();
+        loop {
+            let leave = self.leave(ailing).await?;
+            let place = limiter.place(self.source().parallel).await;
+            let slot = limiter.acquire().await;
+            // Others may have found the source out of order meanwhile.
+            if !leave.is_stale() {
+                self.shared.tally.waited(asked.elapsed());
+                return Ok((leave, place, slot));
+            }
+        }
     }
 
     /// The limiter of the host that is called: a file may have an address of its own.

@@ -214,7 +214,7 @@ mod tests {
             text(),
             "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)"
         );
-        fs::write(&file, "-----BEGIN NOTHING-----\n").unwrap();
+        fs::write(&file, "hemligt\n").unwrap();
         assert_eq!(
             text(),
             "could not set up the HTTP client: ca_file DIR/ca.pem: it holds no certificate in PEM \

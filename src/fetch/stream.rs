@@ -26,8 +26,10 @@ use super::lock;
 use super::object::Object;
 use super::problem::{short, without_bom};
 use super::request::{AnswerRecord, Method, Original, Request};
+use super::response::action;
 use super::retry::Failure;
 use super::verdict;
+use crate::config::Action;
 
 /// Reads what came and writes what may be kept. It is run on a thread of its own, anew for every try; it may leave
 /// the end of its input unread only where nothing there can tell of a cut.
@@ -259,18 +261,8 @@ impl Courier {
         expect: Expect,
         scrub: Option<&Scrub>,
     ) -> Result<Option<AnswerRecord>, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
-        let (leave, _place, slot) = loop {
-            let leave = self.leave(&ailing).await?;
-            let place = limiter.place(self.source().parallel).await;
-            let slot = limiter.acquire().await;
-            // Others may have found the source out of order meanwhile.
-            if !leave.is_stale() {
-                break (leave, place, slot);
-            }
-        };
-        self.shared.tally.waited(asked.elapsed());
+        let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
         let result = self.stream_in_turn(request, outgoing, expect, scrub, slot).await;
         tell(leave, &result);
         if let Err(Failure::NotNow { received, after }) = &result
@@ -297,7 +289,10 @@ impl Courier {
             if received.status == 304 && outgoing.unless.is_some() {
                 return Ok(None);
             }
-            let verdict = verdict::judge(outgoing, &received, Expect::Any, client.settings());
+            let verdict = match action(&self.source().responses, received.status, &received.body) {
+                Some(action @ (Action::Split | Action::Stop)) => Err(verdict::declared(outgoing, &received, action)),
+                _ => verdict::judge(outgoing, &received, Expect::Any, client.settings()),
+            };
             if scrub.is_none() {
                 self.file(request, outgoing, received).await.map_err(Failure::Final)?;
             }

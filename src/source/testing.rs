@@ -18,7 +18,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
-use crate::config::{DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::config::{
+    DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
+};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -42,7 +44,7 @@ impl Post {
             limits: None,
             parallel: 1,
             symbols: BTreeMap::new(),
-            responses: Vec::new(),
+            responses: default_responses(kind),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();
