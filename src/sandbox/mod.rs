@@ -88,9 +88,13 @@ impl Sandbox {
             return Vec::new();
         }
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer")),
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
             ("historical-ads", url("historiska")),
-            ("jobstream", url("jobstream"))]
+            ("jobstream", url("jobstream")),
+        ]
     }
 
     /// Each recorded source's name and base URL, where a recording is served.

@@ -186,7 +186,9 @@ fn answer(
         ["filer", ..] if get => world.file(&ask(1), &server.options),
         ["historiska", ..] if get => world.historical(&ask(1), &server.options),
         ["jobstream", ..] if get => world.jobstream(&ask(1)),
-        ["kolada" | "filer" | "historiska" | "jobstream", ..] => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
+        ["kolada" | "filer" | "historiska" | "jobstream", ..] => {
+            Reply::json(405, &json!({ "detail": "Method Not Allowed" }))
+        }
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }
 }

@@ -3,9 +3,9 @@
 
 use std::io::Read;
 
+use super::AdsError;
 use super::ad::Ad;
 use super::scan::{Cursor, Stop};
-use super::AdsError;
 
 /// Read at a time.
 const ROOM: usize = 1 << 20;

@@ -25,11 +25,7 @@ pub struct Scrubbed {
 }
 
 /// Reads a zip with one file of advertisements, or the file itself, of at most `cap` bytes unpacked.
-pub fn scrub(
-    input: &mut (dyn Read + Send),
-    output: &mut (dyn Write + Send),
-    cap: u64,
-) -> Result<Scrubbed, AdsError> {
+pub fn scrub(input: &mut (dyn Read + Send), output: &mut (dyn Write + Send), cap: u64) -> Result<Scrubbed, AdsError> {
     let mut start = [0; 4];
     let length = read_full(input, &mut start)?;
     let mut input = (&start[..length]).chain(input);

@@ -260,7 +260,8 @@ impl Zip<'_> {
                 }
             }
         }
-        if bytes.len() < 16 { Err(cut()) } else { Ok(false) }
+        // The directory that follows is longer than this.
+        if bytes.len() < 28 { Err(cut()) } else { Ok(false) }
     }
 
     /// A file that was cut off has no end of its directory.

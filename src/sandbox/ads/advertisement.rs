@@ -10,9 +10,9 @@ use crate::reference::Reference;
 use crate::sandbox::lists;
 use crate::sandbox::noise::mix;
 
-/// Bytes of the description, on average; with the rest some 4.8 kB an advertisement, as in the yearly files.
-const SHORTEST: usize = 1_600;
-const LONGEST: usize = 4_400;
+/// Bytes of the description, at least and about at most; with the rest some 5 kB, as in the yearly files.
+const SHORTEST: usize = 400;
+const LONGEST: usize = 1_600;
 
 struct Occupation {
     ssyk: String,
@@ -124,9 +124,11 @@ impl Writer {
             last = local(facts.last_published),
             vacancies = facts.vacancies.map_or("null".to_owned(), |number| number.to_string()),
         );
-        let contact = format!("Kontakta {person}, tfn {phone} eller {mail}, på Låtsasgatan 3. Ange \\\"referens-hittepå {number}\\\".");
-        let length = SHORTEST + draw % (2 * (LONGEST - SHORTEST)).max(1);
-        text(&mut state, length.min(LONGEST + SHORTEST), &contact, out);
+        let contact = format!(
+            "Kontakta {person}, tfn {phone} eller {mail}, på Låtsasgatan 3. Ange \\\"referens-hittepå {number}\\\"."
+        );
+        let length = SHORTEST + draw % (LONGEST - SHORTEST);
+        text(&mut state, length, &contact, out);
         out.push_str("\",\"text_formatted\":null,\"company_information\":null,\"needs\":null,\"requirements\":null,\"conditions\":\"");
         text(&mut state, 200, "Tillträde snarast. Enligt avtal.", out);
         let _ = write!(

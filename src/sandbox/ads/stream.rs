@@ -6,9 +6,9 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 
 use super::advertisement::{Facts, Writer};
 use super::local;
