@@ -5,6 +5,7 @@
 //! Two sandboxes with the same options answer with the same bytes. The figures are
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
+pub mod ads;
 mod calls;
 mod fault;
 mod file;
@@ -88,7 +89,13 @@ impl Sandbox {
             return Vec::new();
         }
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
+            ("historical-ads", url("historiska")),
+            ("jobstream", url("jobstream")),
+        ]
     }
 
     /// Each recorded source's name and base URL, where a recording is served.

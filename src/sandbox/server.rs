@@ -184,7 +184,11 @@ fn answer(
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
-        ["kolada" | "filer", ..] => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
+        ["historiska", ..] if get => world.historical(&ask(1), &server.options),
+        ["jobstream", ..] if get => world.jobstream(&ask(1)),
+        ["kolada" | "filer" | "historiska" | "jobstream", ..] => {
+            Reply::json(405, &json!({ "detail": "Method Not Allowed" }))
+        }
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }
 }
