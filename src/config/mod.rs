@@ -43,7 +43,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Outbound, OutageSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

@@ -17,6 +17,7 @@ mod population;
 mod pxweb;
 mod region;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -81,7 +82,15 @@ impl Sandbox {
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
+        ]
     }
 
     /// What has been asked so far.

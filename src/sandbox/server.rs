@@ -170,6 +170,10 @@ fn answer(
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
+        ["planned-educations", ..] if get => world.skolverket().planned(&ask(1)),
+        ["skolenhetsregistret", ..] if get => world.skolverket().register(&ask(1)),
+        ["susa-navet", "emil3", ..] if get => world.skolverket().susa(&ask(2)),
+        ["siris", "reports", "export_api", ..] if get => world.skolverket().siris(&ask(3)),
         ["kolada" | "filer", ..] => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }

@@ -9,6 +9,7 @@ use super::options::Options;
 use super::population::Population;
 use super::pxweb::Pxweb;
 use super::region::{Region, regions};
+use super::skolverket::Skolverket;
 use crate::reference::Reference;
 
 pub struct World {
@@ -19,6 +20,7 @@ pub struct World {
     pub pxweb: Pxweb,
     pub kolada: Kolada,
     files: Files,
+    skolverket: OnceLock<Skolverket>,
 }
 
 /// The world as it should be, and the one with a kommun that nobody knows.
@@ -47,7 +49,20 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
-        Self { reference, seed: options.seed, regions, people, pxweb, kolada, files: Files::new() }
+        Self {
+            reference,
+            seed: options.seed,
+            regions,
+            people,
+            pxweb,
+            kolada,
+            files: Files::new(),
+            skolverket: OnceLock::new(),
+        }
+    }
+
+    pub fn skolverket(&self) -> &Skolverket {
+        self.skolverket.get_or_init(|| Skolverket::new(self.seed, &self.regions))
     }
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {

@@ -141,10 +141,12 @@ impl SourceError {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
             Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
-            Self::Incomplete { .. } => Some(
-                "nothing was published; the source may be in the middle of an import: run again later".into(),
-            ),
-            Self::Unsteady { .. } => Some("nothing was published: the list changed while it was read; run again".into()),
+            Self::Incomplete { .. } => {
+                Some("nothing was published; the source may be in the middle of an import: run again later".into())
+            }
+            Self::Unsteady { .. } => {
+                Some("nothing was published: the list changed while it was read; run again".into())
+            }
             Self::Uncuttable { .. } => Some("tell the program's maintainers: a further way to cut is needed".into()),
             Self::FieldLost { .. } => Some("the source may have renamed it".into()),
             _ => None,

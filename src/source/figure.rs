@@ -27,7 +27,8 @@ pub(crate) fn figure<'a>(text: &'a str, symbols: &BTreeMap<String, Status>) -> O
     }
     // The longest mark that begins the text: `..` before `.`.
     let marks = symbols.iter().filter(|(mark, status)| !mark.is_empty() && status.has_value());
-    let (mark, status) = marks.filter(|(mark, _)| text.starts_with(mark.as_str())).max_by_key(|(mark, _)| mark.len())?;
+    let (mark, status) =
+        marks.filter(|(mark, _)| text.starts_with(mark.as_str())).max_by_key(|(mark, _)| mark.len())?;
     let (symbol, rest) = text.split_at(mark.len());
     let number = number(rest.trim())?;
     Some(Cell::Marked { number: Some(number), status: *status, symbol })

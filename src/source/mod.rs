@@ -145,7 +145,9 @@ pub async fn harvest(
         (FetchKind::SusaNavet(fetch), Work::SusaNavet(work)) => {
             susa_navet::harvest(courier, fetch, plan, work, sink, progress).await
         }
-        (FetchKind::Siris(fetch), Work::Siris(work)) => siris::harvest(courier, fetch, plan, work, sink, progress).await,
+        (FetchKind::Siris(fetch), Work::Siris(work)) => {
+            siris::harvest(courier, fetch, plan, work, sink, progress).await
+        }
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
     }
 }

@@ -39,12 +39,7 @@ pub struct DriftPolicy {
 
 impl Default for DriftPolicy {
     fn default() -> Self {
-        Self {
-            new_code: Reaction::Warn,
-            lost_code: Reaction::Stop,
-            renamed: Reaction::Stop,
-            empty: OnEmpty::default(),
-        }
+        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop, empty: OnEmpty::default() }
     }
 }
 

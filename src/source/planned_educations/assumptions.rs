@@ -113,4 +113,3 @@ fn municipalities(body: &Value) -> usize {
     let rows = body.as_array().map(Vec::as_slice).unwrap_or_default();
     rows.iter().filter(|row| row.get("areaType").and_then(Value::as_str) == Some("MUNICIPALITY")).count()
 }
-

@@ -19,7 +19,8 @@ const TITLES: [(PlannedWhat, &str); 5] = [
 /// Tables whose title, and directions whose name, holds the text.
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     let wanted = text.to_lowercase();
-    let entry = |id: String, title: String, note: Option<String>| Entry { id, title, updated: None, periods: None, note };
+    let entry =
+        |id: String, title: String, note: Option<String>| Entry { id, title, updated: None, periods: None, note };
     let mut found: Vec<Entry> = TITLES
         .iter()
         .filter(|(what, title)| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted))
@@ -57,7 +58,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     };
     let mut fetch = format!("what = \"{name}\"\n");
     match (what, direction) {
-        (PlannedWhat::AdultEducationEvents, Some(direction)) => fetch.push_str(&format!("directions = [\"{direction}\"]\n")),
+        (PlannedWhat::AdultEducationEvents, Some(direction)) => {
+            fetch.push_str(&format!("directions = [\"{direction}\"]\n"))
+        }
         (PlannedWhat::AdultEducationEvents, None) => fetch.push_str("areas = \"*\"\n"),
         _ => {}
     }

@@ -34,7 +34,7 @@ use super::{Harvest, Plan, Progress, Sink, SourceError, order};
 use crate::config::{PlannedEducationsFetch, PlannedWhat};
 use crate::decode::CodeRow;
 use crate::decode::rows::Table;
-use crate::fetch::{Answer, Courier, Expect, Request, masked};
+use crate::fetch::{Answer, Courier, Expect, masked};
 
 pub use browse::{describe, search};
 
@@ -144,11 +144,12 @@ async fn plan_events(courier: &Courier, fetch: &PlannedEducationsFetch) -> Resul
     let listed: Vec<String> = types.iter().map(|one| one.code.clone()).collect();
     let names: Vec<(String, String)> =
         places.iter().map(|place| (place.code.clone(), place.name.trim().to_owned())).collect();
-    let known = |what: &'static str, path: &str, wanted: &[String], known: &[(String, String)]| {
-        match wanted.iter().find(|value| !known.iter().any(|(code, _)| code == *value)) {
-            None => Ok(()),
-            Some(value) => Err(unknown(courier, what, path, value, nearest_code(value, known))),
-        }
+    let known = |what: &'static str, path: &str, wanted: &[String], known: &[(String, String)]| match wanted
+        .iter()
+        .find(|value| !known.iter().any(|(code, _)| code == *value))
+    {
+        None => Ok(()),
+        Some(value) => Err(unknown(courier, what, path, value, nearest_code(value, known))),
     };
     let all_places: Vec<(String, String)> =
         counties(&municipalities).into_iter().map(|code| (code, String::new())).chain(names.clone()).collect();
@@ -157,7 +158,9 @@ async fn plan_events(courier: &Courier, fetch: &PlannedEducationsFetch) -> Resul
     known("direction", support::AREAS, &named_directions, &directions)?;
     let all_types: Vec<(String, String)> = vocabulary::TYPES
         .iter()
-        .flat_map(|one| std::iter::once(&one.code).chain(one.older).map(|code| ((*code).to_owned(), one.title.to_owned())))
+        .flat_map(|one| {
+            std::iter::once(&one.code).chain(one.older).map(|code| ((*code).to_owned(), one.title.to_owned()))
+        })
         .chain(types.iter().map(|one| (one.code.clone(), one.name.clone())))
         .collect();
     known("type of school", support::ADULT_TYPES, &fetch.types, &all_types)?;
@@ -188,11 +191,7 @@ fn dimension(id: &str, codes: Vec<(String, String)>) -> Dimension {
 }
 
 /// Calls, and the fewest; the counts are of the first pages, which the harvest uses.
-async fn foresee(
-    courier: &Courier,
-    slices: &[Slice],
-    ways: &Ways,
-) -> Result<([u64; 2], Vec<String>), SourceError> {
+async fn foresee(courier: &Courier, slices: &[Slice], ways: &Ways) -> Result<([u64; 2], Vec<String>), SourceError> {
     let mut notes = vec!["the source does not tell when it has changed: it is fetched and compared".to_owned()];
     if slices.len() > FORESEEN {
         let calls = slices.len() as u64;
@@ -375,7 +374,8 @@ async fn harvest_events(
     }
     let lost = FIELDS.iter().find(|field| written.seen > 0 && !written.fields.contains(*field));
     if let Some(field) = lost {
-        let url = format!("{}{}", masked(courier.source().base_url.as_str()).trim_end_matches('/'), version::CURRENT.path);
+        let url =
+            format!("{}{}", masked(courier.source().base_url.as_str()).trim_end_matches('/'), version::CURRENT.path);
         return Err(SourceError::FieldLost {
             name: courier.source().name.clone(),
             url,
@@ -460,9 +460,4 @@ impl Written {
 /// The current code of a type, whichever the source was asked by.
 fn current(code: &str) -> &str {
     vocabulary::known(code).map_or(code, |known| known.code)
-}
-
-/// A call that only `probe` and `browse` make.
-fn get(path: &str) -> Request {
-    Request::get(format!("{}{path}", version::CURRENT.path)).accepting(version::CURRENT.accept)
 }

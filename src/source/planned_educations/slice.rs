@@ -139,8 +139,7 @@ impl Ways {
 }
 
 pub fn counties(municipalities: &[String]) -> Vec<String> {
-    let mut counties: Vec<String> =
-        municipalities.iter().filter_map(|code| code.get(..2)).map(str::to_owned).collect();
+    let mut counties: Vec<String> = municipalities.iter().filter_map(|code| code.get(..2)).map(str::to_owned).collect();
     counties.sort_unstable();
     counties.dedup();
     counties

@@ -99,7 +99,10 @@ fn measure(
         None if !said.has_value() => Cell::Marked { number: None, status: said, symbol: &kind },
         _ => {
             let value = value.clone().unwrap_or_default();
-            return Err(DecodeError::Shape(format!("{}: value {value:?} beside {kind:?}, which means {said}", place())));
+            return Err(DecodeError::Shape(format!(
+                "{}: value {value:?} beside {kind:?}, which means {said}",
+                place()
+            )));
         }
     };
     let texts = [Some(about.unit), Some(about.school), programme, Some(name), period.as_deref()];

@@ -73,8 +73,7 @@ fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Er
 }
 
 pub async fn ask(courier: &Courier, path: &str) -> Result<Answer, SourceError> {
-    let request =
-        Request::get(format!("{}{path}", version::CURRENT.path)).accepting(version::CURRENT.accept);
+    let request = Request::get(format!("{}{path}", version::CURRENT.path)).accepting(version::CURRENT.accept);
     Ok(courier.ask(&request, Expect::Json).await?)
 }
 
@@ -172,8 +171,13 @@ pub fn write_places(places: &[Place], table: &mut Table) -> Result<(), DecodeErr
             "MUNICIPALITY" => Some(place.code.as_str()),
             _ => place.code.split_once('-').map(|(code, _)| code).filter(|code| code.len() == 4),
         };
-        let texts =
-            [Some(place.code.as_str()), Some(place.name.trim()), Some(&place.kind), municipality, place.short.as_deref()];
+        let texts = [
+            Some(place.code.as_str()),
+            Some(place.name.trim()),
+            Some(&place.kind),
+            municipality,
+            place.short.as_deref(),
+        ];
         push(table, row as u64, &texts)?;
     }
     Ok(())

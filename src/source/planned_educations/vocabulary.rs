@@ -58,7 +58,8 @@ mod tests {
         assert_eq!(asked("fhsk", &listed(&["fhs", "yh"])), "fhs");
         assert_eq!(asked("komvuxsfi", &listed(&["yh"])), "vuxsfi", "not listed: the current name");
         assert_eq!(asked("nytt", &listed(&["nytt"])), "nytt");
-        let mut names: Vec<&str> = TYPES.iter().flat_map(|one| std::iter::once(&one.code).chain(one.older)).copied().collect();
+        let mut names: Vec<&str> =
+            TYPES.iter().flat_map(|one| std::iter::once(&one.code).chain(one.older)).copied().collect();
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "no name means two types");
     }

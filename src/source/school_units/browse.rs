@@ -17,7 +17,8 @@ const TITLES: [(RegisterWhat, &str); 4] = [
 #[expect(clippy::unused_async, reason = "the form that every source has")]
 pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     let wanted = text.to_lowercase();
-    let fits = |what: RegisterWhat, title: &str| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted);
+    let fits =
+        |what: RegisterWhat, title: &str| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted);
     let entry = |(what, title): (RegisterWhat, &str)| Entry {
         id: what.as_str().to_owned(),
         title: title.to_owned(),
@@ -45,7 +46,10 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let metadata = Metadata {
         table: id.to_owned(),
         title: title.to_owned(),
-        columns: columns.clone().map(|(name, of)| Column { name: (*name).to_owned(), kind: kind(*of).to_owned() }).collect(),
+        columns: columns
+            .clone()
+            .map(|(name, of)| Column { name: (*name).to_owned(), kind: kind(*of).to_owned() })
+            .collect(),
         ..Metadata::new(Kind::SchoolUnits)
     };
     let proposed = columns.map(|(name, of)| ProposedColumn {

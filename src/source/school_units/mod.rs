@@ -93,7 +93,8 @@ pub(super) async fn plan(courier: &Courier, fetch: &SchoolUnitsFetch) -> Result<
             let answer = courier.ask(&Request::get(path), Expect::Json).await?;
             let records = list(&answer)?;
             for (number, record) in records.into_iter().enumerate() {
-                let key = rows::key(fetch.what, number, &record).map_err(|error| SourceError::decode(&answer, error))?;
+                let key =
+                    rows::key(fetch.what, number, &record).map_err(|error| SourceError::decode(&answer, error))?;
                 if known.is_new(&key, &record, number).map_err(|error| SourceError::decode(&answer, error))? {
                     let path = format!("{VERSION}/{}/{}", fetch.what.as_str(), rows::detail(&key));
                     work.items.push((path, record));
@@ -145,7 +146,9 @@ impl Known {
                 self.1 += 1;
                 Ok(false)
             }
-            Some(_) => Err(DecodeError::Shape(format!("row {number}: {} came before, with other facts", key.join(", ")))),
+            Some(_) => {
+                Err(DecodeError::Shape(format!("row {number}: {} came before, with other facts", key.join(", "))))
+            }
         }
     }
 }

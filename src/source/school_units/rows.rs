@@ -40,8 +40,7 @@ const UNITS: Columns = &[
     ("latitud", F),
     ("longitud", F),
 ];
-const ORGANIZERS: Columns =
-    &[("orgnr", T), ("namn", T), ("huvudmannatyp", T), ("kommun_kod", T), ("skolformer", T)];
+const ORGANIZERS: Columns = &[("orgnr", T), ("namn", T), ("huvudmannatyp", T), ("kommun_kod", T), ("skolformer", T)];
 const PROVIDERS: Columns = &[
     ("anordnarkod", T),
     ("orgnr", T),
@@ -80,9 +79,13 @@ pub const fn fields(what: RegisterWhat) -> &'static [&'static str] {
         RegisterWhat::SchoolUnits => &["schoolUnitCode", "name", "status"],
         RegisterWhat::Organizers => &["organizationNumber", "displayName", "organizerType"],
         RegisterWhat::EducationProviders => &["educationProviderCode", "organizationNumber", "displayName"],
-        RegisterWhat::Contracts => {
-            &["organizerOrganizationNumber", "organizerName", "educationProviderCode", "educationProviderName", "status"]
-        }
+        RegisterWhat::Contracts => &[
+            "organizerOrganizationNumber",
+            "organizerName",
+            "educationProviderCode",
+            "educationProviderName",
+            "status",
+        ],
     }
 }
 
@@ -219,7 +222,9 @@ pub fn write_detail(what: RegisterWhat, list: &Record, answer: &Record, table: &
     };
     for field in ["schoolUnitCode", "organizationNumber", "educationProviderCode"] {
         // A contract's own organization number is the organizer's.
-        let asked = list.get(field).or_else(|| list.get("organizerOrganizationNumber").filter(|_| field == "organizationNumber"));
+        let asked = list
+            .get(field)
+            .or_else(|| list.get("organizerOrganizationNumber").filter(|_| field == "organizationNumber"));
         let came = data.and_then(|data| data.get(field));
         let is_key = what != RegisterWhat::EducationProviders || field != "organizationNumber";
         if let (Some(asked), Some(came)) = (asked, came)

@@ -43,6 +43,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         says: "a year that is not published is answered with a table without rows",
         from: "a municipality's fetching scripts",
         ask: Ask::Get("/runexport/?pFormat=csv&pExportID=42&pAr=2199&pLan=&pKommun=&pFlikar=0"),
-        judge: |seen| Finding::of(seen.status == 200, || format!("{} {:?}", seen.status, seen.json().map(|_: Value| ()))),
+        judge: |seen| {
+            Finding::of(seen.status == 200, || format!("{} {:?}", seen.status, seen.json().map(|_: Value| ())))
+        },
     },
 ];

@@ -38,7 +38,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let (_, years) = list(courier, &format!("/lasar/?pExportID={}", encode(id))).await?;
     let metadata = Metadata {
         table: id.to_owned(),
-        dimensions: vec![Dimension { id: YEAR.to_owned(), label: "år".to_owned(), time: true, ..Dimension::default() }],
+        dimensions: vec![Dimension {
+            id: YEAR.to_owned(), label: "år".to_owned(), time: true, ..Dimension::default()
+        }],
         ..Metadata::new(Kind::Siris)
     };
     let named = |code: super::Code| code.namn.filter(|name| !name.trim().is_empty()).unwrap_or(code.kod);
@@ -58,7 +60,8 @@ async fn codes(courier: &Courier, path: &str) -> Result<Vec<(String, String)>, S
     let answer: Answer = courier.ask(&Request::get(path), Expect::Json).await?;
     let body: Map<String, Value> = parse(&answer)?;
     let rows = body.values().find_map(Value::as_array);
-    let rows = rows.ok_or_else(|| SourceError::decode(&answer, DecodeError::Shape("there is no list in it".to_owned())))?;
+    let rows =
+        rows.ok_or_else(|| SourceError::decode(&answer, DecodeError::Shape("there is no list in it".to_owned())))?;
     let text = |row: &Value, field: &str| match row.get(field) {
         Some(Value::String(text)) => text.trim().to_owned(),
         Some(Value::Number(number)) => number.to_string(),

@@ -131,7 +131,9 @@ pub(super) async fn plan(courier: &Courier, fetch: &SirisFetch) -> Result<Plan, 
     let calls = years.len() as u64;
     let metadata = Metadata {
         table: fetch.export.to_string(),
-        dimensions: vec![Dimension { id: YEAR.to_owned(), label: "år".to_owned(), time: true, ..Dimension::default() }],
+        dimensions: vec![Dimension {
+            id: YEAR.to_owned(), label: "år".to_owned(), time: true, ..Dimension::default()
+        }],
         ..Metadata::new(Kind::Siris)
     };
     Ok(Plan {

@@ -116,5 +116,9 @@ fn headings<'a>(lines: &[Vec<String>], year: u16, fetch: &'a SirisFetch) -> Resu
         })
         .collect();
     let found = lines[number].join("; ");
-    Err(DecodeError::Shape(format!("{year}: line {} has no heading {}; it has {found}", number + 1, names.join(", nor "))))
+    Err(DecodeError::Shape(format!(
+        "{year}: line {} has no heading {}; it has {found}",
+        number + 1,
+        names.join(", nor ")
+    )))
 }

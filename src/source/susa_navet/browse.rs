@@ -44,7 +44,10 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let metadata = Metadata {
         table: id.to_owned(),
         title: title.to_owned(),
-        columns: columns.clone().map(|(name, of)| Column { name: (*name).to_owned(), kind: kind(*of).to_owned() }).collect(),
+        columns: columns
+            .clone()
+            .map(|(name, of)| Column { name: (*name).to_owned(), kind: kind(*of).to_owned() })
+            .collect(),
         ..Metadata::new(Kind::SusaNavet)
     };
     let proposed = columns.map(|(name, of)| ProposedColumn {

@@ -117,7 +117,11 @@ fn page(what: SusaWhat, answer: &Answer) -> Result<Page, SourceError> {
         Value::Object(row) => Ok(row),
         other => Err(shape(format!("row {number} is {other}"))),
     };
-    Ok(Page { total: count.total, pages: count.pages, rows: rows.into_iter().enumerate().map(row).collect::<Result<_, _>>()? })
+    Ok(Page {
+        total: count.total,
+        pages: count.pages,
+        rows: rows.into_iter().enumerate().map(row).collect::<Result<_, _>>()?,
+    })
 }
 
 pub(super) async fn plan(courier: &Courier, fetch: &SusaNavetFetch) -> Result<Plan, SourceError> {
@@ -187,7 +191,8 @@ pub(super) async fn harvest(
         (without, "rows have no content: they are deleted or withheld, as their status says"),
         (tries - 1, "readings of all pages did not add up and were made again"),
     ];
-    let notes = said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let notes =
+        said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     Ok(Harvest { rows, codes: Vec::new(), stamp: None, notes, metadata: None })
 }
 
@@ -214,7 +219,8 @@ async fn pages(
             for (number, record) in read.rows.iter().enumerate() {
                 let id = rows::id(number, record).map_err(|error| SourceError::decode(&answer, error))?;
                 ids.insert(id.to_owned());
-                rows::write(what, number, record, &mut table(what)).map_err(|error| SourceError::decode(&answer, error))?;
+                rows::write(what, number, record, &mut table(what))
+                    .map_err(|error| SourceError::decode(&answer, error))?;
             }
             courier.accept(&answer)?;
             totals.insert(read.total);

@@ -79,9 +79,7 @@ pub const fn columns(what: SusaWhat) -> Columns {
 
 pub fn id(number: usize, record: &Record) -> Result<&str, DecodeError> {
     let id = record.get("id").and_then(Value::as_str).map(str::trim).filter(|id| !id.is_empty());
-    id.ok_or_else(|| {
-        DecodeError::Shape(format!("row {number}: id is {}", record.get("id").unwrap_or(&Value::Null)))
-    })
+    id.ok_or_else(|| DecodeError::Shape(format!("row {number}: id is {}", record.get("id").unwrap_or(&Value::Null))))
 }
 
 /// A record's content, by path.
