@@ -27,15 +27,11 @@ use std::path::PathBuf;
 use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
+#[cfg(test)]
+pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
-pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, OnEmpty, PxwebFetch,
-    Reaction, Years,
-};
-pub use fetch::{
-    PlannedEducationsFetch, PlannedWhat, RegisterWhat, SchoolUnitsFetch, SirisFetch, SusaNavetFetch, SusaWhat,
-};
+pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{

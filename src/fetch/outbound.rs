@@ -19,7 +19,11 @@ use crate::config::Outbound;
 const PROXY_AUTH: &str = "UNDERLAG_PROXY_AUTH";
 
 /// Puts proxy and certificates in a client's place. A direct one has no proxy.
-pub(super) fn prepare(mut builder: ClientBuilder, outbound: &Outbound, direct: bool) -> Result<ClientBuilder, FetchError> {
+pub(super) fn prepare(
+    mut builder: ClientBuilder,
+    outbound: &Outbound,
+    direct: bool,
+) -> Result<ClientBuilder, FetchError> {
     builder = builder.tls_certs_merge(extra_certificates(outbound)?);
     if direct {
         return Ok(builder.no_proxy());
@@ -44,11 +48,11 @@ fn credentials(text: Option<String>) -> Result<Option<(String, String)>, FetchEr
 /// What `ca_file` adds to the system's own.
 pub(super) fn extra_certificates(outbound: &Outbound) -> Result<Vec<Certificate>, FetchError> {
     let Some(file) = &outbound.ca_file else { return Ok(Vec::new()) };
-    let found = read_certificates(file).map_err(|reason| FetchError::Setup {
-        reason: format!("ca_file {}: {reason}", file.display()),
-    })?;
+    let found = read_certificates(file)
+        .map_err(|reason| FetchError::Setup { reason: format!("ca_file {}: {reason}", file.display()) })?;
     if found.is_empty() {
-        let reason = format!("ca_file {}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", file.display());
+        let reason =
+            format!("ca_file {}: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)", file.display());
         return Err(FetchError::Setup { reason });
     }
     Ok(found)
@@ -121,7 +125,10 @@ fn words(fault: &CertificateError) -> String {
         CertificateError::NotValidForName => "it is not for this host".to_owned(),
         CertificateError::NotValidForNameContext { presented, .. } => {
             let names: Vec<&str> = presented.iter().map(|name| quoted(name)).collect();
-            format!("it is for {}, not for this host", if names.is_empty() { "no name".to_owned() } else { names.join(", ") })
+            format!(
+                "it is for {}, not for this host",
+                if names.is_empty() { "no name".to_owned() } else { names.join(", ") }
+            )
         }
         CertificateError::Revoked => "it is revoked".to_owned(),
         other => other.to_string(),
@@ -162,7 +169,9 @@ mod tests {
         ] {
             assert!(admit(&outbound, "scb", &url(allowed)).is_ok(), "{allowed}");
         }
-        for refused in ["https://scb.se/", "https://evilscb.se/", "https://kolada.se/", "https://api.scb.se.evil.example/"] {
+        for refused in
+            ["https://scb.se/", "https://evilscb.se/", "https://kolada.se/", "https://api.scb.se.evil.example/"]
+        {
             assert!(admit(&outbound, "scb", &url(refused)).is_err(), "{refused}");
         }
         let fault = admit(&outbound, "scb", &url("https://evil.example/x?key=hemlig")).unwrap_err();
@@ -199,9 +208,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("ca.pem");
         let outbound = Outbound { ca_file: Some(file.clone()), ..Outbound::default() };
-        let text = || extra_certificates(&outbound).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR");
-        assert_eq!(text(), "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)");
-        fs::write(&file, "-----BEGIN NOTHING-----\n").unwrap();
+        let text =
+            || extra_certificates(&outbound).unwrap_err().to_string().replace(folder.path().to_str().unwrap(), "DIR");
+        assert_eq!(
+            text(),
+            "could not set up the HTTP client: ca_file DIR/ca.pem: No such file or directory (os error 2)"
+        );
+        fs::write(&file, "hemligt\n").unwrap();
         assert_eq!(
             text(),
             "could not set up the HTTP client: ca_file DIR/ca.pem: it holds no certificate in PEM \

@@ -154,14 +154,14 @@ pub async fn harvest(
 
 /// Whether `search` and `describe` know a kind of source.
 pub const fn can_be_browsed(kind: SourceKind) -> bool {
-    match kind {
+    matches!(
+        kind,
         SourceKind::Pxweb
-        | SourceKind::PlannedEducations
-        | SourceKind::SchoolUnits
-        | SourceKind::SusaNavet
-        | SourceKind::Siris => true,
-        SourceKind::Kolada | SourceKind::File => false,
-    }
+            | SourceKind::PlannedEducations
+            | SourceKind::SchoolUnits
+            | SourceKind::SusaNavet
+            | SourceKind::Siris
+    )
 }
 
 /// The source's tables whose titles hold these words.
@@ -172,7 +172,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
         SourceKind::Siris => siris::search(courier, text).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        _ => Err(unbrowsed(courier)),
     }
 }
 
@@ -184,7 +184,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        _ => Err(unbrowsed(courier)),
     }
 }
 
@@ -224,7 +224,7 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
             fetch.years = Years::Latest(1);
             true
         }
-        FetchKind::File(_) | FetchKind::SusaNavet(_) => false,
+        _ => false,
     }
 }
 

@@ -104,9 +104,6 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
-        SourceKind::Kolada | SourceKind::File | SourceKind::SchoolUnits | SourceKind::SusaNavet => {
-            &[("", Status::Missing)]
-        }
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),
@@ -130,23 +127,19 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("~", Status::Unreliable),
             ("cirka", Status::Unreliable),
         ],
+        _ => &[("", Status::Missing)],
     };
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
 
 /// What a kind's answers mean where `responses` says nothing else.
-fn default_responses(kind: SourceKind) -> Vec<Response> {
+pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
     let table: &[(Option<u16>, Option<&str>, Action)] = match kind {
         // 400 in the server's code, 403 in its specification.
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::Kolada
-        | SourceKind::File
-        | SourceKind::PlannedEducations
-        | SourceKind::SchoolUnits
-        | SourceKind::SusaNavet
-        | SourceKind::Siris => &[],
+        _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
         status: *status,

@@ -69,6 +69,7 @@ fn answer(bytes: &[u8]) -> Answer {
         hash: String::new(),
         size: bytes.len() as u64,
         synthetic: false,
+        original: None,
     };
     Answer { record, body: Bytes::copy_from_slice(bytes) }
 }

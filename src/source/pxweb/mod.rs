@@ -6,6 +6,7 @@ mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod note;
+mod part;
 mod planner;
 mod query;
 mod v2;

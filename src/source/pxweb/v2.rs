@@ -11,7 +11,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::record_batch::RecordBatch;
 use serde::Deserialize;
 
 use super::super::answer::parse;
@@ -19,6 +18,7 @@ use super::super::encode::encode;
 use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::describe::describe;
 use super::note;
+use super::part::{Shared, part};
 use super::planner::Split;
 use super::query::Query;
 use crate::config::{Limits, PxwebFetch};
@@ -26,16 +26,13 @@ use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-const LANGUAGE: &str = "lang=sv";
-
-/// Data calls in flight. No installation says how many it takes; this is what a person with a few tabs open does.
-const AT_ONCE: usize = 4;
+pub(super) const LANGUAGE: &str = "lang=sv";
 
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
     updated: Option<String>,
-    query: Query,
+    pub(super) query: Query,
     split: Split,
 }
 
@@ -59,7 +56,7 @@ struct Table {
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
     let limits = limits(courier, &mut notes).await?;
-    let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -116,17 +113,23 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
-    let shared = Arc::new(Shared { path, work: work.clone(), limit: plan.limits.map_or(0, |limits| limits.cells) });
+    let limit = plan.limits.map_or(0, |limits| limits.cells);
+    let shared = Arc::new(Shared::new(&encode(&work.table), work.clone(), limit));
     let (mut rows, mut calls) = (0, 0);
     let call = |ranges: Vec<Range<usize>>| {
         let (courier, shared) = (courier.clone(), Arc::clone(&shared));
         async move { part(&courier, shared, ranges).await }
     };
-    parallel::in_order(AT_ONCE, work.split.boxes(), call, |(answer, batch)| {
-        courier.accept(&answer)?;
-        sink.write(&batch).map_err(SourceError::Sink)?;
-        rows += batch.num_rows() as u64;
+    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
+    let at_once = courier.source().parallel + 1;
+    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
+        for (answer, batch) in pieces {
+            courier.accept(&answer)?;
+            if let Some(batch) = batch {
+                sink.write(&batch).map_err(SourceError::Sink)?;
+                rows += batch.num_rows() as u64;
+            }
+        }
         calls += 1;
         progress(calls);
         Ok(())
@@ -135,33 +138,8 @@ pub async fn harvest(
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
-}
-
-/// What all data calls of a harvest have in common.
-struct Shared {
-    path: String,
-    work: Work,
-    /// Cells that the source allows in a call.
-    limit: u64,
-}
-
-/// Asks for one box and decodes it.
-async fn part(
-    courier: &Courier,
-    shared: Arc<Shared>,
-    ranges: Vec<Range<usize>>,
-) -> Result<(Answer, RecordBatch), SourceError> {
-    let work = &shared.work;
-    let request = Request::post(&shared.path, work.query.body(&ranges));
-    let answer = courier.ask(&request, Expect::Json).await;
-    let answer = answer.map_err(|error| refused(error, work, shared.limit, &ranges))?;
-    let layout = work.query.layout(&ranges, &courier.source().symbols);
-    parallel::off_thread(move || {
-        let batch = json_stat::decode(&answer.body, &layout).map_err(|error| SourceError::decode(&answer, error))?;
-        Ok((answer, batch))
-    })
-    .await
+    let notes = shared.note().into_iter().collect();
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
@@ -250,16 +228,14 @@ pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     }
 }
 
-/// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
-fn refused(error: FetchError, work: &Work, limit: u64, ranges: &[Range<usize>]) -> SourceError {
+/// Tells, of a data call, also a refusal for its size.
+pub(super) fn refused(error: SourceError, work: &Work, limit: u64, cells: u64) -> SourceError {
     match error {
-        FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
-            if message.to_lowercase().contains("too many cells") =>
-        {
-            let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
+        SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
             SourceError::TooManyCells { name, url, cells, limit }
         }
-        error => unknown_table(error, &work.table),
+        SourceError::Fetch(error) => unknown_table(error, &work.table),
+        error => error,
     }
 }
 
