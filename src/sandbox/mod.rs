@@ -19,6 +19,7 @@ mod pxweb;
 mod region;
 pub mod replay;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -95,6 +96,10 @@ impl Sandbox {
             ("filer", url("filer")),
             ("historical-ads", url("historiska")),
             ("jobstream", url("jobstream")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
         ]
     }
 

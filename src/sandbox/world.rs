@@ -10,6 +10,7 @@ use super::options::Options;
 use super::population::Population;
 use super::pxweb::Pxweb;
 use super::region::{Region, regions};
+use super::skolverket::Skolverket;
 use crate::reference::Reference;
 use jiff::Timestamp;
 
@@ -24,6 +25,7 @@ pub struct World {
     advertisements: Writer,
     historical: Historical,
     jobstream: JobStream,
+    skolverket: OnceLock<Skolverket>,
 }
 
 /// The world as it should be, and the one with a kommun that nobody knows.
@@ -63,7 +65,12 @@ impl World {
             pxweb,
             kolada,
             files: Files::new(),
+            skolverket: OnceLock::new(),
         }
+    }
+
+    pub fn skolverket(&self) -> &Skolverket {
+        self.skolverket.get_or_init(|| Skolverket::new(self.seed, &self.regions))
     }
 
     pub fn historical(&self, ask: &Ask<'_>, options: &Options) -> Reply {
