@@ -21,6 +21,7 @@ use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
 use crate::config::{
     DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
 };
+use crate::contract::Status;
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -50,6 +51,13 @@ impl Post {
         };
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// The same with marks that mean something.
+    pub fn knowing(self, symbols: &[(&str, Status)]) -> Self {
+        let symbols = symbols.iter().map(|(mark, status)| ((*mark).to_owned(), *status)).collect();
+        let source = Source { symbols, ..self.source };
+        Self { courier: courier(&source, self.folder.path()), folder: self.folder, source }
     }
 
     /// The next run of the same pipeline, after this one was interrupted.

@@ -36,6 +36,7 @@ mod lock;
 mod lost_state;
 mod operator;
 mod polite;
+mod probe;
 mod recorded;
 mod retention;
 mod sandbox;
