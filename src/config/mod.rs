@@ -9,6 +9,7 @@ mod fetch;
 mod hash;
 mod keys;
 mod leaf;
+mod leaf_source;
 mod load;
 mod names;
 mod node;
@@ -30,8 +31,8 @@ pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
-    Years,
+    DriftPolicy, EurostatFetch, EurostatFormat, EurostatTime, Fetch, FetchKind, FileFetch, FileFormat, FileLocation,
+    GeoLevel, History, KoladaFetch, PxwebFetch, Reaction, Years,
 };
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};

@@ -32,17 +32,19 @@ pub struct Source {
 pub enum SourceKind {
     Pxweb,
     Kolada,
+    Eurostat,
     File,
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::File];
+    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::Eurostat, Self::File];
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
+            Self::Eurostat => "eurostat",
             Self::File => "file",
         }
     }

@@ -6,6 +6,7 @@
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
 mod calls;
+mod eurostat;
 mod fault;
 mod file;
 mod http;
@@ -81,7 +82,12 @@ impl Sandbox {
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
+            ("eurostat", url("eurostat/api/dissemination")),
+        ]
     }
 
     /// What has been asked so far.

@@ -10,6 +10,7 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+pub mod eurostat;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -80,6 +81,7 @@ pub struct Plan {
 enum Work {
     Pxweb(Box<pxweb::Work>),
     Kolada(kolada::Work),
+    Eurostat(Box<eurostat::Work>),
     /// What the source has told of the file.
     File(Validators),
 }
@@ -104,6 +106,7 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
         FetchKind::File(file) => file::plan(courier, file).await,
     }
 }
@@ -119,6 +122,9 @@ pub async fn harvest(
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
+            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+        }
         (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
     }
@@ -129,7 +135,8 @@ pub async fn harvest(
 pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
-        FetchKind::Kolada(_) => Some(kolada::schema()),
+        FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
+        FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
         FetchKind::File(file) => crate::decode::file::schema(file),
     }
 }

@@ -1,9 +1,11 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod eurostat;
 mod file;
 mod kolada;
 mod pxweb;
 
+pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
 pub use file::{FileFetch, FileFormat, FileLocation};
 pub use kolada::{KoladaFetch, Years};
 pub use pxweb::PxwebFetch;
@@ -56,5 +58,6 @@ pub enum History {
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
+    Eurostat(EurostatFetch),
     File(FileFetch),
 }

@@ -16,6 +16,7 @@ static KINDS: Shape = Shape {
     keys: &[
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
+        Key::optional("eurostat", Kind::Table(&SOURCE), "Eurostat's dissemination API."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
     ],
     one_of: true,
