@@ -88,6 +88,16 @@ pub enum FaultKind {
     ChangedDecimals,
     /// The table, or an indicator of Kolada, has another title.
     ChangedTitle,
+    /// An indicator of Kolada has ended: `(-2024)` stands behind its title.
+    EndedSeries,
+    /// A group of Kolada (`code`) has lost its last member and has another.
+    ChangedMembers,
+    /// Eurostat finds the extraction too big.
+    ExtractionTooBig,
+    /// Eurostat wants to be asked later, under `status` (413 unless told).
+    AsynchronousResponse,
+    /// Eurostat answers with no value at all.
+    NoValues,
 }
 
 impl Fault {
@@ -135,6 +145,9 @@ pub struct Distortion {
     pub duplicate_kommun: bool,
     pub revise: bool,
     pub drift: Vec<Drift>,
+    pub extraction_too_big: bool,
+    pub asynchronous: Option<u16>,
+    pub no_values: bool,
 }
 
 /// All that strikes one call.
@@ -198,6 +211,9 @@ impl Faults {
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,
+                FaultKind::ExtractionTooBig => distortion.extraction_too_big = true,
+                FaultKind::AsynchronousResponse => distortion.asynchronous = Some(fault.status.unwrap_or(413)),
+                FaultKind::NoValues => distortion.no_values = true,
                 kind => {
                     distortion.drift.push(Drift { kind, dimension: fault.dimension.clone(), code: fault.code.clone() });
                 }

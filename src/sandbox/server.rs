@@ -169,6 +169,7 @@ fn answer(
             }
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
+        ["eurostat", "api", "dissemination", ..] if get => world.eurostat.answer(&ask(3)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
         ["kolada" | "filer", ..] => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::eurostat::Eurostat;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -18,6 +19,7 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub eurostat: Eurostat,
     files: Files,
 }
 
@@ -47,7 +49,8 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
-        Self { reference, seed: options.seed, regions, people, pxweb, kolada, files: Files::new() }
+        let eurostat = Eurostat::new(&reference, options, &regions, &people);
+        Self { reference, seed: options.seed, regions, people, pxweb, kolada, eurostat, files: Files::new() }
     }
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
