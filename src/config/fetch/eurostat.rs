@@ -49,8 +49,9 @@ impl GeoLevel {
         };
         let country = code.get(..2).is_some_and(|country| country.bytes().all(|byte| byte.is_ascii_uppercase()));
         let rest = code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        // `EU` and `EA` are no countries, and nor is what begins with them.
-        country && rest && code.len() == length && !code.starts_with("EU") && !code.starts_with("EA")
+        // Neither the union, the euro area nor the economic area is a country, though their codes begin like one.
+        let aggregate = ["EU", "EA", "EEA"].iter().any(|start| code.starts_with(start));
+        country && rest && code.len() == length && !aggregate
     }
 }
 

@@ -353,3 +353,6 @@ fn describe(
         ..Metadata::new(Kind::Eurostat)
     }
 }
+
+#[cfg(test)]
+mod tests;

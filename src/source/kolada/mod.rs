@@ -314,6 +314,10 @@ fn id_lists(ids: &[String]) -> impl Iterator<Item = String> {
 }
 
 #[cfg(test)]
+#[path = "tests.rs"]
+mod behaviour;
+
+#[cfg(test)]
 mod tests {
     use jiff::civil::date;
 
