@@ -11,9 +11,9 @@ use super::{Described, Eurostat, error, soap};
 use crate::sandbox::http::{Ask, Reply};
 
 /// What stands in an address beside the dimensions.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "format", "lang", "geoLevel", "sinceTimePeriod", "untilTimePeriod", "lastTimePeriod", "compressed", "startPeriod",
-    "endPeriod",
+    "endPeriod", "lastNObservations",
 ];
 
 const FLAGS: [(&str, &str); 9] = [
