@@ -133,7 +133,17 @@ impl Selection<'_> {
             FetchKind::Eurostat(EurostatFetch { select, .. }) => {
                 Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
             }
-            FetchKind::File(_) => None,
+            // A fetch rests on what it names; that there is more or less besides is worth a note.
+            FetchKind::PlannedEducations(planned) => {
+                let named = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+                match ids[1] {
+                    "inriktning_id" => named(&planned.directions),
+                    "skolform_kod" => named(&planned.types),
+                    "kommun_kod" => named(&planned.areas),
+                    _ => None,
+                }
+            }
+            FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
     }
 
@@ -148,7 +158,12 @@ impl Selection<'_> {
                 let members = groups.flat_map(|group| &group.members).map(|(code, _)| code.clone());
                 kolada.kpi.iter().cloned().chain(members).collect()
             }
-            FetchKind::Eurostat(_) | FetchKind::File(_) => Vec::new(),
+            FetchKind::Eurostat(_)
+            | FetchKind::File(_)
+            | FetchKind::PlannedEducations(_)
+            | FetchKind::SchoolUnits(_)
+            | FetchKind::SusaNavet(_)
+            | FetchKind::Siris(_) => Vec::new(),
         }
     }
 

@@ -41,6 +41,10 @@ pub enum Kind {
     Kolada,
     Eurostat,
     File,
+    PlannedEducations,
+    SchoolUnits,
+    SusaNavet,
+    Siris,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

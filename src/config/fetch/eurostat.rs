@@ -15,8 +15,6 @@ pub struct EurostatFetch {
     /// The column of values.
     pub value: String,
     pub format: EurostatFormat,
-    /// Whether no observation at all is an answer.
-    pub may_be_empty: bool,
 }
 
 /// Regions of one level of the NUTS, told by the length of their codes.

@@ -115,6 +115,9 @@ pub fn json_stat(world: &Eurostat, dataset: &Described<'_>, ask: &Ask<'_>) -> Re
     if let Some(refusal) = refused(world, ask, total) {
         return refusal;
     }
+    if let Some(status) = ask.distortion.no_results {
+        return error(status, 100, "No results found");
+    }
     let revised = ask.distortion.revise;
     // Only codes that have data are in the answer.
     let mut used: Vec<Vec<bool>> = chosen.iter().map(|list| vec![false; list.len()]).collect();

@@ -67,7 +67,8 @@ pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
     };
     let whose: Vec<Whose<'_>> = all.into_iter().filter(|whose| has(units, whose.id())).collect();
     let changed_since = ask.parameter("from_date");
-    let years: Vec<u16> = (FIRST_YEAR..=LAST_YEAR).filter(|year| has(years, &year.to_string())).collect();
+    let last = LAST_YEAR - u16::from(ask.distortion.late);
+    let years: Vec<u16> = (FIRST_YEAR..=last).filter(|year| has(years, &year.to_string())).collect();
 
     let page = Page::of(ask);
     let (mut seen, mut rows) = (0, Vec::new());

@@ -60,6 +60,5 @@ fn fetch(dimensions: impl Iterator<Item = String>) -> EurostatFetch {
         rename: BTreeMap::new(),
         value: "varde".into(),
         format: EurostatFormat::SdmxCsv,
-        may_be_empty: true,
     }
 }

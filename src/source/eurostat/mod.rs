@@ -30,7 +30,7 @@ use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order};
 use crate::config::{EurostatFetch, EurostatFormat, ValueType, column_of};
 use crate::contract::Status;
 use crate::decode::{CodeRow, Layout, Measure};
-use crate::fetch::{Courier, Expect, FetchError, Request};
+use crate::fetch::{Courier, Expect, FetchError, Request, Said};
 
 use cube::Part;
 use query::{Piece, Query};
@@ -159,12 +159,6 @@ pub(super) async fn harvest(
         calls += 1;
         progress(calls);
     }
-    if told.rows == 0 && !fetch.may_be_empty {
-        return Err(SourceError::NoObservations {
-            name: courier.source().name.clone(),
-            table: fetch.dataset.clone(),
-        });
-    }
     let mut notes = Vec::new();
     if told.extra_calls > 0 {
         notes.push(format!("{} parts were refused as too large and asked for in halves", told.extra_calls));
@@ -194,8 +188,12 @@ async fn in_halves(
     let mut left = vec![(part.clone(), 0_u32)];
     while let Some((part, halvings)) = left.pop() {
         let request = Request::get(work.query.path(fetch, &part));
-        let refused = match courier.ask(&request, Expect::Json).await {
-            Ok(answer) => match cube::decode(&answer, fetch, &work.query, &part, symbols)? {
+        let refused = match courier.ask_or_nothing(&request, Expect::Json).await {
+            Ok(Said::Nothing(answer)) => {
+                courier.accept(&answer)?;
+                continue;
+            }
+            Ok(Said::Answer(answer)) => match cube::decode(&answer, fetch, &work.query, &part, symbols)? {
                 Part::Rows(cube) => {
                     same_edition(courier, fetch, told, cube.updated.as_deref())?;
                     courier.accept(&answer)?;
@@ -233,6 +231,7 @@ async fn in_halves(
 fn is_too_large(error: &FetchError) -> bool {
     let says = |text: &str| text.contains("EXTRACTION_TOO_BIG") || text.contains("ASYNCHRONOUS_RESPONSE");
     match error {
+        FetchError::TooMuch { .. } => true,
         FetchError::Refused { status, message, .. } => *status == 413 || says(message),
         FetchError::GaveUp { status, last, .. } => *status == Some(413) || says(last),
         _ => false,

@@ -341,7 +341,6 @@ mod tests {
             rename: BTreeMap::new(),
             value: "varde".into(),
             format: EurostatFormat::Json,
-            may_be_empty: false,
         }
     }
 

@@ -69,7 +69,7 @@ pub fn constraint_path(dataset: &str) -> String {
 }
 
 pub async fn dataflow(courier: &Courier, dataset: &str) -> Result<Dataflow, SourceError> {
-    let answer = courier.ask(&Request::get(dataflow_path(dataset)), Expect::Json).await;
+    let answer = courier.ask_for_edition(&Request::get(dataflow_path(dataset)), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, dataset))?;
     let flow = read_dataflow(&answer)?;
     courier.accept(&answer)?;
@@ -102,7 +102,8 @@ pub async fn structure(courier: &Courier, dataset: &str) -> Result<(Structure, S
 
 fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
-        FetchError::Refused { source_name: name, url, status: 404, .. } => {
+        FetchError::Refused { source_name: name, url, status: 404, .. }
+        | FetchError::Nothing { source_name: name, url, status: 404, .. } => {
             SourceError::UnknownTable { name, table: table.to_owned(), url }
         }
         error => error.into(),

@@ -44,7 +44,6 @@ fn education() -> EurostatFetch {
         rename: BTreeMap::from([("time".to_owned(), "period".to_owned())]),
         value: "andel".into(),
         format: EurostatFormat::Json,
-        may_be_empty: false,
     }
 }
 
@@ -154,15 +153,19 @@ async fn harvest_all(courier: &crate::fetch::Courier, fetch: &Fetch, plan: &supe
 }
 
 #[tokio::test]
-async fn no_observation_is_a_mistake_unless_it_may_be() {
+async fn no_observation_is_an_answer_in_either_of_its_forms() {
     let (sandbox, url) = stage().await;
     sandbox.order(Fault::new("/statistics/", FaultKind::NoValues));
-    let error = post(&url, 0).run(FetchKind::Eurostat(education())).await.map(drop).unwrap_err();
-    assert_eq!(error.to_string(), "prov: table \"trng_lfse_04\" has no observation for what is asked");
-    assert_eq!(error.hint().unwrap(), "if that may be so, say `empty = \"fine\"`");
-    let fine = EurostatFetch { may_be_empty: true, ..education() };
-    let (_, harvest, _) = post(&url, 0).run(FetchKind::Eurostat(fine)).await.unwrap();
+    let (_, harvest, _) = post(&url, 0).run(FetchKind::Eurostat(education())).await.unwrap();
     assert_eq!(harvest.rows, 0);
+    sandbox.behave();
+    sandbox.order(Fault { status: Some(404), ..Fault::new("/statistics/", FaultKind::NoValues) });
+    let post = post(&url, 0);
+    let (_, harvest, _) = post.run(FetchKind::Eurostat(education())).await.unwrap();
+    assert_eq!(harvest.rows, 0);
+    let (courier, fetch) = (post.years_later(), fetch(education()));
+    let again = plan(&courier, &fetch, TODAY).await.unwrap();
+    harvest_all(&courier, &fetch, &again, &mut Kept::default()).await;
 }
 
 #[tokio::test]

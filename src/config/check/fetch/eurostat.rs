@@ -39,7 +39,6 @@ pub(super) fn eurostat(node: &Node<'_>, problems: &mut Problems<'_>) -> Eurostat
             Some("sdmx-csv") => EurostatFormat::SdmxCsv,
             _ => EurostatFormat::Json,
         },
-        may_be_empty: node.string("empty").as_deref() == Some("fine"),
     }
 }
 

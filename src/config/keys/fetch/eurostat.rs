@@ -1,7 +1,7 @@
 //! `[fetch.NAME.eurostat]`.
 
 use super::super::{DIMENSION, EUROSTAT_DATASET, EUROSTAT_PERIOD, Key, Kind, NAME, SELECTION, Shape};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static EUROSTAT: Shape = Shape {
     about: "A dataset of Eurostat.",
@@ -39,15 +39,10 @@ pub(super) static EUROSTAT: Shape = Shape {
             "json",
             "sdmx-csv takes ten times as much in a call, without the codes' names.",
         ),
-        Key::default(
-            "empty",
-            Kind::OneOf(&["stop", "fine"]),
-            "stop",
-            "When there is no observation at all: a mistake, or an answer. A misspelt code also gives none.",
-        ),
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

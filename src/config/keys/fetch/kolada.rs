@@ -1,7 +1,7 @@
 //! `[fetch.NAME.kolada]`.
 
 use super::super::{KPI, KPI_GROUP, Key, Kind, NAME, OU, STAR, Shape, TEXT, UNIT, YEARS};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static KOLADA: Shape = Shape {
     about: "Key figures from Kolada.",
@@ -40,6 +40,7 @@ pub(super) static KOLADA: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,
