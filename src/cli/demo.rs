@@ -62,6 +62,7 @@ impl Demo {
             let api = match source.kind {
                 SourceKind::Pxweb => "pxweb-v2",
                 SourceKind::Kolada => "kolada-v3",
+                SourceKind::Eurostat => "eurostat",
                 SourceKind::File => "filer",
                 kind @ (SourceKind::PlannedEducations
                 | SourceKind::SchoolUnits

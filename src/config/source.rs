@@ -36,6 +36,7 @@ pub struct Source {
 pub enum SourceKind {
     Pxweb,
     Kolada,
+    Eurostat,
     File,
     PlannedEducations,
     SchoolUnits,
@@ -47,6 +48,7 @@ impl SourceKind {
     pub const ALL: &[Self] = &[
         Self::Pxweb,
         Self::Kolada,
+        Self::Eurostat,
         Self::File,
         Self::PlannedEducations,
         Self::SchoolUnits,
@@ -59,6 +61,7 @@ impl SourceKind {
         match self {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
+            Self::Eurostat => "eurostat",
             Self::File => "file",
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",

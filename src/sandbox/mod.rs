@@ -7,6 +7,7 @@
 
 pub mod ads;
 mod calls;
+mod eurostat;
 mod fault;
 mod file;
 mod http;
@@ -100,6 +101,7 @@ impl Sandbox {
             ("school-units", url("skolenhetsregistret")),
             ("susa-navet", url("susa-navet/emil3")),
             ("siris", url("siris/reports/export_api")),
+            ("eurostat", url("eurostat/api/dissemination")),
         ]
     }
 

@@ -186,6 +186,7 @@ fn answer(
             }
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
+        ["eurostat", "api", "dissemination", ..] if get => world.eurostat.answer(&ask(3)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
         ["historiska", ..] if get => world.historical(&ask(1), &server.options),
         ["jobstream", ..] if get => world.jobstream(&ask(1)),

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::ads::{Historical, JobStream, Writer};
+use super::eurostat::Eurostat;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -21,6 +22,7 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub eurostat: Eurostat,
     files: Files,
     advertisements: Writer,
     historical: Historical,
@@ -54,6 +56,7 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
+        let eurostat = Eurostat::new(&reference, options, &regions, &people);
         Self {
             advertisements: Writer::new(&reference, options.seed),
             historical: Historical::new(options.seed),
@@ -64,6 +67,7 @@ impl World {
             people,
             pxweb,
             kolada,
+            eurostat,
             files: Files::new(),
             skolverket: OnceLock::new(),
         }

@@ -81,7 +81,7 @@ async fn a_faulty_row_is_named() {
     })
     .await;
     let post = Post::to(&base, SourceKind::Kolada);
-    let kind = KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) };
+    let kind = KoladaFetch::of(vec!["N1".into()], Years::List(vec![2024]));
     let error = post.run(FetchKind::Kolada(kind)).await.map(drop).unwrap_err();
     let message = error.to_string().replace(&base, "BASE");
     assert!(
@@ -186,7 +186,7 @@ async fn paged(value: fn(usize) -> Option<u32>) -> Post {
 }
 
 fn indicator() -> FetchKind {
-    FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) })
+    FetchKind::Kolada(KoladaFetch::of(vec!["N1".into()], Years::List(vec![2024])))
 }
 
 #[tokio::test]

@@ -105,6 +105,24 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
+        // Eurostat's flags (code list OBS_FLAG); several stand together, such as `bp`. No status says that a value is
+        // an estimate or a forecast: both are less sure than an observation.
+        SourceKind::Eurostat => &[
+            (":", Status::Missing),
+            ("b", Status::Observed),
+            ("c", Status::Suppressed),
+            ("d", Status::Observed),
+            ("e", Status::Unreliable),
+            ("f", Status::Unreliable),
+            ("i", Status::Unreliable),
+            ("m", Status::Missing),
+            ("n", Status::Observed),
+            ("p", Status::Preliminary),
+            ("r", Status::Observed),
+            ("s", Status::Unreliable),
+            ("u", Status::Unreliable),
+            ("z", Status::NotApplicable),
+        ],
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),
@@ -140,6 +158,15 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
+        // 413 is said both of what is too large and of what only takes its time; the body tells which. An
+        // asynchronous answer may come under 200 too.
+        SourceKind::Eurostat => &[
+            (None, Some("ASYNCHRONOUS_RESPONSE"), Action::Retry),
+            (Some(413), Some("EXTRACTION_TOO_BIG"), Action::Split),
+            (Some(413), None, Action::Split),
+            (Some(400), Some("No results found"), Action::Empty),
+            (Some(404), Some("No results found"), Action::Empty),
+        ],
         _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {

@@ -16,6 +16,7 @@ static KINDS: Shape = Shape {
     keys: &[
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
+        Key::optional("eurostat", Kind::Table(&SOURCE), "Eurostat's dissemination API."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
         Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
         Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
