@@ -30,9 +30,10 @@ pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
-    Years,
+    CellRange, Choice, CubeSelection, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
+    KoladaFetch, Link, Provenance, PxwebFetch, Reaction, SheetLayout, Years,
 };
+pub use leaf::LINK_PARTS;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{

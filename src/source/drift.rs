@@ -133,7 +133,8 @@ impl Selection<'_> {
                 metric.into_iter().flatten().chain(measures.keys()).cloned().collect()
             }
             FetchKind::Kolada(kolada) => kolada.kpi.clone(),
-            FetchKind::File(_) => Vec::new(),
+            // Units that the file tells of its columns.
+            FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
         }
     }
 
@@ -325,7 +326,7 @@ fn content(noun: &str, old: &Content, new: &Content, changes: &mut Vec<Change>) 
 
 fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
     // Declared columns of JSON are not the file's own word, and one that is missing is refused with the data.
-    if !file.columns.is_empty() && file.format != FileFormat::Csv || file.format == FileFormat::JsonMap {
+    if !file.columns.is_empty() && !file.format.has_header() || file.format == FileFormat::JsonMap {
         return;
     }
     let has = |list: &[Column], name: &str| list.iter().any(|column| column.name == name);

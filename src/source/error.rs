@@ -55,6 +55,15 @@ pub enum SourceError {
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error(
+        "{name}: {url} has no link that fits {pattern:?}; {}",
+        if links.is_empty() { "it has no links".to_owned() } else { format!("of its {count} links: {}", links.join(", ")) }
+    )]
+    NoLink { name: String, url: String, pattern: String, count: usize, links: Vec<String> },
+    #[error("{name}: {url} has several links for {period} that fit {pattern:?}: {}", links.join(", "))]
+    TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
+    #[error("{name}: the newest link of {url} leads to another host: {link}")]
+    LinkElsewhere { name: String, url: String, link: String, host: String },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
     NotItsPlan { fetch: String },
 }
@@ -85,7 +94,9 @@ impl SourceError {
                     kind.as_str()
                 ))
             }
-            Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
+            Self::Decode { error, .. }
+                if matches!(error.as_ref(), DecodeError::ColumnLost { .. } | DecodeError::HeaderLost { .. }) =>
+            {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
             }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
@@ -123,6 +134,11 @@ impl SourceError {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
             Self::UnknownUnit { nearest, .. } => did_you_mean(nearest),
+            Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
+            Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
+            Self::LinkElsewhere { host, .. } => {
+                Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
+            }
             _ => None,
         }
     }

@@ -112,17 +112,7 @@ async fn file_server(answer: fn(&str, usize) -> (&'static str, &'static str)) ->
 }
 
 fn csv() -> FetchKind {
-    FetchKind::File(FileFetch {
-        location: FileLocation::OnSource("a.csv".into()),
-        format: FileFormat::Csv,
-        keys: Vec::new(),
-        value: None,
-        columns: BTreeMap::new(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
-    })
+    FetchKind::File(FileFetch::new(FileLocation::OnSource("a.csv".into()), FileFormat::Csv))
 }
 
 async fn first_cell(post: &Post) -> (Option<String>, Option<String>, String) {

@@ -4,7 +4,9 @@ mod file;
 mod kolada;
 mod pxweb;
 
-pub use file::{FileFetch, FileFormat, FileLocation};
+pub use file::{
+    CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout,
+};
 pub use kolada::{KoladaFetch, Years};
 pub use pxweb::PxwebFetch;
 

@@ -10,15 +10,8 @@ use crate::config::FileLocation;
 
 fn spec(format: FileFormat, columns: &[(&str, ValueType)]) -> FileFetch {
     FileFetch {
-        location: FileLocation::OnSource(String::new()),
-        format,
-        keys: Vec::new(),
-        value: None,
         columns: columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect::<BTreeMap<_, _>>(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
+        ..FileFetch::new(FileLocation::OnSource(String::new()), format)
     }
 }
 

@@ -61,6 +61,14 @@ impl Table {
         self.rows += 1;
     }
 
+    pub(crate) fn kind(&self, place: usize) -> ValueType {
+        self.columns[place].1
+    }
+
+    pub(crate) fn name(&self, place: usize) -> &str {
+        &self.columns[place].0
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, ..)| name.as_str())
     }
