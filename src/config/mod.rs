@@ -27,11 +27,13 @@ use std::path::PathBuf;
 use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
+#[cfg(test)]
+pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
     CellRange, Choice, CubeSelection, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
-    KoladaFetch, Link, Provenance, PxwebFetch, Reaction, SheetLayout, Years,
+    KoladaFetch, Link, OnEmpty, Provenance, PxwebFetch, Reaction, SheetLayout, Years,
 };
 pub use leaf::LINK_PARTS;
 pub use load::{Loaded, Overrides, load};
@@ -41,7 +43,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

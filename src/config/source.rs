@@ -18,6 +18,8 @@ pub struct Source {
     pub licence: String,
     /// Used where the API announces none.
     pub limits: Option<Limits>,
+    /// The most calls under way at a time.
+    pub parallel: usize,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,

@@ -91,9 +91,21 @@ pub struct AnswerRecord {
     pub hash: String,
     /// Bytes of the decompressed body.
     pub size: u64,
+    /// What came, where only a part of it may be kept: personal data was dropped on the way into the archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
     /// Given by a stand-in: never used where a real source is asked, nor the other way round.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
+}
+
+/// A body that was not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// BLAKE3 (hex) of the body without the encoding of its transport.
+    pub hash: String,
+    /// Bytes of the same.
+    pub size: u64,
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What can go wrong between a configuration and a source's answer.
 
 use super::metadata::Metadata;
+use crate::config::SourceKind;
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, Archive, FetchError, Method};
+use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -64,6 +65,8 @@ pub enum SourceError {
     TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
     #[error("{name}: the newest link of {url} leads to another host: {link}")]
     LinkElsewhere { name: String, url: String, link: String, host: String },
+    #[error("{name}: a source of kind {} can't be browsed", .kind.as_str())]
+    NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
     NotItsPlan { fetch: String },
 }
@@ -71,7 +74,11 @@ pub enum SourceError {
 impl SourceError {
     /// An answer that could not be decoded, with the call it answers.
     pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
-        let record = &answer.record;
+        Self::decode_record(&answer.record, error)
+    }
+
+    /// The same of an answer whose body is in the archive alone.
+    pub(super) fn decode_record(record: &AnswerRecord, error: impl Into<DecodeError>) -> Self {
         Self::Decode {
             name: record.source.clone(),
             method: record.method,
@@ -79,6 +86,11 @@ impl SourceError {
             hash: record.hash.clone(),
             error: Box::new(error.into()),
         }
+    }
+
+    /// Whether the source answered, and knows no such table.
+    pub fn is_unknown_table(&self) -> bool {
+        matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. })
     }
 
     /// What the operator can do about it.

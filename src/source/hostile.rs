@@ -1,6 +1,5 @@
 //! Plans and harvests against servers that misbehave.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -14,8 +14,9 @@ mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
-mod metadata;
+pub mod metadata;
 pub(crate) mod nearest_code;
+pub(crate) mod parallel;
 pub(crate) mod pxweb;
 mod selection;
 
@@ -34,16 +35,18 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, ValueType};
+use crate::config::{Fetch, FetchKind, Limits, SourceKind, ValueType, Years};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Validators};
+use crate::fetch::Courier;
+
+use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
-/// written, and no other until they are: that is how the answer of a row is known.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier, or presented to it,
+/// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
 }
@@ -80,8 +83,7 @@ pub struct Plan {
 enum Work {
     Pxweb(Box<pxweb::Work>),
     Kolada(kolada::Work),
-    /// What the source has told of the file.
-    File(Validators),
+    File(Box<file::Work>),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -119,8 +121,53 @@ pub async fn harvest(
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
-        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
+    }
+}
+
+/// Whether `search` and `describe` know a kind of source.
+pub const fn can_be_browsed(kind: SourceKind) -> bool {
+    match kind {
+        SourceKind::Pxweb => true,
+        SourceKind::Kolada | SourceKind::File => false,
+    }
+}
+
+/// The source's tables whose titles hold these words.
+pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+    }
+}
+
+/// What the source says of one of its tables.
+pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+    }
+}
+
+fn unbrowsed(courier: &Courier) -> SourceError {
+    let source = courier.source();
+    SourceError::NotBrowsed { name: source.name.clone(), kind: source.kind }
+}
+
+/// Makes a fetch small, to see what its rows look like; false where only the whole can be had.
+pub fn shrink(kind: &mut FetchKind) -> bool {
+    match kind {
+        FetchKind::Pxweb(fetch) => {
+            fetch.select.values_mut().for_each(|codes| *codes = vec!["TOP(3)".to_owned()]);
+            true
+        }
+        FetchKind::Kolada(fetch) => {
+            fetch.years = Years::Latest(3);
+            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            true
+        }
+        FetchKind::File(_) => false,
     }
 }
 
@@ -130,7 +177,7 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(_) => Some(kolada::schema()),
-        FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::File(file) => file::schema(file),
     }
 }
 

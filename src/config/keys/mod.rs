@@ -126,7 +126,6 @@ rule!(DELIMITER, leaf::delimiter, "one character", "^[^A-Za-z0-9]$");
 rule!(ENCODING, leaf::encoding, "an encoding");
 rule!(AREA, leaf::area, "a range of cells such as \"B4:H300\"", "^[A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]*$");
 rule!(DATE, leaf::date, "a date such as \"2026-11-01\"", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-rule!(HOST, leaf::host, "the name of a host such as \"www.example.org\"", "^[a-z0-9.-]+(:[0-9]+)?$");
 rule!(LINK_PATTERN, leaf::link_pattern, "a pattern with the parts of a period", r"\{[a-z]+\}");
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
@@ -136,10 +135,15 @@ rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
 rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
 rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
+rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
+rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+/// What an answer of a source means.
+const ACTIONS: &[&str] = &["retry", "split", "stop", "empty"];
 
 /// What is done about a change in what a source says of its data.
 const REACTIONS: &[&str] = &["accept", "warn", "stop"];

@@ -7,7 +7,8 @@ use crate::config::CellRange;
 
 /// `B4:H300`, or `B4:H` with an open end.
 pub fn area(text: &str) -> Leaf<CellRange> {
-    let fault = || Fault::new(format!("{text:?} is not a range of cells"), "such as \"B4:H300\", or \"B4:H\" to the end");
+    let fault =
+        || Fault::new(format!("{text:?} is not a range of cells"), "such as \"B4:H300\", or \"B4:H\" to the end");
     let (first, last) = text.split_once(':').ok_or_else(fault)?;
     let (first_column, first_row) = cell(first).ok_or_else(fault)?;
     let (last_column, last_row) = cell(last).ok_or_else(fault)?;
@@ -22,7 +23,8 @@ pub fn area(text: &str) -> Leaf<CellRange> {
 fn cell(text: &str) -> Option<(u32, Option<u32>)> {
     let letters = text.bytes().take_while(u8::is_ascii_uppercase).count();
     let (letters, digits) = text.split_at(letters);
-    if letters.is_empty() || letters.len() > 3 || digits.len() > 7 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if letters.is_empty() || letters.len() > 3 || digits.len() > 7 || !digits.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
     let column = letters.bytes().fold(0, |column, letter| column * 26 + u32::from(letter - b'A') + 1);
@@ -35,15 +37,6 @@ fn cell(text: &str) -> Option<(u32, Option<u32>)> {
 
 pub fn date(text: &str) -> Leaf<Date> {
     text.parse().map_err(|_| Fault::new(format!("{text:?} is not a date"), "such as \"2026-11-01\""))
-}
-
-pub fn host(text: &str) -> Leaf<String> {
-    let (name, port) = text.split_once(':').unwrap_or((text, "443"));
-    let plain = |each: char| each.is_ascii_lowercase() || each.is_ascii_digit() || matches!(each, '.' | '-');
-    if name.is_empty() || !name.chars().all(plain) || port.parse::<u16>().is_err() {
-        return Err(Fault::new(format!("{text:?} is not the name of a host"), "such as \"www.example.org\""));
-    }
-    Ok(text.to_owned())
 }
 
 /// Named parts of a link's pattern.
@@ -95,6 +88,5 @@ mod tests {
         for wrong in ["*.xlsx", "*{month}*", "{year}{year}", "{year", "{year}{manad}"] {
             assert!(link_pattern(wrong).is_err(), "{wrong}");
         }
-        assert!(host("www.example.org:8080").is_ok() && host("https://x").is_err());
     }
 }

@@ -25,7 +25,9 @@ pub(super) fn read(text: &str, reading: &Reading<'_>, out: Out<'_>) -> Result<To
     let table = Writer::new(declared(spec).unwrap_or_default(), &reading.marks, spec.decimal, out);
     let names: HashSet<&str> = table.names().collect();
     if names.len() != spec.keys.len() + 1 {
-        return Err(DecodeError::Shape("the keys and the value of a json-map need names of their own".to_owned()).into());
+        return Err(
+            DecodeError::Shape("the keys and the value of a json-map need names of their own".to_owned()).into()
+        );
     }
     let mut leaves = Leaves { table, depth: spec.keys.len(), path: Vec::new(), row: 0, fault: None };
     let mut deserializer = serde_json::Deserializer::from_str(text);

@@ -46,11 +46,13 @@ impl Marks {
     }
 
     /// What a text means in a column of numbers; a text that means nothing stays one, to be refused by the column.
-    pub fn read<'t>(&'t self, text: &'t str) -> Cell<'t> {
+    pub(crate) fn read<'t>(&'t self, text: &'t str) -> Cell<'t> {
         let text = text.trim();
         if text.is_empty() {
             return match self.exact.get("") {
-                Some(status) if *status != Status::Missing => Cell::Marked { number: None, status: *status, symbol: "" },
+                Some(status) if *status != Status::Missing => {
+                    Cell::Marked { number: None, status: *status, symbol: "" }
+                }
                 _ => Cell::Absent,
             };
         }
@@ -134,6 +136,9 @@ mod tests {
         ] {
             assert_eq!(told(&marks, text), expected, "{text}");
         }
-        assert_eq!(told(&Marks::new(&BTreeMap::from([("#".to_owned(), Status::Missing)]), '.'), "#"), "None missing \"#\"");
+        assert_eq!(
+            told(&Marks::new(&BTreeMap::from([("#".to_owned(), Status::Missing)]), '.'), "#"),
+            "None missing \"#\""
+        );
     }
 }

@@ -39,7 +39,6 @@ use crate::contract::Status;
 
 pub use input::Input;
 pub use marks::Marks;
-pub(crate) use wild::Wild;
 pub use writer::Out;
 
 /// A document that can only be read whole may be as large as this.

@@ -99,7 +99,10 @@ impl<R: Read> Read for Capped<R> {
         let count = self.inner.read(into)?;
         self.read += count as u64;
         if self.read > self.limit {
-            let reason = format!("{} unpacks to more than {} bytes, which no honest file of its size does", self.what, self.limit);
+            let reason = format!(
+                "{} unpacks to more than {} bytes, which no honest file of its size does",
+                self.what, self.limit
+            );
             return Err(io::Error::other(DecodeError::Shape(reason)));
         }
         Ok(count)

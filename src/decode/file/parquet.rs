@@ -55,11 +55,8 @@ fn rows<R: ChunkReader + 'static>(body: R, reading: &Reading<'_>, out: Out<'_>) 
     let mut order: Vec<usize> = chosen.taken.iter().map(|(place, ..)| *place).collect();
     order.sort_unstable();
     // Where each taken column lies in what is read.
-    let places: Vec<usize> = chosen
-        .taken
-        .iter()
-        .map(|(place, ..)| order.binary_search(place).unwrap_or_default())
-        .collect();
+    let places: Vec<usize> =
+        chosen.taken.iter().map(|(place, ..)| order.binary_search(place).unwrap_or_default()).collect();
     let batches = builder.with_projection(mask).with_batch_size(ROWS).build().map_err(|error| broken(&error))?;
     let mut writer = Writer::new(chosen.columns(), &reading.marks, reading.spec.decimal, out);
     let touched = vec![true; places.len()];

@@ -104,7 +104,10 @@ fn plain<'a>(stream: Box<dyn Read + 'a>, spec: &FileFetch) -> Result<Body<'a>, R
     let packed = [GZIP, ZSTD].iter().any(|magic| head.starts_with(magic));
     if packed || head.starts_with(ZIP) && !spec.format.is_sheet() {
         let shown = begins(head);
-        return Err(DecodeError::Shape(format!("an archive within an archive is not opened: it begins with {shown:?}")).into());
+        return Err(DecodeError::Shape(format!(
+            "an archive within an archive is not opened: it begins with {shown:?}"
+        ))
+        .into());
     }
     Ok(Body::Packed(stream))
 }
@@ -127,11 +130,9 @@ fn member(names: &[String], wanted: &str) -> Result<String, DecodeError> {
             let near = near.map(|near| format!("; the nearest is {near:?}")).unwrap_or_default();
             Err(DecodeError::Shape(format!("no member of the zip fits {wanted:?}{near}; it has {}", listed(&all))))
         }
-        several => Err(DecodeError::Shape(format!(
-            "{} members of the zip fit {wanted:?}: {}",
-            several.len(),
-            listed(several)
-        ))),
+        several => {
+            Err(DecodeError::Shape(format!("{} members of the zip fit {wanted:?}: {}", several.len(), listed(several))))
+        }
     }
 }
 

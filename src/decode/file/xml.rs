@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read};
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::text::{Allowance, Text, unwrapped};
 use super::writer::{Out, Writer};
@@ -61,7 +61,9 @@ pub(super) fn read(body: impl Read, reading: &Reading<'_>, out: Out<'_>) -> Resu
                     return Err(DecodeError::NotTheFormat { expected: "XML", begins: shown }.into());
                 }
                 if text.contains('[') {
-                    return Err(DecodeError::Shape("the XML declares entities of its own, which are not read".into()).into());
+                    return Err(
+                        DecodeError::Shape("the XML declares entities of its own, which are not read".into()).into()
+                    );
                 }
             }
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
@@ -199,7 +201,8 @@ impl<'w> Rows<'w> {
         for attribute in element.attributes() {
             let attribute = attribute.map_err(|error| broken(error.to_string()))?;
             let name = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
-            let value = attribute.unescape_value().map_err(|error| broken(error.to_string()))?;
+            let value =
+                attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| broken(error.to_string()))?;
             attributes.push((name, value.into_owned()));
         }
         for (place, field) in self.fields.iter_mut().enumerate().filter(|(_, field)| field.steps == here) {

@@ -92,8 +92,4 @@ impl Table {
         let rows = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
         Ok(RecordBatch::try_new_with_options(schema, arrays, &rows)?)
     }
-
-    pub(crate) fn finish(mut self) -> Result<RecordBatch, DecodeError> {
-        self.take()
-    }
 }

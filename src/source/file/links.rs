@@ -41,7 +41,8 @@ pub(super) fn newest(name: &str, page: &Url, body: &[u8], link: &Link) -> Result
             links: candidates(&mut rest.into_iter().map(shown)),
         });
     };
-    let alike: Vec<&Url> = fitting.iter().filter(|(dated, _)| dated.start == newest.start).map(|(_, url)| *url).collect();
+    let alike: Vec<&Url> =
+        fitting.iter().filter(|(dated, _)| dated.start == newest.start).map(|(_, url)| *url).collect();
     if alike.len() > 1 {
         return Err(SourceError::TwoNewest {
             name: name.to_owned(),
@@ -52,7 +53,7 @@ pub(super) fn newest(name: &str, page: &Url, body: &[u8], link: &Link) -> Result
         });
     }
     let host = host(url);
-    if url.origin() != page.origin() && !link.hosts.contains(&host) {
+    if url.origin() != page.origin() && !link.hosts.iter().any(|allowed| is_host(allowed, &host)) {
         return Err(SourceError::LinkElsewhere {
             name: name.to_owned(),
             url: page.to_string(),
@@ -64,8 +65,15 @@ pub(super) fn newest(name: &str, page: &Url, body: &[u8], link: &Link) -> Result
 }
 
 fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// A name, or `*.` and the domain that it is below.
+fn is_host(allowed: &str, host: &str) -> bool {
+    match allowed.strip_prefix("*.") {
+        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+        None => allowed == host,
+    }
 }
 
 /// An address as people write it, which patterns are held against.
@@ -101,16 +109,20 @@ pub(super) fn links(page: &Url, html: &str) -> Vec<Url> {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             continue;
         }
-        let name: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let name: String =
+            rest.chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let Some((attributes, after)) = tag(rest) else { break };
         rest = after;
-        let Some(href) = attributes.into_iter().find(|(name, _)| name == "href").map(|(_, value)| value) else { continue };
+        let Some(href) = attributes.into_iter().find(|(name, _)| name == "href").map(|(_, value)| value) else {
+            continue;
+        };
         match name.as_str() {
             "base" => base = base.join(href.trim()).unwrap_or(base),
             "a" | "area" => {
                 let Ok(mut url) = base.join(href.trim()) else { continue };
                 url.set_fragment(None);
-                let plain = matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
+                let plain =
+                    matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none();
                 if plain && found.len() < LINKS && seen.insert(url.clone()) {
                     found.push(url);
                 }

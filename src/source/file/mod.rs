@@ -1,26 +1,64 @@
-//! A file, on a source, at an address of its own or on this machine: one call.
+//! A file, on a source, at an address of its own or on this machine: one call,
+//! and one for the page that links to it, where its address moves. Of what
+//! servers of files say it relies on HTTP alone (RFC 9110): validators tell
+//! editions apart, and a strong entity tag that not a byte has changed.
+//! Bodies go through the archive and are decoded from there in batches, so that
+//! a file of any size needs no more memory than a small one.
 
-use arrow::record_batch::RecordBatch;
+mod links;
+mod period;
 
-use super::metadata::{Column, Kind, Metadata};
+use std::io::Read as _;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
+use url::Url;
+
+use super::metadata::{Column, Content, Kind, Metadata};
 use super::{Harvest, Plan, Progress, Sink, SourceError};
-use crate::config::{FileFetch, FileFormat, FileLocation, ValueType};
-use crate::decode::file;
-use crate::fetch::{Answer, Courier, Expect, Request, Validators};
+use crate::config::{FileFetch, FileLocation, Link, Provenance, ValueType};
+use crate::decode::file::{self, Input, ReadError, Reading, Told};
+use crate::fetch::{AnswerRecord, Courier, Expect, Request, Validators, masked};
+
+use links::Chosen;
+
+/// Bodies up to here are decoded in memory.
+const IN_MEMORY: u64 = 16 << 20;
+
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// What the source has told of the file.
+    told: Validators,
+    /// The link that was followed to it.
+    chosen: Option<Chosen>,
+}
 
 pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceError> {
+    let mut notes = Vec::new();
+    let chosen = match &fetch.link {
+        Some(link) => {
+            let chosen = follow(courier, fetch, link).await?;
+            notes.push(format!("the newest file is of {}: {}", chosen.period, masked(chosen.url.as_str())));
+            Some(chosen)
+        }
+        None => None,
+    };
     let (stamp, stamp_proves, told) = match &fetch.location {
-        FileLocation::Local(path) => (Some(contents(&courier.read_local(path).await?)), true, Validators::default()),
+        FileLocation::Local(path) => {
+            let streamed = courier.read_local_streamed(path, None).await?;
+            (Some(contents(&streamed.record)), true, Validators::default())
+        }
         FileLocation::OnSource(_) | FileLocation::Url(_) => {
-            let told = courier.head(&address(&fetch.location)).await?;
+            let told = courier.head(&path_of(fetch, chosen.as_ref())).await?;
             let (stamp, proves) = stamp(&told);
-            (stamp, proves, told)
+            if stamp.is_none() {
+                notes.push("the server does not tell when the file changed: it is fetched and compared".to_owned());
+            }
+            (linked(stamp, chosen.as_ref()), proves, told)
         }
     };
-    let mut notes = Vec::new();
-    if stamp.is_none() {
-        notes.push("the server does not tell when the file changed: it is fetched and compared".to_owned());
-    }
     Ok(Plan {
         calls: 1,
         cells: 0,
@@ -30,62 +68,143 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         stamp,
         stamp_proves,
         notes,
-        publish_notes: Vec::new(),
-        schema: file::schema(fetch),
+        publish_notes: fetch.provenance.iter().map(of_person).collect(),
+        schema: schema(fetch),
         codes: Vec::new(),
         metadata: None,
-        work: super::Work::File(told),
+        work: super::Work::File(Box::new(Work { told, chosen })),
     })
+}
+
+/// The page's newest link.
+async fn follow(courier: &Courier, fetch: &FileFetch, link: &Link) -> Result<Chosen, SourceError> {
+    let page = courier.ask_anew(&Request::get(address(&fetch.location)), Expect::Any).await?;
+    let name = &courier.source().name;
+    // As it was asked then, wherever the source is now: links count from there.
+    let at = Url::parse(&page.record.url).map_err(|error| {
+        SourceError::decode(&page, crate::decode::DecodeError::Shape(format!("its own address is no URL: {error}")))
+    })?;
+    let chosen = links::newest(name, &at, &page.body, link)?;
+    courier.accept(&page)?;
+    Ok(chosen)
 }
 
 pub async fn harvest(
     courier: &Courier,
     fetch: &FileFetch,
     plan: &Plan,
-    told: &Validators,
+    work: &Work,
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let (answer, stamp) = match &fetch.location {
+    let chosen = work.chosen.as_ref();
+    let (record, stamp) = match &fetch.location {
         FileLocation::Local(path) => {
-            let answer = courier.read_local(path).await?;
+            let record = courier.read_local_streamed(path, None).await?.record;
             // The file may have changed since the plan.
-            let stamp = Some(contents(&answer));
-            (answer, stamp)
+            let stamp = Some(contents(&record));
+            (record, stamp)
         }
         FileLocation::OnSource(_) | FileLocation::Url(_) => {
-            let answer = ask(courier, &Request::get(address(&fetch.location)), told).await?;
+            let told = &work.told;
+            let tells = told.etag.is_some() || told.last_modified.is_some();
+            // An earlier answer only where it is of the edition that the source has told of now.
+            let fits = |record: &AnswerRecord| !tells || agree(told, &Validators::of(&record.headers));
+            let request = Request::get(path_of(fetch, chosen));
+            let record = courier.ask_streamed_of(&request, Expect::Any, None, fits).await?.record;
             // What was said without sending the file may be about another edition than the one sent.
-            let own = Validators::of(&answer.record.headers);
-            let stamp =
-                if agree(told, &own) { plan.stamp.clone() } else { stamp(&own).0.or_else(|| Some(contents(&answer))) };
-            (answer, stamp)
+            let own = Validators::of(&record.headers);
+            let stamp = if agree(told, &own) {
+                plan.stamp.clone()
+            } else {
+                linked(self::stamp(&own).0.or_else(|| Some(contents(&record))), chosen)
+            };
+            (record, stamp)
         }
     };
-    let batch = file::decode(&answer.body, fetch).map_err(|error| SourceError::decode(&answer, error))?;
-    courier.accept(&answer)?;
-    sink.write(&batch).map_err(SourceError::Sink)?;
+    courier.presents(&record);
+    let period = chosen.and_then(|chosen| Some((fetch.link.as_ref()?.period_column.clone()?, chosen.period.clone())));
+    let mut rows = 0;
+    let mut last: Option<SchemaRef> = None;
+    let mut write = |batch: RecordBatch| -> anyhow::Result<()> {
+        let batch = match &period {
+            Some((column, period)) => with_period(&batch, column, period)?,
+            None => batch,
+        };
+        rows += batch.num_rows() as u64;
+        last = Some(batch.schema());
+        sink.write(&batch)
+    };
+    let told = read(courier, &record, fetch, &mut write)?;
+    courier.accept_record(&record)?;
     progress(1);
     // A file without a row tells nothing of columns, save by a header.
-    let metadata = (batch.num_rows() > 0 || fetch.format == FileFormat::Csv).then(|| describe(fetch, &answer, &batch));
-    Ok(Harvest { rows: batch.num_rows() as u64, codes: Vec::new(), stamp, notes: Vec::new(), metadata })
+    let metadata = (rows > 0 || told.columns.is_some()).then(|| describe(fetch, &told, last.as_ref()));
+    Ok(Harvest { rows, codes: Vec::new(), stamp, notes: told.notes, metadata })
+}
+
+/// Decodes an archived answer; its rows go out as they are read.
+fn read(
+    courier: &Courier,
+    record: &AnswerRecord,
+    fetch: &FileFetch,
+    write: &mut (dyn FnMut(RecordBatch) -> anyhow::Result<()> + Send),
+) -> Result<Told, SourceError> {
+    let input = if record.size <= IN_MEMORY {
+        let mut body = Vec::with_capacity(usize::try_from(record.size).unwrap_or_default());
+        courier.open(record)?.read_to_end(&mut body).map_err(|error| courier.unread(record, &error))?;
+        Input::Memory(Bytes::from(body))
+    } else {
+        Input::File(courier.open_file(record)?)
+    };
+    let reading = Reading::new(fetch, &courier.source().symbols);
+    file::read(input, &reading, write).map_err(|error| match error {
+        ReadError::Decode(error) => SourceError::decode_record(record, error),
+        ReadError::Sink(error) => SourceError::Sink(error),
+    })
+}
+
+/// The schema, where it is known without the file.
+pub fn schema(fetch: &FileFetch) -> Option<SchemaRef> {
+    let schema = file::schema(fetch)?;
+    match fetch.link.as_ref().and_then(|link| link.period_column.as_ref()) {
+        Some(column) => Some(schema_with_period(&schema, column)),
+        None => Some(schema),
+    }
+}
+
+fn schema_with_period(schema: &Schema, column: &str) -> SchemaRef {
+    let own = schema.fields().iter().cloned();
+    Arc::new(Schema::new(own.chain([Arc::new(Field::new(column, DataType::Utf8, true))]).collect::<Vec<_>>()))
+}
+
+fn with_period(batch: &RecordBatch, column: &str, period: &str) -> anyhow::Result<RecordBatch> {
+    anyhow::ensure!(batch.column_by_name(column).is_none(), "the file has a column {column:?} of its own");
+    let said: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n(period, batch.num_rows())));
+    let columns = batch.columns().iter().cloned().chain([said]).collect();
+    Ok(RecordBatch::try_new(schema_with_period(&batch.schema(), column), columns)?)
 }
 
 /// The file's columns in the form that all sources share: those of a header, else those that were taken.
-fn describe(fetch: &FileFetch, answer: &Answer, batch: &RecordBatch) -> Metadata {
-    let schema = batch.schema();
+fn describe(fetch: &FileFetch, told: &Told, schema: Option<&SchemaRef>) -> Metadata {
     let taken = || {
-        let fields = schema.fields().iter().map(|field| field.name().clone());
+        let fields = schema.iter().flat_map(|schema| schema.fields()).map(|field| field.name().clone());
         fields.filter(|name| !["_status", "_symbol"].iter().any(|tail| follows_number(fetch, name, tail))).collect()
     };
-    let names: Vec<String> = file::header(&answer.body, fetch).unwrap_or_else(taken);
+    let names: Vec<String> = told.columns.clone().unwrap_or_else(taken);
     let kind = |name: &String| match fetch.columns.get(name) {
         Some(ValueType::Int64) => "int64",
         Some(ValueType::Float64) => "float64",
         Some(ValueType::Text) | None => "text",
     };
     let columns = names.into_iter().map(|name| Column { kind: kind(&name).to_owned(), name }).collect();
-    Metadata { columns, ..Metadata::new(Kind::File) }
+    let contents = told.units.iter().map(|(column, label, unit)| Content {
+        code: column.clone(),
+        label: label.clone(),
+        unit: Some(unit.clone()),
+        ..Content::default()
+    });
+    Metadata { columns, contents: contents.collect(), ..Metadata::new(Kind::File) }
 }
 
 /// A column that the decoder put beside a number.
@@ -94,16 +213,9 @@ fn follows_number(fetch: &FileFetch, name: &str, tail: &str) -> bool {
     number.is_some_and(|kind| *kind != ValueType::Text)
 }
 
-/// An earlier answer only where it is of the edition that the source has told of now.
-async fn ask(courier: &Courier, request: &Request, told: &Validators) -> Result<Answer, SourceError> {
-    let tells = told.etag.is_some() || told.last_modified.is_some();
-    match courier.earlier(request, Expect::Any).await? {
-        Some(answer) if !tells || agree(told, &Validators::of(&answer.record.headers)) => {
-            courier.reuses();
-            Ok(answer)
-        }
-        _ => Ok(courier.ask_anew(request, Expect::Any).await?),
-    }
+/// As it is shown with the figures.
+fn of_person(provenance: &Provenance) -> String {
+    format!("Uppgifterna är lämnade av {} den {}.", provenance.person, provenance.date)
 }
 
 /// Whether a sent file is of the edition that the stamp names. A server that compresses on its way
@@ -133,8 +245,24 @@ fn address(location: &FileLocation) -> String {
     }
 }
 
-fn contents(answer: &Answer) -> String {
-    format!("blake3 {}", answer.record.hash)
+/// Where the file itself lies.
+fn path_of(fetch: &FileFetch, chosen: Option<&Chosen>) -> String {
+    chosen.map_or_else(|| address(&fetch.location), |chosen| chosen.url.to_string())
+}
+
+fn contents(record: &AnswerRecord) -> String {
+    format!("blake3 {}", record.hash)
+}
+
+/// A stamp names the link that was followed too: another one is another edition.
+fn linked(stamp: Option<String>, chosen: Option<&Chosen>) -> Option<String> {
+    match chosen {
+        Some(Chosen { url, period }) => {
+            let stamp = stamp.map(|stamp| format!(" {stamp}")).unwrap_or_default();
+            Some(format!("{period} {}{stamp}", masked(url.as_str())))
+        }
+        None => stamp,
+    }
 }
 
 /// Only a strong entity tag proves that not a byte has changed.

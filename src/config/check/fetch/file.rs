@@ -22,16 +22,18 @@ pub(super) fn file(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> 
     }
     columns(node, format, problems);
     let link = link(node, location.as_ref(), problems);
-    let mut fetch = FileFetch::new(location?, format?);
-    fetch.delimiter = node.leaf("delimiter", leaf::delimiter).unwrap_or(fetch.delimiter);
-    fetch.decimal = node.string("decimal").and_then(|text| text.chars().next()).unwrap_or(fetch.decimal);
-    if fetch.format == FileFormat::Csv && char::from(fetch.delimiter) == fetch.decimal {
+    let delimiter = node.leaf("delimiter", leaf::delimiter).unwrap_or(b',');
+    let usual = format.map_or('.', FileFormat::usual_decimal);
+    let decimal = node.string("decimal").and_then(|text| text.chars().next()).unwrap_or(usual);
+    if char::from(delimiter) == decimal && format.is_none_or(|format| format == FileFormat::Csv) {
         problems.hinted(
             node.key_span("decimal").or_else(|| node.key_span("delimiter")),
-            format!("{:?} can't both end a field and begin its decimals", fetch.decimal),
+            format!("{decimal:?} can't both end a field and begin its decimals"),
             "name the delimiter: `delimiter = \";\"`",
         );
     }
+    let mut fetch = FileFetch::new(location?, format?);
+    (fetch.delimiter, fetch.decimal) = (delimiter, decimal);
     fetch.link = link;
     fetch.inside = node.string("inside");
     fetch.keys = node.strings("keys");
@@ -235,7 +237,11 @@ fn columns(node: &Node<'_>, format: Option<FileFormat>, problems: &mut Problems<
     for column in node.texts("fill_down") {
         if !taken.contains(column.get_ref()) && !taken.is_empty() {
             let hint = choice(column.get_ref(), "columns", taken.iter().copied());
-            problems.hinted(column.span(), format!("`fill_down` names `{}`, which is not taken", column.get_ref()), hint);
+            problems.hinted(
+                column.span(),
+                format!("`fill_down` names `{}`, which is not taken", column.get_ref()),
+                hint,
+            );
         }
     }
     if let Some(column) = node.text("period_column").filter(|column| taken.contains(column.get_ref())) {

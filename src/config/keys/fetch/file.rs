@@ -4,7 +4,7 @@ use super::super::{
     ANY_TEXT, AREA, DATE, DELIMITER, DIMENSION, ENCODING, HOST, Key, Kind, LINK_PATTERN, NAME, POINTER, SELECTION,
     STATUSES, Shape, TEXT, URL,
 };
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static FILE: Shape = Shape {
     about: "A file.",
@@ -43,7 +43,7 @@ pub(super) static FILE: Shape = Shape {
         Key::optional(
             "link_hosts",
             Kind::List { item: &Kind::Text(&HOST), may_be_empty: false },
-            "link_pattern: hosts beside the page's own that the link may lead to.",
+            "link_pattern: hosts beside the page's own that the link may lead to; \"*.example.org\" is all below it.",
         ),
         Key::optional("period_column", Kind::Text(&NAME), "link_pattern: a column that says the link's period."),
         Key::optional(
@@ -70,7 +70,11 @@ pub(super) static FILE: Shape = Shape {
             "0",
             "Spreadsheets: rows above the table that are passed over.",
         ),
-        Key::optional("range", Kind::Text(&AREA), "Spreadsheets: where the table lies, such as \"B4:H300\" or \"B4:H\"."),
+        Key::optional(
+            "range",
+            Kind::Text(&AREA),
+            "Spreadsheets: where the table lies, such as \"B4:H300\" or \"B4:H\".",
+        ),
         Key::default("until_blank", Kind::Boolean, "false", "Spreadsheets: the table ends before its first empty row."),
         Key::optional(
             "fill_down",
@@ -147,6 +151,7 @@ pub(super) static FILE: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

@@ -48,9 +48,9 @@ pub(super) fn cache(package: &mut Package, choice: &Choice, binary: bool) -> Res
     let told = told();
     let all: Vec<&str> = told.iter().map(String::as_str).collect();
     let chosen = match choice {
-        Choice::Number(number) => caches
-            .get(*number as usize - 1)
-            .ok_or_else(|| DecodeError::Shape(format!("there is no pivot cache {number}; the workbook has {}", listed(&all))))?,
+        Choice::Number(number) => caches.get(*number as usize - 1).ok_or_else(|| {
+            DecodeError::Shape(format!("there is no pivot cache {number}; the workbook has {}", listed(&all)))
+        })?,
         Choice::Pattern(text) => {
             let pattern = Wild::new(text);
             let fitting: Vec<&Named> =
@@ -66,7 +66,11 @@ pub(super) fn cache(package: &mut Package, choice: &Choice, binary: bool) -> Res
                     )));
                 }
                 ref several => {
-                    return Err(DecodeError::Shape(format!("{} pivot caches fit {text:?}: {}", several.len(), listed(&all))));
+                    return Err(DecodeError::Shape(format!(
+                        "{} pivot caches fit {text:?}: {}",
+                        several.len(),
+                        listed(&all)
+                    )));
                 }
             }
         }
@@ -106,8 +110,12 @@ fn name_by_tables(package: &mut Package, caches: &mut [Named], binary: bool) -> 
     if binary {
         return Ok(());
     }
-    let tables: Vec<String> =
-        package.names().iter().filter(|name| name.starts_with("xl/pivotTables/") && name.ends_with(".xml")).cloned().collect();
+    let tables: Vec<String> = package
+        .names()
+        .iter()
+        .filter(|name| name.starts_with("xl/pivotTables/") && name.ends_with(".xml"))
+        .cloned()
+        .collect();
     for table in tables {
         let relations = of(package, &table)?;
         let Some(cache) = relations.iter().find(|one| one.kind == "pivotCacheDefinition") else { continue };

@@ -2,8 +2,8 @@
 
 use std::io::{BufReader, Read};
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use super::{FIELDS, Field, Item, Records, Room};
 use crate::decode::DecodeError;
@@ -170,7 +170,7 @@ fn value(element: &BytesStart<'_>, records: &mut Records<'_>) -> Result<(), Deco
     }
     let attribute = element.try_get_attribute("v").map_err(|error| broken(&error))?;
     let Some(attribute) = attribute else { return Err(records.broken("has a value that says nothing")) };
-    let text = attribute.unescape_value().map_err(|error| broken(&error))?;
+    let text = attribute.normalized_value(XmlVersion::Explicit1_0).map_err(|error| broken(&error))?;
     match name.as_ref() {
         b"x" => {
             let index = text.parse().map_err(|_| records.broken("refers to a value by no number"))?;

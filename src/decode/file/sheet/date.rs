@@ -31,7 +31,9 @@ fn code_shows_date(code: &str) -> bool {
             ']' => {
                 within = false;
                 // Hours beyond a day, and not a colour, a condition or a language.
-                if !bracket.is_empty() && bracket.chars().all(|each| matches!(each.to_ascii_lowercase(), 'h' | 'm' | 's')) {
+                if !bracket.is_empty()
+                    && bracket.chars().all(|each| matches!(each.to_ascii_lowercase(), 'h' | 'm' | 's'))
+                {
                     return true;
                 }
             }

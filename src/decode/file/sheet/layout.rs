@@ -100,7 +100,12 @@ impl<'w> Layout<'w> {
             }
             table.end_row()?;
             if table.row.is_some_and(|last| row < last) {
-                return Err(DecodeError::Shape(format!("sheet {:?} has row {} after a later one", self.sheet, row + 1)).into());
+                return Err(DecodeError::Shape(format!(
+                    "sheet {:?} has row {} after a later one",
+                    self.sheet,
+                    row + 1
+                ))
+                .into());
             }
             table.row = Some(row);
         }
@@ -125,7 +130,11 @@ impl<'w> Layout<'w> {
                 Some(row) => format!("; the next row with anything in it is {}", row + 1),
                 None => "; there is nothing after it either".to_owned(),
             };
-            let what = format!("sheet {:?} is empty in row {}, where its header should be{row}", self.sheet, rows.join(" and "));
+            let what = format!(
+                "sheet {:?} is empty in row {}, where its header should be{row}",
+                self.sheet,
+                rows.join(" and ")
+            );
             return Err(DecodeError::Shape(what).into());
         }
         let chosen = choose(&header, self.reading.spec)?;
@@ -144,7 +153,8 @@ impl<'w> Layout<'w> {
             match place.map(|place| (place, chosen.taken[place].2)) {
                 Some((place, ValueType::Text)) => above[place] = Some(None),
                 Some(_) => {
-                    let reason = format!("column {name:?} is filled down, and only text is: a number stands for itself");
+                    let reason =
+                        format!("column {name:?} is filled down, and only text is: a number stands for itself");
                     return Err(DecodeError::Shape(reason).into());
                 }
                 None => return Err(DecodeError::Shape(format!("there is no column {name:?} to fill down")).into()),

@@ -1,8 +1,8 @@
 //! What the parts of a workbook are called and which belongs to which
 //! (`_rels/*.rels`), and the small XML that all its parts have.
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use crate::decode::DecodeError;
 use crate::decode::file::package::Package;
@@ -76,7 +76,7 @@ pub fn each_element(bytes: &[u8], part: &str, visit: &mut dyn FnMut(&BytesStart<
 pub fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let attributes = element.attributes().flatten();
     let found = attributes.into_iter().find(|one| one.key.local_name().as_ref() == name.as_bytes())?;
-    found.unescape_value().ok().map(|value| value.into_owned())
+    found.normalized_value(XmlVersion::Explicit1_0).ok().map(|value| value.into_owned())
 }
 
 /// A part that can be read whole.

@@ -121,7 +121,8 @@ impl Book {
                 let text = fields.wide()?;
                 total += text.len() + size_of::<String>();
                 if total > IN_MEMORY {
-                    let reason = format!("{part} holds more than the {IN_MEMORY} bytes of text that a workbook may keep");
+                    let reason =
+                        format!("{part} holds more than the {IN_MEMORY} bytes of text that a workbook may keep");
                     return Err(DecodeError::Shape(reason));
                 }
                 self.texts.push(text);
@@ -152,7 +153,8 @@ impl Workbook for Book {
                 record::ROW => row = Some(fields.u32()?),
                 record::SHEET_DATA_END => return Ok(()),
                 record::CELL_RK..=record::FORMULA_ERROR | record::CELL_RICH => {
-                    let row = row.ok_or_else(|| DecodeError::Shape(format!("{part} has a cell before its first row")))?;
+                    let row =
+                        row.ok_or_else(|| DecodeError::Shape(format!("{part} has a cell before its first row")))?;
                     let column = fields.u32()?;
                     let format = (fields.u32()? & 0x00ff_ffff) as usize;
                     let number = |number: f64| {
@@ -194,11 +196,8 @@ fn text<'t>(fields: &mut Fields<'_>, own: &'t mut String, skip: usize) -> Result
 
 /// A number in four bytes: the upper half of a float, or a whole number, either of them in hundredths.
 fn rk(raw: u32) -> f64 {
-    let number = if raw & 2 == 0 {
-        f64::from_bits(u64::from(raw & 0xffff_fffc) << 32)
-    } else {
-        f64::from(raw as i32 >> 2)
-    };
+    let number =
+        if raw & 2 == 0 { f64::from_bits(u64::from(raw & 0xffff_fffc) << 32) } else { f64::from(raw as i32 >> 2) };
     if raw & 1 == 1 { number / 100.0 } else { number }
 }
 

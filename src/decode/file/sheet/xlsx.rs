@@ -43,7 +43,9 @@ impl Book {
         let workbook = relations::small(&mut self.package, "xl/workbook.xml").ok()?;
         let mut id = None;
         relations::each_element(&workbook, "xl/workbook.xml", &mut |element| {
-            if element.local_name().as_ref() == b"sheet" && relations::attribute(element, "name").as_deref() == Some(sheet) {
+            if element.local_name().as_ref() == b"sheet"
+                && relations::attribute(element, "name").as_deref() == Some(sheet)
+            {
                 id = relations::attribute(element, "id");
             }
         })
@@ -62,7 +64,9 @@ fn measure(package: &mut Package, name: &str, left: &mut u64) -> Result<(), Deco
         let count = member.read(&mut buffer).map_err(unwrapped)?;
         let Some(read) = buffer.get(..count).filter(|read| !read.is_empty()) else { return Ok(()) };
         *left = left.checked_sub(count as u64).ok_or_else(|| {
-            DecodeError::Shape(format!("{name} is larger than the {IN_MEMORY} bytes that a workbook may keep beside its sheets"))
+            DecodeError::Shape(format!(
+                "{name} is larger than the {IN_MEMORY} bytes that a workbook may keep beside its sheets"
+            ))
         })?;
         match read.iter().position(|byte| *byte == b'<') {
             Some(first) if piece + first <= LONGEST => {
