@@ -6,12 +6,14 @@
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
 mod calls;
+mod examples;
 mod fault;
 mod file;
 mod http;
 mod kolada;
 mod lists;
 mod noise;
+pub mod office;
 mod options;
 mod population;
 mod pxweb;
@@ -33,6 +35,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::calls::Call;
+pub use self::examples::PAGE;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
