@@ -31,11 +31,7 @@ pub use area::{Area, AreaSet};
 pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
-pub use fetch::{
-    CellRange, Choice, CubeSelection, DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History,
-    KoladaFetch, Link, OnEmpty, Provenance, PxwebFetch, Reaction, SheetLayout, Years,
-};
-pub use leaf::LINK_PARTS;
+pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{

@@ -35,10 +35,22 @@ pub enum SourceKind {
     Pxweb,
     Kolada,
     File,
+    PlannedEducations,
+    SchoolUnits,
+    SusaNavet,
+    Siris,
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::File];
+    pub const ALL: &[Self] = &[
+        Self::Pxweb,
+        Self::Kolada,
+        Self::File,
+        Self::PlannedEducations,
+        Self::SchoolUnits,
+        Self::SusaNavet,
+        Self::Siris,
+    ];
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +58,10 @@ impl SourceKind {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
             Self::File => "file",
+            Self::PlannedEducations => "planned-educations",
+            Self::SchoolUnits => "school-units",
+            Self::SusaNavet => "susa-navet",
+            Self::Siris => "siris",
         }
     }
 }

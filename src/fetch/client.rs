@@ -151,14 +151,14 @@ impl Client {
             .request(outgoing.method.clone(), outgoing.url.clone())
             .header(ACCEPT, outgoing.accept)
             .header(ACCEPT_ENCODING, ACCEPTED);
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
         if let Some(Validators { etag, last_modified, .. }) = &outgoing.unless {
             let conditions = [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, last_modified)];
             for (name, value) in conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
                 request = request.header(name, value);
             }
-        }
-        if let Some(timeout) = timeout {
-            request = request.timeout(timeout);
         }
         if let Some(body) = &outgoing.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());

@@ -34,15 +34,22 @@ pub struct Request {
     pub path: String,
     /// A JSON body, for POST.
     pub body: Option<String>,
+    /// What `Accept` says, where the source wants more than the kind of body; no part of what makes a call the same.
+    pub accept: Option<&'static str>,
 }
 
 impl Request {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None }
+        Self { method: Method::Get, path: path.into(), body: None, accept: None }
     }
 
     pub fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
-        Self { method: Method::Post, path: path.into(), body: Some(body.into()) }
+        Self { method: Method::Post, path: path.into(), body: Some(body.into()), accept: None }
+    }
+
+    pub const fn accepting(mut self, accept: &'static str) -> Self {
+        self.accept = Some(accept);
+        self
     }
 
     /// Source name, path and body: never host or port.

@@ -65,6 +65,16 @@ pub enum SourceError {
     TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
     #[error("{name}: the newest link of {url} leads to another host: {link}")]
     LinkElsewhere { name: String, url: String, link: String, host: String },
+    #[error("{name}: {slice}: the source counts {total} events, and {found} different ones came")]
+    Incomplete { name: String, slice: String, total: u64, found: u64 },
+    #[error("{name}: {slice} holds {total} events, more than the {limit} of a page, and cannot be cut further")]
+    Uncuttable { name: String, slice: String, total: u64, limit: u64 },
+    #[error("{name}: {url}: none of {rows} rows has a field {field:?}")]
+    FieldLost { name: String, url: String, field: String, rows: u64 },
+    #[error("{name}: {url} knows no {what} {value:?}")]
+    UnknownValue { name: String, url: String, what: &'static str, value: String, nearest: Option<String> },
+    #[error("{name}: {url}: {seen} rows came over {pages} pages, and the source counts {total}")]
+    Unsteady { name: String, url: String, seen: u64, pages: u64, total: u64 },
     #[error("{name}: a source of kind {} can't be browsed", .kind.as_str())]
     NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
@@ -145,12 +155,20 @@ impl SourceError {
             Self::UnknownKpi { .. } => {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
-            Self::UnknownUnit { nearest, .. } => did_you_mean(nearest),
             Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
             Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
             Self::LinkElsewhere { host, .. } => {
                 Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
             }
+            Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
+            Self::Incomplete { .. } => {
+                Some("nothing was published; the source may be in the middle of an import: run again later".into())
+            }
+            Self::Unsteady { .. } => {
+                Some("nothing was published: the list changed while it was read; run again".into())
+            }
+            Self::Uncuttable { .. } => Some("tell the program's maintainers: a further way to cut is needed".into()),
+            Self::FieldLost { .. } => Some("the source may have renamed it".into()),
             _ => None,
         }
     }

@@ -104,7 +104,30 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
-        SourceKind::Kolada | SourceKind::File => &[("", Status::Missing)],
+        // Marks before a number and in its place, and the API's names for them (`valueType`).
+        SourceKind::PlannedEducations => &[
+            ("", Status::Missing),
+            (".", Status::Missing),
+            ("..", Status::Suppressed),
+            ("*", Status::NotApplicable),
+            ("~", Status::Unreliable),
+            ("cirka", Status::Unreliable),
+            ("null", Status::Missing),
+            ("EXISTS", Status::Observed),
+            ("MISSING", Status::Missing),
+            ("OMITTED_DUE_TO_BASED_ON_FEW_PUPILS", Status::Suppressed),
+            ("ROUNDED_OFF_DUE_TO_FEW_PUPILS_NOT_ELIGIBLE", Status::Unreliable),
+            ("TEACHERS_EXCLUDED_DUE_TO_NO_REQUIRED_LEGITIMATION", Status::NotApplicable),
+        ],
+        SourceKind::Siris => &[
+            ("", Status::Missing),
+            (".", Status::Missing),
+            ("..", Status::Suppressed),
+            ("*", Status::NotApplicable),
+            ("~", Status::Unreliable),
+            ("cirka", Status::Unreliable),
+        ],
+        _ => &[("", Status::Missing)],
     };
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
@@ -116,7 +139,7 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::Kolada | SourceKind::File => &[],
+        _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
         status: *status,

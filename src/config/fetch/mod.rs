@@ -2,11 +2,19 @@
 
 mod file;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 
 pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use kolada::{KoladaFetch, Years};
+pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
+pub use school_units::{RegisterWhat, SchoolUnitsFetch};
+pub use siris::SirisFetch;
+pub use susa_navet::{SusaNavetFetch, SusaWhat};
 
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -68,4 +76,8 @@ pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
     File(FileFetch),
+    PlannedEducations(PlannedEducationsFetch),
+    SchoolUnits(SchoolUnitsFetch),
+    SusaNavet(SusaNavetFetch),
+    Siris(SirisFetch),
 }

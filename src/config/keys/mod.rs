@@ -130,6 +130,10 @@ rule!(LINK_PATTERN, leaf::link_pattern, "a pattern with the parts of a period", 
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
 rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
+rule!(AREA, leaf::area, "a municipality's or county's code", "^([0-9]{2}|[0-9]{4})$");
+rule!(COUNTY, leaf::county, "a county's code", "^[0-9]{2}$");
+rule!(SCHOOL_UNIT, leaf::school_unit, "a school unit's code", "^[0-9]{8}$");
+rule!(DATE, leaf::date, "a date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
 rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
 rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");

@@ -17,6 +17,10 @@ static KINDS: Shape = Shape {
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
+        Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
+        Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
+        Key::optional("susa-navet", Kind::Table(&SOURCE), "Skolverket's Susa-navet, EMIL 3."),
+        Key::optional("siris", Kind::Table(&SOURCE), "Skolverket's SiRiS exports."),
     ],
     one_of: true,
 };

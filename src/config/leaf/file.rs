@@ -40,7 +40,7 @@ pub fn date(text: &str) -> Leaf<Date> {
 }
 
 /// Named parts of a link's pattern.
-pub const LINK_PARTS: [&str; 6] = ["year", "month", "quarter", "half", "week", "day"];
+const LINK_PARTS: [&str; 6] = ["year", "month", "quarter", "half", "week", "day"];
 
 /// A pattern has a year, and at most one of each part.
 pub fn link_pattern(text: &str) -> Leaf<String> {

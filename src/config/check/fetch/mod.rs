@@ -2,7 +2,11 @@
 
 mod file;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 
 use crate::config::node::Node;
 use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
@@ -23,6 +27,18 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);
         (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+    } else if let Some(inner) = node.node("planned-educations") {
+        expect_source(&inner, &[SourceKind::PlannedEducations], sources, problems);
+        (FetchKind::PlannedEducations(planned_educations::planned_educations(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("school-units") {
+        expect_source(&inner, &[SourceKind::SchoolUnits], sources, problems);
+        (FetchKind::SchoolUnits(school_units::school_units(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("susa-navet") {
+        expect_source(&inner, &[SourceKind::SusaNavet], sources, problems);
+        (FetchKind::SusaNavet(susa_navet::susa_navet(&inner)), inner)
+    } else if let Some(inner) = node.node("siris") {
+        expect_source(&inner, &[SourceKind::Siris], sources, problems);
+        (FetchKind::Siris(siris::siris(&inner, problems)?), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);
