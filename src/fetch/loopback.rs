@@ -137,6 +137,7 @@ impl House {
             limits: None,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
         let stage = self.folder.path().join("stage/befolkning");

@@ -65,6 +65,7 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
         calls: Calls::default(),
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
+        limiter_v1: Limiter::counting_refused(options.calls, options.window),
         worlds: Worlds::new(reference, options.clone()),
         options,
         origin: format!("http://{addr}"),
@@ -81,7 +82,8 @@ impl Sandbox {
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        let v1 = ("pxweb-v1", url("pxweb/api/v1/sv/ssd"));
+        vec![("pxweb-v2", url("pxweb/api/v2")), v1, ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
     }
 
     /// What has been asked so far.

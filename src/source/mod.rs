@@ -17,6 +17,7 @@ pub mod kolada;
 mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod pxweb;
+pub mod pxweb_v1;
 mod selection;
 
 #[cfg(test)]
@@ -34,7 +35,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, ValueType};
+use crate::config::{Fetch, FetchKind, Limits, SourceKind, ValueType};
 use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::{Courier, Validators};
 
@@ -79,6 +80,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
+    PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
     /// What the source has told of the file.
     File(Validators),
@@ -102,6 +104,7 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::File(file) => file::plan(courier, file).await,
@@ -118,6 +121,7 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use crate::config::node::Node;
-use crate::config::{Action, Limits, Response, Source, SourceKind, leaf};
+use crate::config::{Action, Installation, Limits, Response, Source, SourceKind, leaf};
 use crate::contract::Status;
 
 use super::Problems;
@@ -57,15 +57,25 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>) -> Option<Source> {
         limits,
         symbols,
         responses: default_responses(kind),
+        installation: installation(node),
         synthetic: false,
     })
+}
+
+fn installation(node: &Node<'_>) -> Installation {
+    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
+    Installation {
+        formats: node.strings("formats"),
+        code_in_label: node.strings("code_in_label"),
+        totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+    }
 }
 
 /// What a kind's symbols mean where `symbols` says nothing else. PxWeb writes dots and
 /// dashes in place of a value; what each stands for differs between agencies.
 fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
     let table: &[(&str, Status)] = match kind {
-        SourceKind::Pxweb => &[
+        SourceKind::Pxweb | SourceKind::PxwebV1 => &[
             (".", Status::NotApplicable),
             ("..", Status::Missing),
             ("...", Status::Missing),
@@ -87,6 +97,7 @@ fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
+        SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         SourceKind::Kolada | SourceKind::File => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
