@@ -57,7 +57,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>) -> Option<Source> {
         limits,
         symbols,
         responses: default_responses(kind),
-        installation: installation(node),
+        installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
         synthetic: false,
     })
 }

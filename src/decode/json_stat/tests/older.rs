@@ -110,7 +110,7 @@ fn recorded_documents_of_every_kind() {
         ("jsonstat/three_dim_size_as_string_v1.json", None, "three", 4),
         ("jsonstat/oecd-canada-col.json", Some("oecd"), "area", 36),
         ("jsonstat/oecd-canada-col.json", Some("canada"), "age", 20),
-        ("jsonstat/galicia.json", None, "age.group", 1),
+        ("jsonstat/galicia.json", None, "concept", 1),
         ("scb_v2/TAB638_data_POST.json", None, "Tid", 1),
     ] {
         let Some(body) = read(name) else { continue };

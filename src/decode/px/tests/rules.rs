@@ -105,8 +105,8 @@ fn rows_with_keys_may_be_left_out_and_are_zeros() {
         ]
     );
     assert_eq!(fault(keys, "\"01\",\"män\",5 6 \"01\",\"män\",5 6;"), "DATA +75: the row of these keys comes twice");
-    assert_eq!(fault(keys, "\"02\",\"män\",5 6;"), "DATA +46: \"region\" has no value \"02\"");
-    assert_eq!(fault(keys, "5 6;"), "DATA +46: expected the key of \"region\", in quotes");
+    assert_eq!(fault(keys, "\"02\",\"män\",5 6;"), "DATA +48: \"region\" has no value \"02\"");
+    assert_eq!(fault(keys, "5 6;"), "DATA +48: expected the key of \"region\", in quotes");
 }
 
 #[test]
