@@ -239,7 +239,7 @@ async fn steps(
                 verdicts.push(unchanged(current));
             }
             _ => {
-                let manifest = publishing::with_kinds(lake, current, manifest, &computed.path)?;
+                let manifest = publishing::with_kinds(lake, current, manifest, &computed.parts)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),

@@ -16,6 +16,7 @@ mod options;
 mod population;
 mod pxweb;
 mod region;
+pub mod replay;
 mod server;
 mod world;
 
@@ -39,6 +40,7 @@ pub use self::options::Options;
 
 use self::calls::{Calls, Limiter};
 use self::fault::Faults;
+use self::replay::Recording;
 use self::server::Server;
 use self::world::Worlds;
 use crate::reference::Reference;
@@ -62,7 +64,8 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
     let listener = TcpListener::bind(listen).await?;
     let addr = listener.local_addr()?;
     let server = Arc::new(Server {
-        calls: Calls::default(),
+        calls: Calls::new(options.record_calls.as_deref())?,
+        recording: options.replay.as_deref().map(Recording::open).transpose().map_err(io::Error::other)?,
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
         limiter_v1: Limiter::counting_refused(options.calls, options.window),
@@ -81,9 +84,19 @@ impl Sandbox {
     /// Each API's name and base URL.
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
+        if self.server.recording.is_some() {
+            return Vec::new();
+        }
         let url = |path| format!("http://{}/{path}", self.addr);
         let v1 = ("pxweb-v1", url("pxweb/api/v1/sv/ssd"));
         vec![("pxweb-v2", url("pxweb/api/v2")), v1, ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+    }
+
+    /// Each recorded source's name and base URL, where a recording is served.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(String, String)> {
+        let sources = self.server.recording.iter().flat_map(Recording::sources);
+        sources.map(|source| (source.to_owned(), format!("http://{}/{source}", self.addr))).collect()
     }
 
     /// What has been asked so far.

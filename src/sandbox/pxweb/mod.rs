@@ -5,6 +5,7 @@ mod answer;
 mod catalogue;
 mod drift;
 mod expression;
+mod matching;
 mod population;
 mod problem;
 mod selection;
@@ -40,6 +41,7 @@ impl Pxweb {
     pub fn new(options: &Options, regions: &[Region], people: Arc<Population>) -> Self {
         let mut tables = vec![population::table(regions, people, options.updated)];
         tables.extend(small::tables(regions, options));
+        tables.push(matching::table(regions, options));
         Self { tables }
     }
 
@@ -97,8 +99,12 @@ impl Pxweb {
     }
 }
 
-/// When the table was updated; a revision comes a day later.
+/// When the table was updated; a revision comes a day later, what is late was last updated a day before.
 fn stamp(table: &Table, distortion: &Distortion) -> String {
-    let day = if distortion.revise { 24.hours() } else { 0.hours() };
+    let day = match (distortion.revise, distortion.late) {
+        (true, _) => 24.hours(),
+        (false, true) => -24.hours(),
+        (false, false) => 0.hours(),
+    };
     table.updated.checked_add(day).unwrap_or(Timestamp::MAX).to_string()
 }

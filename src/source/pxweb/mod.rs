@@ -1,10 +1,12 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+pub(super) mod browse;
 mod cuts;
 pub(in crate::source) mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod note;
+pub(in crate::source) mod part;
 pub(in crate::source) mod planner;
 pub(in crate::source) mod query;
 mod v2;

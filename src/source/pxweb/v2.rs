@@ -1,5 +1,6 @@
 //! PxWeb API v2: `/config`, `/tables/ID`, `/tables/ID/metadata` and
-//! `POST /tables/ID/data` as JSON-stat 2.0.
+//! `POST /tables/ID/data` as JSON-stat 2.0, or as PX or CSV where `/config` says
+//! that the installation has no JSON-stat.
 //!
 //! Facts behind the code: data calls are POSTs because long URLs answer 404 at
 //! SCB and codes such as `100+` need no escaping there. The server counts
@@ -7,24 +8,32 @@
 //! an unknown table with 404, but data of one with 400 and a 404 inside. The
 //! metadata answer 404 on any inner fault.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::record_batch::RecordBatch;
 use serde::Deserialize;
 
 use super::super::answer::parse;
 use super::super::encode::encode;
-use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::super::pxweb_v1::answer::Format;
+use super::super::pxweb_v1::table::Dialect;
+use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::describe::describe;
 use super::note;
+use super::part::{Asking, Shared, part};
 use super::planner::Split;
 use super::query::Query;
-use crate::config::{Limits, PxwebFetch};
+use crate::config::{Limits, PxwebFetch, SourceKind};
+use crate::contract::Status;
+use crate::decode::json_stat::CubeMeta;
 use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-const LANGUAGE: &str = "lang=sv";
+pub(super) const LANGUAGE: &str = "lang=sv";
 
 #[derive(Clone, Debug)]
 pub struct Work {
@@ -32,6 +41,9 @@ pub struct Work {
     updated: Option<String>,
     query: Query,
     split: Split,
+    format: Format,
+    /// What the table's codes are called, which only CSV needs.
+    dialect: Dialect,
 }
 
 /// What `/config` announces.
@@ -42,6 +54,7 @@ struct Announced {
     max_calls_per_time_window: Option<u32>,
     /// Seconds.
     time_window: Option<u64>,
+    data_formats: Option<Vec<String>>,
 }
 
 /// What `/tables/ID` says of a table.
@@ -53,8 +66,8 @@ struct Table {
 
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
-    let limits = limits(courier, &mut notes).await?;
-    let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
+    let (limits, format) = limits(courier, &mut notes).await?;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -82,6 +95,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         cells: fault.cells,
         limit,
     })?;
+    let own = if format == Format::JsonStat2 { CubeMeta::default() } else { meta.clone() };
     Ok(Plan {
         calls: split.calls,
         cells: split.cells,
@@ -100,6 +114,8 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
             updated: table.updated,
             query,
             split,
+            format,
+            dialect: Dialect { own, ..Dialect::default() },
         })),
     })
 }
@@ -111,25 +127,71 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
-    let symbols = &courier.source().symbols;
+    let limit = plan.limits.map_or(0, |limits| limits.cells);
+    let shared = Arc::new(Shared::new(work.clone(), limit));
     let (mut rows, mut calls) = (0, 0);
-    for ranges in work.split.boxes() {
-        let request = Request::post(&path, work.query.body(&ranges));
-        let answer = courier.ask(&request, Expect::Json).await;
-        let answer = answer.map_err(|error| refused(error, work, plan, &ranges))?;
-        let batch = json_stat::decode(&answer.body, &work.query.layout(&ranges, symbols))
-            .map_err(|error| SourceError::decode(&answer, error))?;
-        courier.accept(&answer)?;
-        sink.write(&batch).map_err(SourceError::Sink)?;
-        rows += batch.num_rows() as u64;
+    let call = |ranges: Vec<Range<usize>>| {
+        let (courier, shared) = (courier.clone(), Arc::clone(&shared));
+        async move { part(&courier, shared, ranges).await }
+    };
+    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
+    let at_once = courier.source().parallel + 1;
+    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
+        for (answer, batch) in pieces {
+            courier.accept(&answer)?;
+            if let Some(batch) = batch {
+                sink.write(&batch).map_err(SourceError::Sink)?;
+                rows += batch.num_rows() as u64;
+            }
+        }
         calls += 1;
         progress(calls);
-    }
+        Ok(())
+    })
+    .await?;
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
+    let notes = shared.note().into_iter().collect();
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
+}
+
+impl Asking for Work {
+    fn request(&self, ranges: &[Range<usize>]) -> (Request, Expect) {
+        let format = match self.format {
+            Format::Csv(_) => "csv&outputFormatParams=UseCodes",
+            other => other.name(),
+        };
+        let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat={format}", encode(&self.table));
+        (Request::post(path, self.query.body(ranges)), self.format.expect())
+    }
+
+    fn decode(
+        &self,
+        body: &[u8],
+        ranges: &[Range<usize>],
+        symbols: &BTreeMap<String, Status>,
+    ) -> Result<RecordBatch, DecodeError> {
+        let layout = self.query.layout(ranges, symbols);
+        match self.format {
+            Format::JsonStat2 => json_stat::decode(body, &layout),
+            other => other.decode(body, &layout, &self.dialect, SourceKind::Pxweb),
+        }
+    }
+
+    fn per_row(&self) -> u64 {
+        self.query.per_row()
+    }
+
+    fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError {
+        match error {
+            SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
+                SourceError::TooManyCells { name, url, cells, limit }
+            }
+            SourceError::Fetch(error) => unknown_table(error, &self.table),
+            error => error,
+        }
+    }
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
@@ -149,11 +211,11 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-fn table_request(table: &str) -> Request {
+pub(super) fn table_request(table: &str) -> Request {
     Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
 }
 
-async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
     let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
@@ -167,13 +229,15 @@ async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, Sourc
 }
 
 /// Reads the limits and puts them in force.
-async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Limits>, SourceError> {
+async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<(Option<Limits>, Format), SourceError> {
+    let mut format = Format::JsonStat2;
     let configured = courier.source().limits;
     let announced = match courier.ask(&Request::get("/config"), Expect::Json).await {
         Ok(answer) => {
             let announced: Announced = parse(&answer)?;
             let limits = announced.limits(configured).map_err(|error| SourceError::decode(&answer, error))?;
             courier.accept(&answer)?;
+            format = chosen(announced.data_formats.as_deref());
             limits
         }
         // A refusal is no answer to be accepted: what the record of a version lacks was refused then.
@@ -184,7 +248,13 @@ async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Lim
         Some(limits) => courier.limiter().set(limits),
         None => notes.push("the source announces no limits and none are configured".to_owned()),
     }
-    Ok(announced)
+    Ok((announced, format))
+}
+
+/// JSON-stat wherever it is not said to be missing.
+fn chosen(formats: Option<&[String]>) -> Format {
+    let has = |name: &str| formats.is_none_or(|formats| formats.iter().any(|one| one.eq_ignore_ascii_case(name)));
+    [Format::JsonStat2, Format::Px, Format::Csv("csv")].into_iter().find(|one| has(one.name())).unwrap_or(Format::JsonStat2)
 }
 
 impl Announced {
@@ -208,26 +278,13 @@ impl Announced {
 }
 
 /// Tells an unknown table from other refusals.
-fn unknown_table(error: FetchError, table: &str) -> SourceError {
+pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 404, .. }
         | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
             SourceError::UnknownTable { name, table: table.to_owned(), url }
         }
         error => error.into(),
-    }
-}
-
-/// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
-fn refused(error: FetchError, work: &Work, plan: &Plan, ranges: &[Range<usize>]) -> SourceError {
-    match error {
-        FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
-            if message.to_lowercase().contains("too many cells") =>
-        {
-            let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
-            SourceError::TooManyCells { name, url, cells, limit: plan.limits.map_or(0, |limits| limits.cells) }
-        }
-        error => unknown_table(error, &work.table),
     }
 }
 
@@ -249,6 +306,18 @@ mod tests {
         let unlimited = r#"{"maxDataCells":800000,"maxCallsPerTimeWindow":0,"timeWindow":0}"#;
         assert_eq!(limits(unlimited), Ok(Some((0, 0, 800_000))));
         assert_eq!(limits("{}"), Ok(Some((10, 10, 1000))));
+    }
+
+    #[test]
+    fn another_format_is_asked_for_where_json_stat_is_missing() {
+        let of = |formats: &[&str]| {
+            let formats: Vec<String> = formats.iter().map(ToString::to_string).collect();
+            chosen(Some(&formats)).name()
+        };
+        assert_eq!(of(&["csv", "px", "JSON-stat2"]), "json-stat2");
+        assert_eq!(of(&["xlsx", "csv", "px"]), "px");
+        assert_eq!(of(&["xlsx", "csv"]), "csv");
+        assert_eq!(chosen(None).name(), "json-stat2");
     }
 
     #[test]

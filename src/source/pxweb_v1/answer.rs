@@ -73,7 +73,13 @@ impl Format {
     }
 
     /// The rows of a call for one box, as `query` lays them out.
-    pub fn decode(self, body: &[u8], query: &Layout, dialect: &Dialect) -> Result<RecordBatch, DecodeError> {
+    pub fn decode(
+        self,
+        body: &[u8],
+        query: &Layout,
+        dialect: &Dialect,
+        kind: SourceKind,
+    ) -> Result<RecordBatch, DecodeError> {
         let layout = theirs(query, dialect);
         let batch = match self {
             Self::JsonStat2 => json_stat::decode(body, &layout),
@@ -85,7 +91,7 @@ impl Format {
         let batch = batch.map_err(|error| match error {
             // Where the configuration says what its symbols mean.
             DecodeError::Contradiction { cell, value, symbol, status, .. } => {
-                DecodeError::Contradiction { cell, value, symbol, status, kind: SourceKind::PxwebV1 }
+                DecodeError::Contradiction { cell, value, symbol, status, kind }
             }
             error => error,
         })?;

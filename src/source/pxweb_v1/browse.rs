@@ -1,21 +1,19 @@
 //! What an analyst finds by clicking around an installation: by its search where it
 //! has one, else by looking through its folders; and the fetch of one table.
 
-use std::collections::HashSet;
-
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::SourceError;
 use super::super::answer::parse;
-use super::super::browse::{Description, Entry, Proposal, ProposedColumn};
+use super::super::browse::{Description, Entry};
 use super::super::encode::encode;
-use super::super::pxweb::describe::describe as told_of;
+use super::super::pxweb::browse::of_cube;
 use super::super::pxweb::query::Query;
 use super::listing::{self, Node};
 use super::plan::{self, Found};
-use crate::config::{PxwebFetch, column_of};
-use crate::decode::json_stat::{CubeDimension, CubeMeta};
+use crate::config::PxwebFetch;
+use crate::decode::json_stat::CubeDimension;
 use crate::fetch::{Courier, Expect, FetchError, Request};
 
 /// Folders that are looked through where the installation can't search.
@@ -133,13 +131,7 @@ fn entry(folder: &str, node: &Node) -> Entry {
 }
 
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
-    let mut fetch = PxwebFetch {
-        table: id.to_owned(),
-        select: std::collections::BTreeMap::new(),
-        codelist: std::collections::BTreeMap::new(),
-        rename: std::collections::BTreeMap::new(),
-        measures: std::collections::BTreeMap::new(),
-    };
+    let mut fetch = PxwebFetch { table: id.to_owned(), ..PxwebFetch::default() };
     let found = plan::find(courier, &fetch).await?;
     courier.accept(&found.answer)?;
     // Everything that may not be left out is selected, so that a cell of each content can be asked for.
@@ -154,81 +146,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let told = sample.map(|sample| sample.meta).unwrap_or_default();
     let bare = PxwebFetch { select: std::collections::BTreeMap::new(), ..fetch.clone() };
     let meta = plan::completed(meta, &told, &bare, &dialect);
-    let time = meta.time.first().and_then(|id| meta.dimensions.iter().find(|one| one.id == *id));
-    Ok(Description {
-        metadata: told_of(&fetch, &meta),
-        updated: node.and_then(|node| node.updated).or_else(|| told.updated.clone()),
-        periods: time.map_or_else(Vec::new, |time| time.codes.iter().map(|(code, _)| code.clone()).collect()),
-        codelists: Vec::new(),
-        eliminable: meta.dimensions.iter().filter(|one| one.elimination).map(|one| one.id.clone()).collect(),
-        notes: told.notes.iter().chain(&told.optional_notes).cloned().collect(),
-        proposal: proposal(&courier.source().name, &fetch.table, &meta),
-    })
-}
-
-/// All codes of every dimension and every content, under names that SQL takes without quotes.
-pub(super) fn proposal(source: &str, table: &str, meta: &CubeMeta) -> Option<Proposal> {
-    let metric = meta.metric.as_ref().and_then(|id| meta.dimensions.iter().find(|one| one.id == *id));
-    let mut taken = HashSet::new();
-    let mut columns = Vec::new();
-    let (mut select, mut rename, mut region, mut period) = (Vec::new(), Vec::new(), None, None);
-    for dimension in meta.dimensions.iter().filter(|one| Some(&one.id) != meta.metric.as_ref()) {
-        let is_time = meta.time.contains(&dimension.id);
-        let is_region = ["region", "län", "kommun", "lan"].contains(&dimension.id.to_lowercase().as_str());
-        let wanted = if is_time {
-            "period"
-        } else if is_region {
-            "kod"
-        } else {
-            dimension.id.as_str()
-        };
-        let name = unique(wanted, &mut taken)?;
-        if name != column_of(&dimension.id) {
-            rename.push(format!("{} = {}", quoted(&dimension.id), quoted(&name)));
-        }
-        select.push(format!("{} = \"*\"", quoted(&dimension.id)));
-        if is_time {
-            period = Some(name.clone());
-        } else if is_region {
-            region = Some(name.clone());
-        }
-        columns.push(ProposedColumn { name, kind: "text", title: dimension.label.clone(), unit: None, decimals: None });
-    }
-    let only = vec![(String::new(), "Antal".to_owned())];
-    let contents = metric.map_or(&only, |metric| &metric.codes);
-    let mut measures = Vec::new();
-    for (code, label) in contents {
-        let name = unique(label, &mut taken)?;
-        let decimals = metric.and_then(|metric| metric.decimals_by_code.get(code).copied()).or(meta.decimals);
-        let unit = metric.and_then(|metric| metric.unit_by_code.get(code).cloned()).or_else(|| meta.unit.clone());
-        measures.push(format!("{} = {}", quoted(code), quoted(&name)));
-        let kind = if decimals == Some(0) { "int64" } else { "float64" };
-        columns.push(ProposedColumn { name, kind, title: label.clone(), unit, decimals });
-    }
-    let mut fetch =
-        format!("source = {}\ntable = {}\nselect = {{ {} }}\n", quoted(source), quoted(table), select.join(", "));
-    if !rename.is_empty() {
-        fetch.push_str(&format!("rename = {{ {} }}\n", rename.join(", ")));
-    }
-    fetch.push_str(&format!("measures = {{ {} }}\n", measures.join(", ")));
-    Some(Proposal { fetch, columns, region, period })
-}
-
-/// A column's name that no other has; none where nothing is left of the text.
-fn unique(text: &str, taken: &mut HashSet<String>) -> Option<String> {
-    let words: Vec<String> = column_of(text).split('_').filter(|part| !part.is_empty()).map(str::to_owned).collect();
-    let mut name = words.join("_");
-    name.truncate(50);
-    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
-        name = format!("k_{name}");
-    }
-    let name = name.trim_end_matches('_').to_owned();
-    (1..1000)
-        .map(|number| if number == 1 { name.clone() } else { format!("{name}_{number}") })
-        .find(|name| taken.insert(name.clone()))
-}
-
-/// As a TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let notes = told.notes.iter().chain(&told.optional_notes).cloned().collect();
+    let updated = node.and_then(|node| node.updated).or_else(|| told.updated.clone());
+    Ok(Description { updated, notes, ..of_cube(&fetch.table, &fetch, &meta) })
 }

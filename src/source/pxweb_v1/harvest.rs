@@ -1,14 +1,22 @@
-//! The data calls of a plan. A call that is refused as too large is split and asked
-//! again in parts, since some installations allow fewer cells than they announce.
+//! The data calls of a plan, and the question afterwards whether the table is still
+//! the one that was planned. Refusals as too large are the parts' business.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use arrow::record_batch::RecordBatch;
+
+use super::super::pxweb::part::{Asking, Shared, part};
+use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::answer::body;
 use super::listing;
 use super::plan::{Edition, Work};
 use super::{path, split};
-use crate::fetch::{Answer, Courier, FetchError, Request};
+use crate::config::SourceKind;
+use crate::contract::Status;
+use crate::decode::DecodeError;
+use crate::fetch::{Courier, Expect, FetchError, Request};
 
 pub async fn harvest(
     courier: &Courier,
@@ -17,75 +25,62 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let symbols = &courier.source().symbols;
-    let (mut rows, mut calls, mut done) = (0, 0_u64, 0);
-    for planned in work.split.boxes() {
-        // Parts of a planned call come in its own order, so that its rows do too.
-        let mut waiting = vec![planned];
-        while let Some(ranges) = waiting.pop() {
-            let answer = match ask(courier, work, &ranges).await {
-                Ok(answer) => answer,
-                Err(error) if is_too_large(&error) => {
-                    let (first, second) = halves(&ranges).ok_or_else(|| too_large(error, work, plan, &ranges))?;
-                    waiting.push(second);
-                    waiting.push(first);
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
-            };
-            let batch = work
-                .format
-                .decode(&answer.body, &work.query.layout(&ranges, symbols), &work.dialect)
-                .map_err(|error| SourceError::decode(&answer, error))?;
+    let limit = plan.limits.map_or(0, |limits| limits.cells);
+    let shared = Arc::new(Shared::new(work.clone(), limit));
+    let (mut rows, mut calls, mut answers) = (0, 0, 0_u64);
+    let call = |ranges: Vec<Range<usize>>| {
+        let (courier, shared) = (courier.clone(), Arc::clone(&shared));
+        async move { part(&courier, shared, ranges).await }
+    };
+    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
+    let at_once = courier.source().parallel + 1;
+    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
+        for (answer, batch) in pieces {
             courier.accept(&answer)?;
-            sink.write(&batch).map_err(SourceError::Sink)?;
-            rows += batch.num_rows() as u64;
-            calls += 1;
+            answers += 1;
+            if let Some(batch) = batch {
+                sink.write(&batch).map_err(SourceError::Sink)?;
+                rows += batch.num_rows() as u64;
+            }
         }
-        done += 1;
-        progress(done);
-    }
-    if calls > 1 {
+        calls += 1;
+        progress(calls);
+        Ok(())
+    })
+    .await?;
+    if answers > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
+    let notes = shared.note().into_iter().collect();
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
-async fn ask(courier: &Courier, work: &Work, ranges: &[Range<usize>]) -> Result<Answer, FetchError> {
-    let request = Request::post(path(&work.table), body(&work.query, ranges, &work.dialect, work.format));
-    courier.ask(&request, work.format.expect()).await
-}
+impl Asking for Work {
+    fn request(&self, ranges: &[Range<usize>]) -> (Request, Expect) {
+        let body = body(&self.query, ranges, &self.dialect, self.format);
+        (Request::post(path(&self.table), body), self.format.expect())
+    }
 
-/// 403 with these words; without them it may be a refusal of who asks.
-fn is_too_large(error: &FetchError) -> bool {
-    match error {
-        FetchError::Refused { status: 400 | 403 | 413, message, .. } => {
-            let message = message.to_lowercase();
-            message.contains("too many values") || message.contains("too many cells")
+    fn decode(
+        &self,
+        body: &[u8],
+        ranges: &[Range<usize>],
+        symbols: &BTreeMap<String, Status>,
+    ) -> Result<RecordBatch, DecodeError> {
+        self.format.decode(body, &self.query.layout(ranges, symbols), &self.dialect, SourceKind::PxwebV1)
+    }
+
+    fn per_row(&self) -> u64 {
+        self.query.per_row()
+    }
+
+    fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError {
+        match error {
+            SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
+                SourceError::TooManyCells { name, url, cells, limit }
+            }
+            error => error,
         }
-        _ => false,
-    }
-}
-
-/// Two halves of the longest dimension; none of a single row.
-fn halves(ranges: &[Range<usize>]) -> Option<(Vec<Range<usize>>, Vec<Range<usize>>)> {
-    let (place, longest) = ranges.iter().enumerate().max_by_key(|(_, range)| range.len())?;
-    if longest.len() < 2 {
-        return None;
-    }
-    let middle = longest.start + longest.len() / 2;
-    let (mut first, mut second) = (ranges.to_vec(), ranges.to_vec());
-    first[place].end = middle;
-    second[place].start = middle;
-    Some((first, second))
-}
-
-fn too_large(error: FetchError, work: &Work, plan: &Plan, ranges: &[Range<usize>]) -> SourceError {
-    let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
-    let limit = plan.limits.map_or(0, |limits| limits.cells);
-    match error {
-        FetchError::Refused { source_name: name, url, .. } => SourceError::TooManyCells { name, url, cells, limit },
-        error => error.into(),
     }
 }
 
@@ -114,16 +109,4 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
         before: before.to_owned(),
         after: now.unwrap_or_else(|| "no date".to_owned()),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_longest_dimension_is_halved_until_one_row_is_left() {
-        assert_eq!(halves(&[0..1, 2..7]), Some((vec![0..1, 2..4], vec![0..1, 4..7])));
-        assert_eq!(halves(&[0..1, 3..4]), None);
-        assert_eq!(halves(&[]), None);
-    }
 }

@@ -36,6 +36,12 @@ pub async fn list(courier: &Courier, folder: &str) -> Result<Option<Vec<Node>>, 
     nodes(courier, answer)
 }
 
+/// The folder of a table, which tells the table's edition: of this very run.
+pub async fn list_for_edition(courier: &Courier, folder: &str) -> Result<Option<Vec<Node>>, SourceError> {
+    let answer = courier.ask_for_edition(&Request::get(path(folder)), Expect::Json).await;
+    nodes(courier, answer)
+}
+
 /// The same, asked past any journal.
 pub async fn list_anew(courier: &Courier, folder: &str) -> Result<Option<Vec<Node>>, SourceError> {
     let answer = courier.ask_anew(&Request::get(path(folder)), Expect::Json).await;

@@ -19,7 +19,7 @@ mod harvest;
 mod listing;
 mod plan;
 mod successors;
-mod table;
+pub(in crate::source) mod table;
 #[cfg(test)]
 mod tests;
 

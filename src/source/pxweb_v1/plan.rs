@@ -133,7 +133,7 @@ pub(super) struct Found {
 pub(super) async fn find(courier: &Courier, fetch: &PxwebFetch) -> Result<Found, SourceError> {
     let name = courier.source().name.clone();
     let (folder, _) = split(&fetch.table);
-    let nodes = listing::list(courier, folder).await?;
+    let nodes = listing::list_for_edition(courier, folder).await?;
     let mut fetch = fetch.clone();
     fetch.table = listing::resolve(&name, &fetch.table, nodes.as_deref())?;
     for list in fetch.codelist.values_mut() {
