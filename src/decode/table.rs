@@ -78,6 +78,8 @@ pub enum DecodeError {
     NotTheFormat { expected: &'static str, begins: String },
     #[error("the body is cut off or broken at byte {offset}: {reason}")]
     Broken { offset: u64, reason: String },
+    #[error("{keyword} at byte {offset}: {reason}")]
+    Keyword { keyword: String, offset: u64, reason: String },
     #[error("the cube is {size:?} = {cells} cells, but `value` holds {values}")]
     ValueCount { size: Vec<u64>, cells: u64, values: u64 },
     #[error("the cube is {size:?} = {cells} cells, but `status` holds {values}")]

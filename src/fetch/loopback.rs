@@ -143,6 +143,7 @@ impl House {
             parallel: 1,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
         let stage = self.folder.path().join("stage/befolkning");

@@ -181,6 +181,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             parallel: 1,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         },
     }

@@ -71,6 +71,7 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
         recording: options.replay.as_deref().map(Recording::open).transpose().map_err(io::Error::other)?,
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
+        limiter_v1: Limiter::counting_refused(options.calls, options.window),
         worlds: Worlds::new(reference, options.clone()),
         options,
         origin: format!("http://{addr}"),
@@ -90,7 +91,8 @@ impl Sandbox {
             return Vec::new();
         }
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        let v1 = ("pxweb-v1", url("pxweb/api/v1/sv/ssd"));
+        vec![("pxweb-v2", url("pxweb/api/v2")), v1, ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
     }
 
     /// Each recorded source's name and base URL, where a recording is served.

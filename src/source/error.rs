@@ -26,6 +26,11 @@ pub enum SourceError {
     Sink(anyhow::Error),
     #[error("{name}: table {table:?} does not exist at {url}")]
     UnknownTable { name: String, table: String, url: String },
+    /// It is not there, or not any more.
+    #[error("{name}: there is no table {table:?} at {url}, which answered {status}")]
+    Withdrawn { name: String, table: String, url: String, status: u16, successors: Vec<String> },
+    #[error("{name}: {table:?} fits no table of its folder, or several: {}", found(tables))]
+    NoSingleTable { name: String, table: String, tables: Vec<String> },
     #[error("{name}: {url} refused a call of {cells} cells as too many, though {}", announced(*limit))]
     TooManyCells { name: String, url: String, cells: u64, limit: u64 },
     #[error("table {table} has no dimension {dimension:?}")]
@@ -133,7 +138,11 @@ impl SourceError {
             Self::TooManyCells { .. } => {
                 Some("select less in this fetch, in two fetches if need be, and tell the source's owner".into())
             }
-            Self::UnknownTable { .. } => {
+            Self::Withdrawn { successors, .. } if !successors.is_empty() => {
+                Some(format!("likely successors: {}", successors.join("; ")))
+            }
+            Self::NoSingleTable { .. } => Some("name it so that one table is left".into()),
+            Self::UnknownTable { .. } | Self::Withdrawn { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }
             Self::UnknownDimension { known, nearest, .. } => {
@@ -179,6 +188,10 @@ fn since(drift: &[String]) -> String {
         return String::new();
     }
     format!("\n  since it was last accepted: {}", drift.join("\n  since it was last accepted: "))
+}
+
+fn found(tables: &[String]) -> String {
+    if tables.is_empty() { "none".to_owned() } else { tables.join(", ") }
 }
 
 fn is_page(error: &DecodeError) -> bool {

@@ -20,6 +20,7 @@ pub(crate) mod nearest_code;
 pub(crate) mod parallel;
 pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod pxweb_v1;
 pub mod school_units;
 mod selection;
 pub mod siris;
@@ -87,6 +88,7 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
+    PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
     File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
@@ -113,6 +115,7 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::File(file) => file::plan(courier, file).await,
@@ -133,6 +136,7 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
