@@ -160,8 +160,9 @@ impl Selection<'_> {
                 let members = groups.flat_map(|group| &group.members).map(|(code, _)| code.clone());
                 kolada.kpi.iter().cloned().chain(members).collect()
             }
+            // Units that the file tells of its columns.
+            FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
             FetchKind::Eurostat(_)
-            | FetchKind::File(_)
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)
@@ -427,7 +428,7 @@ fn content(noun: &str, old: &Content, new: &Content, changes: &mut Vec<Change>) 
 
 fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
     // Declared columns of JSON are not the file's own word, and one that is missing is refused with the data.
-    if !file.columns.is_empty() && file.format != FileFormat::Csv || file.format == FileFormat::JsonMap {
+    if !file.columns.is_empty() && !file.format.has_header() || file.format == FileFormat::JsonMap {
         return;
     }
     let has = |list: &[Column], name: &str| list.iter().any(|column| column.name == name);
