@@ -89,7 +89,7 @@ impl Sandbox {
         }
         let url = |path| format!("http://{}/{path}", self.addr);
         let v1 = ("pxweb-v1", url("pxweb/api/v1/sv/ssd"));
-        vec![("pxweb-v2", url("pxweb/api/v2")), v1, ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer")), v1]
     }
 
     /// Each recorded source's name and base URL, where a recording is served.

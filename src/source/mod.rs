@@ -172,6 +172,7 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
@@ -184,6 +185,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,

@@ -34,6 +34,7 @@ mod lineage;
 mod lock;
 mod lost_state;
 mod operator;
+mod pxweb_v1;
 mod recorded;
 mod retention;
 mod source;

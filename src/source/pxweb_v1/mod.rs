@@ -15,6 +15,8 @@
 pub(in crate::source) mod answer;
 pub mod assumptions;
 pub mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod harvest;
 mod listing;
 mod plan;
