@@ -33,9 +33,9 @@ use super::encode::encode;
 
 /// A table's or folder's path as it goes into a URL.
 fn path(table: &str) -> String {
-    let parts = table.split('/').filter(|part| !part.is_empty());
-    let path: String = parts.map(|part| format!("/{}", encode(part))).collect();
-    if path.is_empty() { "/".to_owned() } else { path }
+    let parts: Vec<String> = table.split('/').filter(|part| !part.is_empty()).map(encode).collect();
+    format!("/{}", parts.join("/"))
+}
 }
 
 /// The folder that a table is in, and its own name.

@@ -1,5 +1,7 @@
 //! Plans and harvests against the stand-in of v1, and against recorded answers.
 
+#![expect(clippy::disallowed_methods, reason = "a small client against loopback")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
