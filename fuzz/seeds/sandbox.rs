@@ -32,6 +32,12 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
         "/kolada/v3/municipality_groups?per_page=3".to_owned(),
         "/kolada/v3/data/kpi/N18898,N18896/municipality/0180,0114,0000/year/2021,2022?per_page=5".to_owned(),
         "/kolada/v3/data/kpi/N01982/municipality/0001,0180/year/2023,2024".to_owned(),
+        "/kolada/v3/kpi_groups".to_owned(),
+        "/kolada/v3/ou?municipality=0180".to_owned(),
+        "/kolada/v3/oudata/kpi/N15419/ou/V15E018000101,V15E018000201/year/2024".to_owned(),
+        "/eurostat/api/dissemination/sdmx/2.1/contentconstraint/ESTAT/TRNG_LFSE_04".to_owned(),
+        "/eurostat/api/dissemination/sdmx/2.1/data/trng_lfse_04/?format=SDMX-CSV&geo=SE11".to_owned(),
+        "/eurostat/api/dissemination/statistics/1.0/data/trng_lfse_04?format=JSON&geo=SE11&lastTimePeriod=2".to_owned(),
         "/nowhere".to_owned(),
     ] {
         corpus.answer(&call(sandbox.addr, "GET", &path, "").await?);

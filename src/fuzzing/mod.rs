@@ -8,6 +8,7 @@ mod text;
 
 pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::eurostat::fuzzing::eurostat;
 pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
@@ -67,6 +68,7 @@ mod tests {
             pxweb_v1(input);
             pxweb(input);
             kolada(input);
+            eurostat(input);
             file(input);
             body(input);
             text(input);

@@ -10,6 +10,7 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+pub mod eurostat;
 mod figure;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -41,10 +42,13 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
+use crate::config::{
+    EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
+};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Validators};
+use crate::fetch::{Courier, Request, Validators};
 
+use assumption::Assumption;
 use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
@@ -90,6 +94,7 @@ enum Work {
     Pxweb(Box<pxweb::Work>),
     PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
+    Eurostat(Box<eurostat::Work>),
     /// What the source has told of the file.
     File(Validators),
     PlannedEducations(Box<planned_educations::Work>),
@@ -119,6 +124,7 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
         FetchKind::File(file) => file::plan(courier, file).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
@@ -139,6 +145,9 @@ pub async fn harvest(
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
+            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+        }
         (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
@@ -161,6 +170,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
     matches!(
         kind,
         SourceKind::Pxweb
+            | SourceKind::PxwebV1
+            | SourceKind::Kolada
+            | SourceKind::Eurostat
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
@@ -173,6 +185,8 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
         SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
+        SourceKind::Kolada => kolada::browse::search(courier, text).await,
+        SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
@@ -186,11 +200,36 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
         SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
+        SourceKind::Kolada => kolada::browse::describe(courier, id).await,
+        SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
         _ => Err(unbrowsed(courier)),
+    }
+}
+
+/// What a kind's connector takes for granted of the API.
+pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
+    match kind {
+        SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::ASSUMPTIONS,
+        SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
+        SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
+        SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
+        SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
+        SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
+        SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
+        _ => &[],
+    }
+}
+
+/// A call with the headers that its connector would give it.
+pub fn as_sent(kind: SourceKind, request: Request) -> Request {
+    match kind {
+        SourceKind::PlannedEducations => planned_educations::as_sent(request),
+        _ => request,
     }
 }
 
@@ -208,8 +247,14 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
         }
         FetchKind::Kolada(fetch) => {
             fetch.years = Years::Latest(3);
-            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
+            fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
             true
+        }
+        FetchKind::Eurostat(fetch) => {
+            fetch.time = EurostatTime::Latest(2);
+            fetch.select.remove("time");
+            fetch.format == EurostatFormat::Json
         }
         FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
             fetch.areas = vec!["1480".to_owned()];
@@ -239,7 +284,8 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
 pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
-        FetchKind::Kolada(_) => Some(kolada::schema()),
+        FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
+        FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
         FetchKind::File(file) => crate::decode::file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),

@@ -9,6 +9,7 @@ mod sources;
 mod underlag;
 
 use super::leaf::{self, Fault, Leaf};
+use super::leaf_source;
 
 pub(super) use areas::AREAS;
 pub(super) use pipeline::PIPELINE;
@@ -126,6 +127,10 @@ rule!(DELIMITER, leaf::delimiter, "one character", "^[^A-Za-z0-9]$");
 rule!(ENCODING, leaf::encoding, "an encoding");
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
+rule!(KPI_GROUP, leaf_source::kpi_group, "the id of a group of KPIs", "^G[0-9A-Za-z]+$");
+rule!(OU, leaf_source::ou, "the id of a unit or a pattern", "^[A-Z0-9*?]+$");
+rule!(EUROSTAT_DATASET, leaf_source::eurostat_dataset, "the code of a dataset", "^[A-Za-z0-9_$-]+$");
+rule!(EUROSTAT_PERIOD, leaf_source::eurostat_period, "a period", "^[0-9]{4}");
 rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
 rule!(AREA, leaf::area, "a municipality's or county's code", "^([0-9]{2}|[0-9]{4})$");
 rule!(COUNTY, leaf::county, "a county's code", "^[0-9]{2}$");

@@ -36,7 +36,6 @@ fn path(table: &str) -> String {
     let parts: Vec<String> = table.split('/').filter(|part| !part.is_empty()).map(encode).collect();
     format!("/{}", parts.join("/"))
 }
-}
 
 /// The folder that a table is in, and its own name.
 fn split(table: &str) -> (&str, &str) {
