@@ -107,6 +107,7 @@ impl Sandbox {
             ("susa-navet", url("susa-navet/emil3")),
             ("siris", url("siris/reports/export_api")),
             ("eurostat", url("eurostat/api/dissemination")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
         ]
     }
 

@@ -37,6 +37,7 @@ mod lost_state;
 mod operator;
 mod polite;
 mod probe;
+mod pxweb_v1;
 mod recorded;
 mod retention;
 mod sandbox;
