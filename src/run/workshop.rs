@@ -45,11 +45,7 @@ impl Workshop {
     /// Binds a fetch's source to this run's journal and counters.
     pub fn courier(&self, pipeline: &str, fetch: &Fetch, journal: &Arc<Journal>, tally: &Arc<Tally>) -> Courier {
         let source = self.source(fetch);
-        let limiter = self.manners.limiter(&source.base_url);
-        // What a source has announced meanwhile goes before what is configured.
-        if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
-            limiter.set_for(&source.name, limits);
-        }
+        let limiter = self.manners.limiter_for(&source);
         Courier::new(
             pipeline,
             Arc::new(source),

@@ -188,7 +188,10 @@ impl Asking for Work {
             SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
                 SourceError::TooManyCells { name, url, cells, limit }
             }
-            SourceError::Fetch(error) => unknown_table(error, &self.table),
+            // An unknown table is told inside; a plain 404 is something else, and says itself what.
+            SourceError::Fetch(error @ FetchError::Refused { problem_status: Some(404), .. }) => {
+                unknown_table(error, &self.table)
+            }
             error => error,
         }
     }
