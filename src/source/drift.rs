@@ -79,7 +79,9 @@ pub fn compare(fetch: &Fetch, accepted: &Metadata, now: &Metadata) -> Vec<Change
     }
     let selection = Selection { fetch: &fetch.kind };
     // Municipalities or schools: that is the operator's choice.
-    if now.of == Kind::Kolada && accepted.dimensions.first().map(|one| &one.id) != now.dimensions.first().map(|one| &one.id) {
+    if now.of == Kind::Kolada
+        && accepted.dimensions.first().map(|one| &one.id) != now.dimensions.first().map(|one| &one.id)
+    {
         contents(&selection, accepted, now, &mut changes);
         return changes;
     }
@@ -170,7 +172,9 @@ impl Selection<'_> {
     /// Whether a code of this dimension can be meant at all.
     fn may_be_meant(&self, dimension: &str, code: &str) -> bool {
         match self.fetch {
-            FetchKind::Eurostat(EurostatFetch { geo_level: Some(level), .. }) if dimension == "geo" => level.holds(code),
+            FetchKind::Eurostat(EurostatFetch { geo_level: Some(level), .. }) if dimension == "geo" => {
+                level.holds(code)
+            }
             _ => true,
         }
     }

@@ -202,9 +202,9 @@ fn vanished(kpis: &[Vanished]) -> String {
 }
 
 fn retitled(kpis: &[Renamed]) -> String {
-    let each = kpis.iter().map(|kpi| {
-        format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now)
-    });
+    let each = kpis
+        .iter()
+        .map(|kpi| format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now));
     each.collect::<Vec<_>>().join("\n  ")
 }
 

@@ -19,13 +19,12 @@ use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
 use crate::config::{
-    DriftPolicy, Fetch, FetchKind, HttpSettings, Limits, Publisher, PxwebFetch, Source, SourceKind,
-    default_responses,
+    DriftPolicy, Fetch, FetchKind, HttpSettings, Limits, Publisher, PxwebFetch, Source, SourceKind, default_responses,
 };
 use crate::contract::Status;
+use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::reference::Reference;
 use crate::sandbox::{Options, Sandbox};
-use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
 pub const TODAY: Date = date(2026, 11, 23);

@@ -12,8 +12,16 @@ use crate::sandbox::http::{Ask, Reply};
 
 /// What stands in an address beside the dimensions.
 const OPTIONS: [&str; 10] = [
-    "format", "lang", "geoLevel", "sinceTimePeriod", "untilTimePeriod", "lastTimePeriod", "compressed", "startPeriod",
-    "endPeriod", "lastNObservations",
+    "format",
+    "lang",
+    "geoLevel",
+    "sinceTimePeriod",
+    "untilTimePeriod",
+    "lastTimePeriod",
+    "compressed",
+    "startPeriod",
+    "endPeriod",
+    "lastNObservations",
 ];
 
 const FLAGS: [(&str, &str); 9] = [
@@ -44,8 +52,11 @@ fn select(dataset: &Described<'_>, ask: &Ask<'_>) -> Result<Vec<Vec<usize>>, Rep
     for (id, codes) in ids.iter().zip(&dataset.codes) {
         let wanted: Vec<&str> =
             ask.query.iter().filter(|(key, _)| key.eq_ignore_ascii_case(id)).map(|(_, code)| code.as_str()).collect();
-        let mut list: Vec<usize> = (0..codes.len()).filter(|at| wanted.is_empty() || wanted.contains(&codes[*at].1.as_str())).collect();
-        if *id == "geo" && let Some(level) = ask.parameter("geoLevel") {
+        let mut list: Vec<usize> =
+            (0..codes.len()).filter(|at| wanted.is_empty() || wanted.contains(&codes[*at].1.as_str())).collect();
+        if *id == "geo"
+            && let Some(level) = ask.parameter("geoLevel")
+        {
             let length = match level {
                 "country" => 2,
                 "nuts1" => 3,

@@ -101,7 +101,9 @@ impl<'a> Described<'a> {
         let mut codes: Vec<Vec<(usize, String, String)>> = dataset
             .dimensions
             .iter()
-            .map(|(_, codes)| codes.iter().enumerate().map(|(at, (code, label))| (at, code.clone(), label.clone())).collect())
+            .map(|(_, codes)| {
+                codes.iter().enumerate().map(|(at, (code, label))| (at, code.clone(), label.clone())).collect()
+            })
             .collect();
         for drift in drifts {
             let at = dataset.dimensions.iter().position(|(id, _)| drift.dimension.as_deref().unwrap_or("geo") == *id);
@@ -109,7 +111,9 @@ impl<'a> Described<'a> {
             match (drift.kind, &drift.code) {
                 (FaultKind::ChangedTitle, _) => title = format!("{title} (new)"),
                 (FaultKind::RelabelledCode, Some(wanted)) => {
-                    list.iter_mut().filter(|(_, code, _)| code == wanted).for_each(|(_, _, label)| label.push_str(" (new)"));
+                    list.iter_mut()
+                        .filter(|(_, code, _)| code == wanted)
+                        .for_each(|(_, _, label)| label.push_str(" (new)"));
                 }
                 (FaultKind::RemovedCode, Some(wanted)) => list.retain(|(_, code, _)| code != wanted),
                 (FaultKind::NewCode, Some(wanted)) => {

@@ -42,8 +42,13 @@ const GROUPS: [(&str, &str, usize, usize); 4] = [
     ("Y_GE65", "65 years or over", 65, AGES),
 ];
 /// Regions of other countries, which a selection of Sweden's must leave out.
-const ABROAD: [(&str, &str); 5] =
-    [("EU27_2020", "European Union - 27 countries (from 2020)"), ("DK", "Denmark"), ("DK01", "Hovedstaden"), ("FI", "Finland"), ("FI1B", "Helsinki-Uusimaa")];
+const ABROAD: [(&str, &str); 5] = [
+    ("EU27_2020", "European Union - 27 countries (from 2020)"),
+    ("DK", "Denmark"),
+    ("DK01", "Hovedstaden"),
+    ("FI", "Finland"),
+    ("FI1B", "Helsinki-Uusimaa"),
+];
 
 pub fn datasets(reference: &Reference, seed: u64, regions: &[Region], people: &Arc<Population>) -> Vec<Dataset> {
     let pairs = |list: &[(&str, &str)]| -> Vec<(String, String)> {

@@ -43,7 +43,10 @@ pub fn constraint(dataset: &Described<'_>) -> Reply {
          xmlns:c=\"http://www.sdmx.org/resources/sdmxml/schemas/v2_1/common\"><m:Structures><s:Constraints>",
     );
     let id = dataset.dataset.code.to_uppercase();
-    let _ = write!(body, "<s:ContentConstraint id=\"{id}\" agencyID=\"ESTAT\" version=\"1.0\" type=\"Actual\"><s:CubeRegion include=\"true\">");
+    let _ = write!(
+        body,
+        "<s:ContentConstraint id=\"{id}\" agencyID=\"ESTAT\" version=\"1.0\" type=\"Actual\"><s:CubeRegion include=\"true\">"
+    );
     for ((id, _), codes) in dataset.dataset.dimensions.iter().zip(&dataset.codes) {
         let _ = write!(body, "<c:KeyValue id=\"{}\">", if *id == "time" { "TIME_PERIOD" } else { id });
         for (_, code, _) in codes {

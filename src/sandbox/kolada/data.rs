@@ -78,7 +78,8 @@ pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
         for whose in whose.iter().copied() {
             for year in years.iter().copied() {
                 let row = Row { kpi, whose, year };
-                if !exists(world, &row, &model) || changed_since.is_some_and(|day| changed(world, &row).as_str() < day) {
+                if !exists(world, &row, &model) || changed_since.is_some_and(|day| changed(world, &row).as_str() < day)
+                {
                     continue;
                 }
                 if seen >= page.end() {

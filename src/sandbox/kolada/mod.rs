@@ -73,7 +73,8 @@ impl Kolada {
             }
             ["ou", ids @ ..] if ids.len() < 2 => {
                 let of: Option<Vec<&str>> = ask.parameter("municipality").map(|list| list.split(',').collect());
-                let rows = self.ous.iter().filter(|ou| of.as_ref().is_none_or(|of| of.contains(&ou.municipality.as_str())));
+                let rows =
+                    self.ous.iter().filter(|ou| of.as_ref().is_none_or(|of| of.contains(&ou.municipality.as_str())));
                 list(ask, ids, rows.map(|ou| (ou.id.as_str(), ou.title.as_str(), ou.json())))
             }
             ["data" | "oudata"] => {

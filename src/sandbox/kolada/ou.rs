@@ -32,7 +32,8 @@ pub fn ous(units: &[Unit]) -> Vec<Ou> {
         .enumerate()
         .filter(|(_, unit)| unit.level == Level::Kommun)
         .flat_map(|(of, unit)| {
-            let named = [("V11E", "00101", "förskola"), ("V15E", "00101", "norra skola"), ("V15E", "00201", "södra skola")];
+            let named =
+                [("V11E", "00101", "förskola"), ("V15E", "00101", "norra skola"), ("V15E", "00201", "södra skola")];
             named.map(|(kind, number, name)| Ou {
                 id: format!("{kind}{}{number}", unit.id),
                 title: format!("{} {name} (SYNTETISK)", unit.title),

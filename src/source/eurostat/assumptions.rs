@@ -105,7 +105,9 @@ pub const ASSUMPTIONS: &[Assumption] = &[
             Ok(structure) => {
                 let geo = structure.dimensions.iter().find(|(id, _)| id == "geo");
                 let holds = geo.is_some_and(|(_, codes)| codes.iter().any(|code| code == "SE11"));
-                Finding::of(holds, || format!("{:?}", structure.dimensions.iter().map(|(id, _)| id).collect::<Vec<_>>()))
+                Finding::of(holds, || {
+                    format!("{:?}", structure.dimensions.iter().map(|(id, _)| id).collect::<Vec<_>>())
+                })
             }
             Err(error) => Finding::Differs(error.to_string()),
         },

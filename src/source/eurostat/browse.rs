@@ -34,7 +34,8 @@ fn contents(answer: &Answer) -> Result<Vec<Entry>, DecodeError> {
     let begins = || text.chars().take(60).collect::<String>();
     let mut lines = text.lines();
     let clean = |field: &str| field.trim().trim_matches('"').trim().to_owned();
-    let head: Vec<String> = lines.next().unwrap_or_default().split('\t').map(|name| clean(name).to_lowercase()).collect();
+    let head: Vec<String> =
+        lines.next().unwrap_or_default().split('\t').map(|name| clean(name).to_lowercase()).collect();
     let find = |name: &str| head.iter().position(|column| column == name);
     let not_it = || DecodeError::NotTheFormat { expected: EXPECTED, begins: begins() };
     let (title, code) = (find("title").ok_or_else(not_it)?, find("code").ok_or_else(not_it)?);
@@ -83,14 +84,16 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
             ..Dimension::default()
         });
     }
-    let mut notes: Vec<String> = dataflow.observations.map(|count| format!("{count} observations")).into_iter().collect();
+    let mut notes: Vec<String> =
+        dataflow.observations.map(|count| format!("{count} observations")).into_iter().collect();
     if periods.is_empty()
         && let Some((first, last)) = &dataflow.periods
     {
         notes.push(format!("periods from {first} to {last}"));
     }
     let proposal = Some(propose(id, &dimensions));
-    let metadata = Metadata { table: id.to_owned(), title: dataflow.title, dimensions, ..Metadata::new(Kind::Eurostat) };
+    let metadata =
+        Metadata { table: id.to_owned(), title: dataflow.title, dimensions, ..Metadata::new(Kind::Eurostat) };
     Ok(Description {
         metadata,
         updated: dataflow.updated,
@@ -110,7 +113,8 @@ async fn labels(courier: &Courier, dimension: &str) -> Vec<(String, String)> {
         return Vec::new();
     }
     let text = String::from_utf8_lossy(answer.content()).into_owned();
-    let pair = |line: &str| line.split_once('\t').map(|(code, label)| (code.trim().to_owned(), label.trim().to_owned()));
+    let pair =
+        |line: &str| line.split_once('\t').map(|(code, label)| (code.trim().to_owned(), label.trim().to_owned()));
     text.lines().filter_map(pair).collect()
 }
 
@@ -120,13 +124,7 @@ fn propose(id: &str, dimensions: &[Dimension]) -> Proposal {
     let mut columns = Vec::new();
     for dimension in dimensions {
         let name = if dimension.time { "period".to_owned() } else { column_of(&dimension.id) };
-        columns.push(ProposedColumn {
-            name,
-            kind: "text",
-            title: dimension.label.clone(),
-            unit: None,
-            decimals: None,
-        });
+        columns.push(ProposedColumn { name, kind: "text", title: dimension.label.clone(), unit: None, decimals: None });
         if dimension.time || dimension.id == "freq" {
             continue;
         }

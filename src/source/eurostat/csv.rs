@@ -113,7 +113,8 @@ impl<'a> Reader<'a> {
     fn head(&self, record: &StringRecord) -> Result<Header, DecodeError> {
         let find = |name: &str| record.iter().position(|field| field.trim().eq_ignore_ascii_case(name));
         let begins = || record.iter().collect::<Vec<_>>().join(",").chars().take(60).collect::<String>();
-        let value = find("OBS_VALUE").ok_or_else(|| DecodeError::NotTheFormat { expected: EXPECTED, begins: begins() })?;
+        let value =
+            find("OBS_VALUE").ok_or_else(|| DecodeError::NotTheFormat { expected: EXPECTED, begins: begins() })?;
         let name = |id: &str| if id == super::structure::TIME { "TIME_PERIOD".to_owned() } else { id.to_owned() };
         let dimensions = self
             .query

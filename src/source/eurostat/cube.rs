@@ -47,7 +47,8 @@ pub fn decode(
     if meta.dimensions.iter().any(|dimension| dimension.codes.is_empty()) {
         return Ok(Part::Empty);
     }
-    let codes = |id: &str| meta.dimensions.iter().find(|dimension| dimension.id == id).map(|dimension| &dimension.codes);
+    let codes =
+        |id: &str| meta.dimensions.iter().find(|dimension| dimension.id == id).map(|dimension| &dimension.codes);
     let layout = Layout {
         dimensions: query
             .dimensions

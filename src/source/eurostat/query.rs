@@ -151,7 +151,8 @@ impl Query {
 
     /// Two halves along the longest dimension; none of a single cell.
     pub fn halves(&self, piece: &Piece) -> Option<(Piece, Piece)> {
-        let (_, at) = piece.0.iter().zip(0..).map(|(range, at)| (range.len(), at)).filter(|(size, _)| *size > 1).max()?;
+        let (_, at) =
+            piece.0.iter().zip(0..).map(|(range, at)| (range.len(), at)).filter(|(size, _)| *size > 1).max()?;
         let mut halves = self.runs(piece, at, 2).into_iter();
         halves.next().zip(halves.next())
     }
@@ -184,7 +185,10 @@ impl Query {
         if whole && dimension.all {
             return String::new();
         }
-        if whole && dimension.whole_level && let Some(level) = self.level(dimension) {
+        if whole
+            && dimension.whole_level
+            && let Some(level) = self.level(dimension)
+        {
             return format!("&geoLevel={level}");
         }
         dimension.codes[range.clone()]
@@ -264,13 +268,8 @@ fn dimension(fetch: &EurostatFetch, id: &str, codes: &[String]) -> Result<Dimens
 }
 
 fn periods(fetch: &EurostatFetch, codes: &[String], known: bool) -> Result<Dimension, SourceError> {
-    let of = |codes: Vec<String>, all: bool| Dimension {
-        id: TIME.to_owned(),
-        codes,
-        all,
-        whole_level: false,
-        time: true,
-    };
+    let of =
+        |codes: Vec<String>, all: bool| Dimension { id: TIME.to_owned(), codes, all, whole_level: false, time: true };
     let expressions = fetch.select.get(TIME);
     let plain = |list: &Vec<String>| list.iter().all(|one| !super::super::selection::is_expression(one));
     let unknown = |expression: &str| SourceError::Expression {
@@ -379,7 +378,10 @@ mod tests {
         assert_eq!(error, "dimension \"sex\" has no code \"TOT\"");
         assert!(!hint.is_empty());
         let (error, hint) = say(&fetch(&[("sexx", &["*"]), ("geo", &["*"])]));
-        assert_eq!((error.as_str(), hint.as_str()), ("table prov_01 has no dimension \"sexx\"", "did you mean \"sex\"?"));
+        assert_eq!(
+            (error.as_str(), hint.as_str()),
+            ("table prov_01 has no dimension \"sexx\"", "did you mean \"sex\"?")
+        );
         let base = fetch(&[("sex", &["*"]), ("geo", &["EU*"])]);
         let (error, _) = say(&EurostatFetch { geo_level: Some(GeoLevel::Nuts3), ..base });
         assert_eq!(error, "dimension \"geo\": \"EU* of level nuts3\" selects no code");

@@ -122,9 +122,10 @@ pub fn read_constraint(body: &[u8]) -> Result<Structure, DecodeError> {
     let mut depth = 0_u32;
     loop {
         let at = reader.buffer_position();
-        let event = reader
-            .read_event()
-            .map_err(|error| DecodeError::Broken { offset: reader.error_position().max(at), reason: error.to_string() })?;
+        let event = reader.read_event().map_err(|error| DecodeError::Broken {
+            offset: reader.error_position().max(at),
+            reason: error.to_string(),
+        })?;
         match event {
             Event::Eof if depth > 0 => {
                 let reason = "it ends inside an element".to_owned();
@@ -134,22 +135,23 @@ pub fn read_constraint(body: &[u8]) -> Result<Structure, DecodeError> {
             Event::Start(start) => {
                 depth += 1;
                 match start.local_name().as_ref() {
-                b"CubeRegion" => inside = !std::mem::replace(&mut seen, true),
-                b"KeyValue" if inside => {
-                    let id = start.try_get_attribute("id").ok().flatten();
-                    let id = id.and_then(|id| String::from_utf8(id.value.into_owned()).ok()).unwrap_or_default();
-                    let id = if id.eq_ignore_ascii_case("TIME_PERIOD") { TIME.to_owned() } else { id.to_lowercase() };
-                    if id.is_empty() || structure.dimensions.iter().any(|(known, _)| *known == id) {
-                        return Err(DecodeError::Shape(format!("a dimension is called {id:?}, or comes twice")));
+                    b"CubeRegion" => inside = !std::mem::replace(&mut seen, true),
+                    b"KeyValue" if inside => {
+                        let id = start.try_get_attribute("id").ok().flatten();
+                        let id = id.and_then(|id| String::from_utf8(id.value.into_owned()).ok()).unwrap_or_default();
+                        let id =
+                            if id.eq_ignore_ascii_case("TIME_PERIOD") { TIME.to_owned() } else { id.to_lowercase() };
+                        if id.is_empty() || structure.dimensions.iter().any(|(known, _)| *known == id) {
+                            return Err(DecodeError::Shape(format!("a dimension is called {id:?}, or comes twice")));
+                        }
+                        structure.dimensions.push((id, Vec::new()));
                     }
-                    structure.dimensions.push((id, Vec::new()));
+                    b"Value" if inside => {
+                        in_value = true;
+                        text.clear();
+                    }
+                    _ => {}
                 }
-                b"Value" if inside => {
-                    in_value = true;
-                    text.clear();
-                }
-                _ => {}
-            }
             }
             Event::Text(part) if in_value => match part.decode() {
                 Ok(part) => text.push_str(&part),
@@ -158,18 +160,18 @@ pub fn read_constraint(body: &[u8]) -> Result<Structure, DecodeError> {
             Event::End(end) => {
                 depth = depth.saturating_sub(1);
                 match end.local_name().as_ref() {
-                b"CubeRegion" => inside = false,
-                b"Value" if std::mem::take(&mut in_value) => {
-                    codes += 1;
-                    if codes > MAX_CODES {
-                        return Err(DecodeError::Shape(format!("the dataset has more than {MAX_CODES} codes")));
+                    b"CubeRegion" => inside = false,
+                    b"Value" if std::mem::take(&mut in_value) => {
+                        codes += 1;
+                        if codes > MAX_CODES {
+                            return Err(DecodeError::Shape(format!("the dataset has more than {MAX_CODES} codes")));
+                        }
+                        if let Some((_, list)) = structure.dimensions.last_mut() {
+                            list.push(text.trim().to_owned());
+                        }
                     }
-                    if let Some((_, list)) = structure.dimensions.last_mut() {
-                        list.push(text.trim().to_owned());
-                    }
+                    _ => {}
                 }
-                _ => {}
-            }
             }
             _ => {}
         }
@@ -235,11 +237,24 @@ mod tests {
     #[test]
     fn what_is_no_constraint_is_refused() {
         let say = |text: &str| read_constraint(text.as_bytes()).unwrap_err().to_string();
-        assert_eq!(say("<html><body>Fel</body></html>"), "the body is not an SDMX content constraint: it begins with \"<html><body>Fel</body></html>\"");
+        assert_eq!(
+            say("<html><body>Fel</body></html>"),
+            "the body is not an SDMX content constraint: it begins with \"<html><body>Fel</body></html>\""
+        );
         assert_eq!(say(""), "the body is not an SDMX content constraint: it begins with \"\"");
-        assert!(say(&CONSTRAINT[..CONSTRAINT.len() - 40]).contains("cut off or broken"), "{}", say(&CONSTRAINT[..CONSTRAINT.len() - 40]));
-        assert_eq!(say(&CONSTRAINT.replace("> SE11 <", ">SE<")), "dimension \"geo\" has the code \"SE\" twice, or an empty one");
-        assert_eq!(say(&CONSTRAINT.replace("id=\"geo\"", "id=\"freq\"")), "a dimension is called \"freq\", or comes twice");
+        assert!(
+            say(&CONSTRAINT[..CONSTRAINT.len() - 40]).contains("cut off or broken"),
+            "{}",
+            say(&CONSTRAINT[..CONSTRAINT.len() - 40])
+        );
+        assert_eq!(
+            say(&CONSTRAINT.replace("> SE11 <", ">SE<")),
+            "dimension \"geo\" has the code \"SE\" twice, or an empty one"
+        );
+        assert_eq!(
+            say(&CONSTRAINT.replace("id=\"geo\"", "id=\"freq\"")),
+            "a dimension is called \"freq\", or comes twice"
+        );
         assert_eq!(say(&CONSTRAINT.replace("<c:Value>A</c:Value>", "")), "dimension \"freq\" has no code");
     }
 }

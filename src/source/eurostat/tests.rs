@@ -124,9 +124,11 @@ async fn periods_are_asked_for_in_three_ways() {
 async fn what_is_too_big_is_asked_for_in_halves_and_comes_out_of_the_archive_alone() {
     let (sandbox, url) = stage().await;
     let (_, _, whole) = post(&url, 0).run(FetchKind::Eurostat(education())).await.unwrap();
-    for (kind, status) in
-        [(FaultKind::ExtractionTooBig, None), (FaultKind::AsynchronousResponse, Some(200)), (FaultKind::AsynchronousResponse, Some(413))]
-    {
+    for (kind, status) in [
+        (FaultKind::ExtractionTooBig, None),
+        (FaultKind::AsynchronousResponse, Some(200)),
+        (FaultKind::AsynchronousResponse, Some(413)),
+    ] {
         sandbox.order(Fault { times: Some(3), status, ..Fault::new("/statistics/", kind) });
         let post = post(&url, 0);
         let (_, harvest, kept) = post.run(FetchKind::Eurostat(education())).await.unwrap();
@@ -232,10 +234,7 @@ async fn hostile_answers_are_refused_with_their_call() {
     let mut all = csv();
     all.geo_level = None;
     all.select.insert("geo".into(), vec!["*".into()]);
-    assert_eq!(
-        say(all, new).await,
-        format!("{bulk}dimension \"geo\" answers code \"SE99\", which was not asked for")
-    );
+    assert_eq!(say(all, new).await, format!("{bulk}dimension \"geo\" answers code \"SE99\", which was not asked for"));
 }
 
 #[tokio::test]
@@ -253,7 +252,9 @@ async fn drift_is_told_by_codes_and_labels_that_are_known() {
     assert!(said(Fault::new("/nowhere", FaultKind::Revise)).await.is_empty());
     assert_eq!(
         said(coded(FaultKind::RelabelledCode, "SE11")).await,
-        ["Renamed: dimension \"geo\" has a code with another name: \"SE11\" was \"Stockholm\" and is \"Stockholm (new)\""]
+        [
+            "Renamed: dimension \"geo\" has a code with another name: \"SE11\" was \"Stockholm\" and is \"Stockholm (new)\""
+        ]
     );
     assert_eq!(said(coded(FaultKind::RelabelledCode, "DK")).await, [""; 0], "not selected");
     assert_eq!(

@@ -18,7 +18,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         judge: |seen| {
             let document = seen.json().unwrap_or_default();
             let next = document["next_url"].as_str().unwrap_or_default();
-            let holds = document["values"].as_array().is_some_and(|values| values.len() == 2) && next.contains("page=2");
+            let holds =
+                document["values"].as_array().is_some_and(|values| values.len() == 2) && next.contains("page=2");
             Finding::of(holds, || brief(seen))
         },
     },
@@ -121,7 +122,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         ask: Ask::Get("/ou?municipality=0180&per_page=5"),
         judge: |seen| {
             let rows = values(seen);
-            let sound = |row: &Value| row["id"].is_string() && row["title"].is_string() && row["municipality"] == "0180";
+            let sound =
+                |row: &Value| row["id"].is_string() && row["title"].is_string() && row["municipality"] == "0180";
             Finding::of(!rows.is_empty() && rows.iter().all(sound), || brief(seen))
         },
     },

@@ -83,7 +83,11 @@ fn likeness(one: &[String], other: &[String]) -> f64 {
 }
 
 /// Names the successors of each that was known by a title.
-pub fn vanished(ids: &[String], title: impl Fn(&str) -> Option<String>, catalogue: &[(String, String)]) -> Vec<Vanished> {
+pub fn vanished(
+    ids: &[String],
+    title: impl Fn(&str) -> Option<String>,
+    catalogue: &[(String, String)],
+) -> Vec<Vanished> {
     let titles: Vec<(Vec<String>, &(String, String))> =
         catalogue.iter().map(|entry| (words(&entry.1), entry)).collect();
     ids.iter()

@@ -2,8 +2,8 @@
 
 use super::answer::{Group, Kpi, Ou};
 use super::lookup::Unit;
-use crate::source::metadata::{Content, Dimension, Kind, Metadata};
 use crate::source::metadata;
+use crate::source::metadata::{Content, Dimension, Kind, Metadata};
 
 /// `units` are all that there are, whichever are asked for.
 pub fn describe(kpis: &[Kpi], units: &[Unit]) -> Metadata {

@@ -50,11 +50,8 @@ fn rows(rows: &[DataRow]) {
     let distinct = |field: fn(&DataRow) -> &str| -> Vec<String> {
         rows.iter().map(field).collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
     };
-    let segment = Segment {
-        kpis: distinct(|row| &row.kpi),
-        units: distinct(DataRow::unit),
-        years: distinct(|row| &row.period),
-    };
+    let segment =
+        Segment { kpis: distinct(|row| &row.kpi), units: distinct(DataRow::unit), years: distinct(|row| &row.period) };
     let level = |id: &str| if id.len() == 4 && id.starts_with("00") { Level::Region } else { Level::Group };
     let units: HashMap<String, Unit> = segment
         .units

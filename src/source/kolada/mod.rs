@@ -161,10 +161,18 @@ async fn chosen(
         return Err(SourceError::UnknownKpi { name, url, kpis, catalogue });
     }
     for group in groups {
-        let stale: Vec<&str> =
-            group.members.iter().map(|member| member.id.as_str()).filter(|id| stale.iter().any(|one| one == id)).collect();
+        let stale: Vec<&str> = group
+            .members
+            .iter()
+            .map(|member| member.id.as_str())
+            .filter(|id| stale.iter().any(|one| one == id))
+            .collect();
         if !stale.is_empty() {
-            notes.push(format!("group {} names {}, which Kolada no longer knows: left out", group.id, stale.join(", ")));
+            notes.push(format!(
+                "group {} names {}, which Kolada no longer knows: left out",
+                group.id,
+                stale.join(", ")
+            ));
         }
     }
     Ok(kpis)

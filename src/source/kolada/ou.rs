@@ -122,11 +122,8 @@ mod tests {
     #[test]
     fn rows_of_schools_carry_their_municipality() {
         let municipalities = BTreeMap::from([("V15E018000101".to_owned(), "0180".to_owned())]);
-        let segment = Segment {
-            kpis: vec!["N15033".into()],
-            units: vec!["V15E018000101".into()],
-            years: vec!["2024".into()],
-        };
+        let segment =
+            Segment { kpis: vec!["N15033".into()], units: vec!["V15E018000101".into()], years: vec!["2024".into()] };
         let symbols = BTreeMap::from([("Not applicable".to_owned(), Status::NotApplicable)]);
         let mut rows = OuRows::new(&municipalities, &segment, &symbols);
         let page: Vec<DataRow> = serde_json::from_str(
@@ -158,8 +155,7 @@ mod tests {
         let segment = Segment { kpis: vec!["N1".into()], units: vec!["V1".into()], years: vec!["2024".into()] };
         let symbols = BTreeMap::new();
         let mut rows = OuRows::new(&municipalities, &segment, &symbols);
-        let row: DataRow =
-            serde_json::from_str(r#"{"kpi": "N1", "ou": "V2", "period": 2024, "values": []}"#).unwrap();
+        let row: DataRow = serde_json::from_str(r#"{"kpi": "N1", "ou": "V2", "period": 2024, "values": []}"#).unwrap();
         assert_eq!(rows.push(3, &row).unwrap_err().to_string(), r#"row 3: ou "V2" was not asked for"#);
         let row: DataRow = serde_json::from_str(r#"{"kpi": "N1", "period": 2024, "values": []}"#).unwrap();
         assert_eq!(rows.push(4, &row).unwrap_err().to_string(), r#"row 4: ou "" was not asked for"#);

@@ -61,11 +61,8 @@ fn drift(kind: FaultKind, code: &str) -> Fault {
 #[tokio::test]
 async fn a_group_of_indicators_means_its_members() {
     let (_sandbox, post) = stage().await;
-    let fetch = KoladaFetch {
-        kpi_group: texts(&[KOMVUX]),
-        municipality: Some(texts(&["0180", "1280"])),
-        ..fetch(&["N01982"])
-    };
+    let fetch =
+        KoladaFetch { kpi_group: texts(&[KOMVUX]), municipality: Some(texts(&["0180", "1280"])), ..fetch(&["N01982"]) };
     let (plan, _, kept) = post.run(FetchKind::Kolada(fetch.clone())).await.unwrap();
     let kpis: BTreeSet<String> = kept.rows().map(|row| row["kpi"].clone()).collect();
     let metadata = plan.metadata.unwrap();
@@ -97,8 +94,10 @@ async fn a_group_of_municipalities_with_other_members_is_another_group() {
     let said = told(group, drift(FaultKind::ChangedMembers, "G33632")).await;
     assert_eq!(
         said,
-        ["Renamed: group \"G33632\" (Norrbottens läns kommuner (ovägt medel)) has other members than before, so that its \
-          figures are of others: gone: \"2584\" (Kiruna); new: \"0114\" (Upplands Väsby)"]
+        [
+            "Renamed: group \"G33632\" (Norrbottens läns kommuner (ovägt medel)) has other members than before, so that its \
+          figures are of others: gone: \"2584\" (Kiruna); new: \"0114\" (Upplands Väsby)"
+        ]
     );
 }
 
@@ -107,11 +106,16 @@ async fn ended_and_renamed_indicators_are_told_apart() {
     let said = told(fetch(&["N18898"]), drift(FaultKind::EndedSeries, "N18898")).await;
     assert_eq!(
         said,
-        ["Renamed: indicator \"N18898\" (Elever i kommunal gymnasial vuxenutbildning hemkommun, antal) has ended: its \
-          title now says that 2024 is its last year"]
+        [
+            "Renamed: indicator \"N18898\" (Elever i kommunal gymnasial vuxenutbildning hemkommun, antal) has ended: its \
+          title now says that 2024 is its last year"
+        ]
     );
     let said = told(fetch(&["N18898"]), drift(FaultKind::ChangedTitle, "N18898")).await;
-    assert!(said.len() == 1 && said[0].starts_with("Renamed: indicator \"N18898\" is redefined, by its title"), "{said:?}");
+    assert!(
+        said.len() == 1 && said[0].starts_with("Renamed: indicator \"N18898\" is redefined, by its title"),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]
@@ -180,7 +184,9 @@ async fn schools_come_with_their_municipality() {
     let schools: BTreeSet<String> = kept.rows().map(|row| row["ou"].clone()).collect();
     assert_eq!(schools.len(), 4);
     assert!(plan.notes[0].starts_with("N18898 (Elever i kommunal gymnasial"), "{:?}", plan.notes);
-    assert!(plan.codes.iter().any(|row| row.kolumn == "ou" && row.kod == "V15E018000101" && row.text.contains("norra")));
+    assert!(
+        plan.codes.iter().any(|row| row.kolumn == "ou" && row.kod == "V15E018000101" && row.text.contains("norra"))
+    );
     assert!(kept.0.iter().all(|batch| Some(batch.schema()) == plan.schema));
     assert!(compare(&of(fetch.clone()), plan.metadata.as_ref().unwrap(), plan.metadata.as_ref().unwrap()).is_empty());
 
@@ -261,10 +267,7 @@ async fn the_catalogue_is_looked_through_by_words() {
     let found = browse::search(&post.courier, "komvux").await.unwrap();
     assert!(found.len() > 3 && entry(&found, KOMVUX).note.as_ref().unwrap().starts_with("group of "));
     let found = browse::search(&post.courier, "åk 9").await.unwrap();
-    assert_eq!(
-        entry(&found, "N15419").note.as_deref(),
-        Some("for schools too; Grundskola åk 0-9 inkl förskoleklass")
-    );
+    assert_eq!(entry(&found, "N15419").note.as_deref(), Some("for schools too; Grundskola åk 0-9 inkl förskoleklass"));
     let one = browse::describe(&post.courier, "N01982").await.unwrap();
     let proposal = one.proposal.unwrap();
     assert!(proposal.fetch.starts_with("kpi = [\"N01982\"]\nmunicipality = \"*\"\n"), "{}", proposal.fetch);
@@ -327,7 +330,8 @@ fn two_years_of_churn_are_told_by_titles() {
         return;
     };
     let ids: BTreeSet<&str> = now.iter().map(|(id, _)| id.as_str()).collect();
-    let gone: Vec<String> = then.iter().filter(|(id, _)| !ids.contains(id.as_str())).map(|(id, _)| id.clone()).collect();
+    let gone: Vec<String> =
+        then.iter().filter(|(id, _)| !ids.contains(id.as_str())).map(|(id, _)| id.clone()).collect();
     assert_eq!((then.len(), now.len(), gone.len()), (6379, 6205, 713));
     let titles: BTreeMap<&str, &str> = then.iter().map(|(id, title)| (id.as_str(), title.as_str())).collect();
     // Some of them: all take a minute without optimisation.

@@ -76,7 +76,10 @@ fn columns(node: &Node<'_>, problems: &mut Problems<'_>) {
             None if is_name(&column_of(code)) => taken.push((column_of(code), Some(dimension.span()))),
             None => problems.hinted(
                 dimension.span(),
-                format!("the dimension `{code}` would be the column {:?}, which is no ASCII snake_case", column_of(code)),
+                format!(
+                    "the dimension `{code}` would be the column {:?}, which is no ASCII snake_case",
+                    column_of(code)
+                ),
                 format!("give it a name: rename = {{ {code:?} = \"…\" }}"),
             ),
         }

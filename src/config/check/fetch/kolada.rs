@@ -28,11 +28,7 @@ pub(super) fn kolada(node: &Node<'_>, problems: &mut Problems<'_>) -> KoladaFetc
         // The members of a group are known to Kolada alone.
         if kpi_group.is_empty() && !kpi.iter().any(|kpi| kpi == *id.get_ref()) && !kpi.is_empty() {
             let hint = crate::config::names::choice(id.get_ref(), "key figures", kpi.iter().map(String::as_str));
-            problems.hinted(
-                id.span(),
-                format!("`titles` names `{}`, which is not fetched", id.get_ref()),
-                hint,
-            );
+            problems.hinted(id.span(), format!("`titles` names `{}`, which is not fetched", id.get_ref()), hint);
         }
     }
     if node.has("ou") {

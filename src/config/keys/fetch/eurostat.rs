@@ -32,7 +32,12 @@ pub(super) static EUROSTAT: Shape = Shape {
             Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
             "Dimension = column; else its lower-case ASCII name.",
         ),
-        Key::default("value", Kind::Text(&NAME), "varde", "The column of values; it also gets NAME_status and NAME_symbol."),
+        Key::default(
+            "value",
+            Kind::Text(&NAME),
+            "varde",
+            "The column of values; it also gets NAME_status and NAME_symbol.",
+        ),
         Key::default(
             "format",
             Kind::OneOf(&["json", "sdmx-csv"]),
