@@ -5,6 +5,7 @@
 //! Two sandboxes with the same options answer with the same bytes. The figures are
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
+pub mod ads;
 mod calls;
 mod eurostat;
 mod fault;
@@ -19,6 +20,7 @@ mod pxweb;
 mod region;
 pub mod replay;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -38,6 +40,7 @@ pub use self::calls::Call;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
+pub use self::replay::{Recorded, Recorder};
 
 use self::calls::{Calls, Limiter};
 use self::fault::Faults;
@@ -92,6 +95,12 @@ impl Sandbox {
             ("pxweb-v2", url("pxweb/api/v2")),
             ("kolada-v3", url("kolada/v3")),
             ("filer", url("filer")),
+            ("historical-ads", url("historiska")),
+            ("jobstream", url("jobstream")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
             ("eurostat", url("eurostat/api/dissemination")),
         ]
     }

@@ -46,12 +46,20 @@ impl Post {
             licence: "CC0-1.0".into(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// The same with marks that mean something.
+    pub fn knowing(self, symbols: &[(&str, Status)]) -> Self {
+        let symbols = symbols.iter().map(|(mark, status)| ((*mark).to_owned(), *status)).collect();
+        let source = Source { symbols, ..self.source };
+        Self { courier: courier(&source, self.folder.path()), folder: self.folder, source }
     }
 
     /// The same with what the source's configuration may say: symbols, and the cells of a call.

@@ -64,6 +64,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         // Of a source that only says how many at a time, nothing is known that could limit its calls.
         limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
         parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
+        fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
         synthetic: false,

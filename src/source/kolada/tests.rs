@@ -292,6 +292,7 @@ async fn the_stand_in_behaves_as_is_assumed_of_kolada() {
             url: url.clone(),
             status: response.status().as_u16(),
             headers: BTreeMap::new(),
+            fetched_at: jiff::Timestamp::UNIX_EPOCH,
             body: response.bytes().await.unwrap(),
         };
         let finding = (assumption.judge)(&seen);
