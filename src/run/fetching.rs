@@ -12,10 +12,11 @@ use crate::fetch::{Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Change, Metadata, Plan, SourceError};
+use crate::transform::Projection;
 
 use super::progress::Line;
-use super::provenance::{AnswerRows, Noting};
-use super::{Options, Problem, Workshop, accepted, stockholm};
+use super::provenance::{Noting, Origins};
+use super::{Options, Problem, Workshop, accepted, place, stockholm};
 
 /// A fetch whose calls are known.
 pub struct Planned<'a> {
@@ -49,7 +50,7 @@ impl Planned<'_> {
 pub struct Staged {
     pub path: PathBuf,
     /// Which rows of it each answer gave.
-    pub parts: Vec<AnswerRows>,
+    pub origins: Origins,
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
     /// The one answer's address, or what all of them lie below.
@@ -86,6 +87,7 @@ pub async fn plan<'a>(
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error: with_drift(error, fetch, known) })?;
         plan.notes.extend(notes);
+        plan.order = wished(pipeline, name);
         let before = state.and_then(|state| state.fetches.get(name));
         let unchanged = plan.stamp_proves
             && plan.stamp.is_some()
@@ -95,6 +97,12 @@ pub async fn plan<'a>(
         planned.push(one);
     }
     Ok(planned)
+}
+
+/// The order in which the first dataset that reads a fetch is published: rows that come so need not be sorted.
+fn wished(pipeline: &Pipeline, fetch: &str) -> Vec<String> {
+    let reader = pipeline.datasets.values().find(|dataset| place::word(&dataset.sql, fetch).is_some());
+    reader.map(Projection::columns).unwrap_or_default()
 }
 
 /// A selection that no longer fits its table: what the table said before tells why.
@@ -132,11 +140,11 @@ pub async fn stage(
             file.open(Arc::clone(schema)).map_err(|error| Problem::Stage { fetch: name.clone(), error })?;
         }
         let mut progress = |done: u64| line.tick(format!("fetching {name}: {done} of {} calls", plan.calls));
-        let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
+        let mut noting = Noting { sink: &mut file, courier: courier.clone(), origins: Origins::default() };
         let harvest = source::harvest(courier, fetch, plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
-        let parts = noting.parts;
+        let origins = noting.origins;
         let (path, rows) = file.finish()?;
         let answers = courier.accepted();
         let source = courier.source();
@@ -164,7 +172,7 @@ pub async fn stage(
         notes.extend(harvest.notes);
         let codes = harvest.codes;
         let state = FetchState { stamp, answers, metadata };
-        staged.insert(name.clone(), Staged { path, parts, codes, info, origin, state, notes, changes });
+        staged.insert(name.clone(), Staged { path, origins, codes, info, origin, state, notes, changes });
     }
     Ok(staged)
 }

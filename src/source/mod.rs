@@ -37,7 +37,7 @@ use jiff::civil::Date;
 
 use crate::config::{Fetch, FetchKind, Limits, ValueType};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Validators};
+use crate::fetch::{AnswerRecord, Courier, Validators};
 
 pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
@@ -47,6 +47,19 @@ pub use metadata::Metadata;
 /// written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -74,6 +87,9 @@ pub struct Plan {
     pub codes: Vec<CodeRow>,
     /// What the source says of its data; none where only the data can tell.
     pub metadata: Option<Metadata>,
+    /// The columns by which the rows are wanted in order, the outermost first: a wish of whoever runs the plan, which
+    /// a source may grant. The calls are the same.
+    pub order: Vec<String>,
     work: Work,
 }
 

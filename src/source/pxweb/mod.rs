@@ -1,5 +1,6 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+mod assembly;
 mod cuts;
 mod describe;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::super::answer::parse;
 use super::super::encode::encode;
 use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
+use super::assembly::{Assembly, Bands};
 use super::describe::describe;
 use super::note;
 use super::planner::Split;
@@ -100,6 +101,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
         metadata: Some(described),
+        order: Vec::new(),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
             updated: table.updated,
@@ -123,9 +125,19 @@ pub async fn harvest(
         let (courier, shared) = (courier.clone(), Arc::clone(&shared));
         async move { part(&courier, shared, ranges).await }
     };
-    parallel::in_order(AT_ONCE, work.split.boxes(), call, |(answer, batch)| {
+    let bands = Bands::of(&work.query, work.split.boxes(), &plan.order);
+    let whole = work.query.layout(&work.query.whole(), &courier.source().symbols);
+    let mut assembly = bands.as_ref().map(|bands| Assembly::new(&work.query, bands, &whole));
+    let boxes: Vec<_> = bands.as_ref().map_or_else(|| work.split.boxes().collect(), |bands| bands.boxes().collect());
+    parallel::in_order(AT_ONCE, boxes, call, |(answer, batch)| {
         courier.accept(&answer)?;
-        sink.write(&batch).map_err(SourceError::Sink)?;
+        match &mut assembly {
+            Some(assembly) => {
+                let taken = assembly.take(answer.record.clone(), &batch, sink);
+                taken.map_err(|fault| fault.of(&answer))?;
+            }
+            None => sink.write(&batch).map_err(SourceError::Sink)?,
+        }
         rows += batch.num_rows() as u64;
         calls += 1;
         progress(calls);
