@@ -18,6 +18,8 @@ pub struct Source {
     pub licence: String,
     /// Used where the API announces none.
     pub limits: Option<Limits>,
+    /// The most calls under way at a time.
+    pub parallel: usize,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,
@@ -33,10 +35,22 @@ pub enum SourceKind {
     Pxweb,
     Kolada,
     File,
+    PlannedEducations,
+    SchoolUnits,
+    SusaNavet,
+    Siris,
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::File];
+    pub const ALL: &[Self] = &[
+        Self::Pxweb,
+        Self::Kolada,
+        Self::File,
+        Self::PlannedEducations,
+        Self::SchoolUnits,
+        Self::SusaNavet,
+        Self::Siris,
+    ];
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +58,10 @@ impl SourceKind {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
             Self::File => "file",
+            Self::PlannedEducations => "planned-educations",
+            Self::SchoolUnits => "school-units",
+            Self::SusaNavet => "susa-navet",
+            Self::Siris => "siris",
         }
     }
 }

@@ -248,6 +248,7 @@ fn wanted(kind: &Kind) -> String {
         Kind::Boolean => "true or false".to_owned(),
         Kind::List { item, .. } => match item {
             Kind::Integer { .. } => "a list of whole numbers".to_owned(),
+            Kind::Table(_) => "a list of tables".to_owned(),
             _ => "a list of texts".to_owned(),
         },
         Kind::Either(single, list) => format!("{} or {}", wanted(single), wanted(list)),

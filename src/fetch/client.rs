@@ -3,19 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::time::SystemTime;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
+use tokio::io::AsyncRead;
 use url::Url;
 
 use super::address::{is_loopback, masked, same_origin};
 use super::body::{self, ACCEPTED, BodyFault, Caps};
+use super::courier::Validators;
 use super::error::FetchError;
 use super::limiter::Slot;
+use super::outbound;
 use super::retry::{Failure, is_transient, retry_after};
 use super::tally::Tally;
 use crate::PROGRAM;
@@ -42,12 +46,24 @@ pub(super) struct Outgoing {
     pub url: Url,
     pub body: Option<String>,
     pub accept: &'static str,
+    /// Only what is not the answer that has these is worth sending.
+    pub unless: Option<Validators>,
 }
 
 impl Outgoing {
     pub fn shown_url(&self) -> String {
         masked(self.url.as_str())
     }
+}
+
+/// An answer whose body is yet to be read.
+pub(super) struct Begun {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub fetched_at: Timestamp,
+    /// Where a redirect that was not followed leads.
+    pub redirect: Option<Url>,
+    response: reqwest::Response,
 }
 
 /// One whole answer of any status.
@@ -70,8 +86,9 @@ impl Received {
 }
 
 impl Client {
-    /// Proxies come from the environment (`HTTPS_PROXY`, `NO_PROXY` …), trusted
-    /// certificates from the system or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// Proxies come from the configuration or the environment (`HTTPS_PROXY`, `NO_PROXY` …), trusted
+    /// certificates from the system or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, and from the
+    /// configuration's `ca_file`.
     pub fn new(http: &HttpSettings, publisher: &Publisher) -> Result<Self, FetchError> {
         // Fails only when one is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -85,15 +102,15 @@ impl Client {
                 // Ours are counted, limited and logged.
                 .retry(reqwest::retry::never())
                 .referer(false);
-            if direct { builder.no_proxy() } else { builder }
+            outbound::prepare(builder, &http.outbound, direct)
         };
-        let build = |direct: bool| match builder(direct).build() {
+        let build = |direct: bool| match builder(direct)?.build() {
             Ok(client) => Ok::<_, FetchError>(client),
             // Without any certificate the library builds no client at all, not even for plain http.
             Err(fault) => {
                 let roots = rustls::RootCertStore::empty();
                 let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-                let client = builder(direct)
+                let client = builder(direct)?
                     .tls_backend_preconfigured(tls)
                     .build()
                     .map_err(|_| FetchError::Setup { reason: root_cause(&fault) })?;
@@ -117,11 +134,32 @@ impl Client {
         slot: Slot<'_>,
         tally: &Tally,
     ) -> Result<Received, Failure> {
+        let begun = self.begin(outgoing, slot, tally, None).await?;
+        self.finish(outgoing, begun, tally).await
+    }
+
+    /// Sends the call and reads the beginning of the answer. `timeout` is for all of it, where it is not the usual one.
+    pub(super) async fn begin(
+        &self,
+        outgoing: &Outgoing,
+        slot: Slot<'_>,
+        tally: &Tally,
+        timeout: Option<Duration>,
+    ) -> Result<Begun, Failure> {
         let client = if is_loopback(&outgoing.url) { &self.direct } else { &self.proxied };
         let mut request = client
             .request(outgoing.method.clone(), outgoing.url.clone())
             .header(ACCEPT, outgoing.accept)
             .header(ACCEPT_ENCODING, ACCEPTED);
+        if let Some(Validators { etag, last_modified, .. }) = &outgoing.unless {
+            let conditions = [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, last_modified)];
+            for (name, value) in conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
         if let Some(body) = &outgoing.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -138,11 +176,17 @@ impl Client {
             .is_redirection()
             .then(|| response.url().join(response.headers().get(LOCATION)?.to_str().ok()?).ok())
             .flatten();
+        Ok(Begun { status, headers, fetched_at, redirect, response })
+    }
+
+    /// Reads the rest of an answer into memory.
+    pub(super) async fn finish(&self, outgoing: &Outgoing, begun: Begun, tally: &Tally) -> Result<Received, Failure> {
+        let Begun { status, headers, fetched_at, redirect, response } = begun;
         let caps = Caps { wire: self.settings.max_body, unpacked: self.settings.max_decompressed };
         let body = if outgoing.method == reqwest::Method::HEAD {
             Bytes::new()
         } else if response.content_length().is_some_and(|length| length > caps.wire) {
-            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge));
+            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge, false));
         } else {
             let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
             let chunks =
@@ -151,7 +195,7 @@ impl Client {
                 Ok(body) => body,
                 // The headers have said what matters: not now, and perhaps when.
                 Err(BodyFault::Broken(_)) if is_transient(status) => Bytes::new(),
-                Err(fault) => return Err(self.body_failure(outgoing, &headers, fault)),
+                Err(fault) => return Err(self.body_failure(outgoing, &headers, fault, false)),
             }
         };
         tally.body(body.len() as u64);
@@ -163,6 +207,35 @@ impl Client {
         Ok(received)
     }
 
+    /// The rest of an answer as it comes, unpacked, under the caps of streams; the one on what it unpacks to is the
+    /// reader's. [`Client::stream_failure`] reads its errors.
+    pub(super) async fn stream<'a>(
+        &'a self,
+        outgoing: &Outgoing,
+        begun: Begun,
+        tally: &'a Tally,
+    ) -> Result<Pin<Box<dyn AsyncRead + Send + 'a>>, Failure> {
+        let Begun { headers, response, .. } = begun;
+        let caps = Caps { wire: self.settings.max_stream, unpacked: self.settings.max_stream_decompressed };
+        if response.content_length().is_some_and(|length| length > caps.wire) {
+            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge, true));
+        }
+        let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
+        let chunks =
+            response.bytes_stream().map(|chunk| chunk.map_err(|fault| BodyFault::Broken(self.broken_body(&fault))));
+        let unpacked = body::unpack(chunks, &encoding, caps, |bytes| tally.wire(bytes)).await;
+        unpacked.map_err(|fault| self.body_failure(outgoing, &headers, fault, true))
+    }
+
+    pub(super) fn stream_failure(
+        &self,
+        outgoing: &Outgoing,
+        headers: &BTreeMap<String, String>,
+        fault: BodyFault,
+    ) -> Failure {
+        self.body_failure(outgoing, headers, fault, true)
+    }
+
     fn failure(&self, outgoing: &Outgoing, fault: &reqwest::Error) -> Failure {
         let settings = &self.settings;
         if fault.is_builder() {
@@ -172,9 +245,15 @@ impl Client {
                 reason: root_cause(fault),
             });
         }
+        if let Some(reason) = outbound::certificate_fault(fault) {
+            let (source_name, url) = (outgoing.source_name.clone(), outgoing.shown_url());
+            return Failure::Final(FetchError::Certificate { source_name, url, reason });
+        }
+        let through = outbound::proxy_of(&settings.outbound, &outgoing.url);
+        let through = through.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         Failure::Transport(match (fault.is_connect(), fault.is_timeout()) {
-            (true, true) => format!("no connection within {} s", settings.connect_timeout.as_secs_f64()),
-            (true, false) => format!("could not connect: {}", root_cause(fault)),
+            (true, true) => format!("no connection{through} within {} s", settings.connect_timeout.as_secs_f64()),
+            (true, false) => format!("could not connect{through}: {}", root_cause(fault)),
             (false, true) => {
                 let limit = settings.read_timeout.min(settings.total_timeout);
                 format!("no answer within {} s", limit.as_secs_f64())
@@ -193,10 +272,24 @@ impl Client {
         }
     }
 
-    fn body_failure(&self, outgoing: &Outgoing, headers: &BTreeMap<String, String>, fault: BodyFault) -> Failure {
+    fn body_failure(
+        &self,
+        outgoing: &Outgoing,
+        headers: &BTreeMap<String, String>,
+        fault: BodyFault,
+        streamed: bool,
+    ) -> Failure {
         let (source_name, url) = (outgoing.source_name.clone(), outgoing.shown_url());
+        let settings = &self.settings;
         Failure::Final(match fault {
             BodyFault::Broken(reason) => return Failure::Transport(reason),
+            BodyFault::TooLarge if streamed => {
+                FetchError::StreamTooLarge { source_name, url, limit: settings.max_stream, key: "max_stream" }
+            }
+            BodyFault::UnpacksTooLarge if streamed => {
+                let (limit, key) = (settings.max_stream_decompressed, "max_stream_decompressed");
+                FetchError::StreamTooLarge { source_name, url, limit, key }
+            }
             BodyFault::TooLarge => FetchError::TooLarge { source_name, url, limit: self.settings.max_body },
             BodyFault::UnpacksTooLarge => {
                 FetchError::UnpacksTooLarge { source_name, url, limit: self.settings.max_decompressed }

@@ -102,9 +102,14 @@ pub fn settings() -> HttpSettings {
         total_timeout: Duration::from_secs(10),
         max_body: 100_000,
         max_decompressed: 1_000_000,
+        stream_timeout: Duration::from_secs(20),
+        max_stream: 3_000_000,
+        max_stream_decompressed: 20_000_000,
         max_redirects: 3,
         max_tries: 3,
         max_wait: Duration::from_millis(20),
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     }
 }
 
@@ -135,6 +140,7 @@ impl House {
             credit: "SCB".to_owned(),
             licence: "CC0-1.0".to_owned(),
             limits: None,
+            parallel: 1,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
             synthetic: false,

@@ -1,5 +1,5 @@
 //! Asking politely and keeping every answer: one HTTP client with caps and
-//! timeouts, a limiter per source, retries, a content-addressed archive, and a
+//! timeouts, a limiter per host, retries, a content-addressed archive, and a
 //! journal that lets an interrupted run go on where it was. Nothing here
 //! interprets a number or knows an API.
 
@@ -11,12 +11,19 @@ mod courier;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod incoming;
 mod journal;
 mod limiter;
 mod lines;
+mod manners;
+mod object;
+mod outage;
+mod outbound;
 mod problem;
 mod request;
+mod response;
 mod retry;
+mod stream;
 mod tally;
 mod verdict;
 
@@ -24,17 +31,22 @@ mod verdict;
 mod courier_tests;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod stream_tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use address::{masked, on_origin};
 pub use archive::{Archive, Envelope, Records};
 pub use client::Client;
-pub use courier::{Courier, Expect, Validators};
+pub use courier::{Courier, Expect, Said, Validators};
 pub use error::FetchError;
 pub use journal::Journal;
-pub use limiter::{Limiter, Slot};
-pub use request::{Answer, AnswerRecord, Identity, Method, Request};
+pub use limiter::{Limiter, Place, Slot};
+pub use manners::{Manners, Turnstile};
+pub use object::Object;
+pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
+pub use stream::{Scrub, ScrubError, Streamed, scrub};
 pub use tally::{Counts, Tally};
 
 /// The states behind these locks are valid after every statement, so a panic

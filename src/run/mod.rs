@@ -11,6 +11,7 @@ mod fetching;
 mod fixture;
 mod gate;
 mod lane;
+mod pace;
 mod past;
 mod pipeline;
 mod place;

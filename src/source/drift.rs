@@ -122,7 +122,17 @@ impl Selection<'_> {
         match self.fetch {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
-            FetchKind::File(_) => None,
+            // A fetch rests on what it names; that there is more or less besides is worth a note.
+            FetchKind::PlannedEducations(planned) => {
+                let named = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+                match ids[1] {
+                    "inriktning_id" => named(&planned.directions),
+                    "skolform_kod" => named(&planned.types),
+                    "kommun_kod" => named(&planned.areas),
+                    _ => None,
+                }
+            }
+            FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
     }
 
@@ -133,7 +143,11 @@ impl Selection<'_> {
                 metric.into_iter().flatten().chain(measures.keys()).cloned().collect()
             }
             FetchKind::Kolada(kolada) => kolada.kpi.clone(),
-            FetchKind::File(_) => Vec::new(),
+            FetchKind::File(_)
+            | FetchKind::PlannedEducations(_)
+            | FetchKind::SchoolUnits(_)
+            | FetchKind::SusaNavet(_)
+            | FetchKind::Siris(_) => Vec::new(),
         }
     }
 

@@ -34,7 +34,6 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         schema: file::schema(fetch),
         codes: Vec::new(),
         metadata: None,
-        order: Vec::new(),
         work: super::Work::File(told),
     })
 }

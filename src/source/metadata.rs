@@ -37,6 +37,10 @@ pub enum Kind {
     Pxweb,
     Kolada,
     File,
+    PlannedEducations,
+    SchoolUnits,
+    SusaNavet,
+    Siris,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

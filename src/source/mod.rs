@@ -10,15 +10,20 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+mod figure;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
-mod metadata;
+pub mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod parallel;
+pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod school_units;
 mod selection;
+pub mod siris;
+pub mod susa_navet;
 
 #[cfg(test)]
 mod hostile;
@@ -35,9 +40,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, ValueType};
+use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
 use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::{AnswerRecord, Courier, Validators};
+
+use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
@@ -87,10 +94,17 @@ pub struct Plan {
     pub codes: Vec<CodeRow>,
     /// What the source says of its data; none where only the data can tell.
     pub metadata: Option<Metadata>,
-    /// The columns by which the rows are wanted in order, the outermost first: a wish of whoever runs the plan, which
-    /// a source may grant. The calls are the same.
-    pub order: Vec<String>,
     work: Work,
+}
+
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -99,6 +113,10 @@ enum Work {
     Kolada(kolada::Work),
     /// What the source has told of the file.
     File(Validators),
+    PlannedEducations(Box<planned_educations::Work>),
+    SchoolUnits(Box<school_units::Work>),
+    SusaNavet(susa_navet::Work),
+    Siris(siris::Work),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -122,6 +140,10 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::File(file) => file::plan(courier, file).await,
+        FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
+        FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
+        FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
+        FetchKind::Siris(siris) => siris::plan(courier, siris).await,
     }
 }
 
@@ -137,7 +159,95 @@ pub async fn harvest(
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
+            planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::SchoolUnits(fetch), Work::SchoolUnits(work)) => {
+            school_units::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::SusaNavet(fetch), Work::SusaNavet(work)) => {
+            susa_navet::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::Siris(fetch), Work::Siris(work)) => {
+            siris::harvest(courier, fetch, plan, work, sink, progress).await
+        }
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
+    }
+}
+
+/// Whether `search` and `describe` know a kind of source.
+pub const fn can_be_browsed(kind: SourceKind) -> bool {
+    matches!(
+        kind,
+        SourceKind::Pxweb
+            | SourceKind::PlannedEducations
+            | SourceKind::SchoolUnits
+            | SourceKind::SusaNavet
+            | SourceKind::Siris
+    )
+}
+
+/// The source's tables whose titles hold these words.
+pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
+        SourceKind::SchoolUnits => school_units::search(courier, text).await,
+        SourceKind::SusaNavet => susa_navet::search(courier, text).await,
+        SourceKind::Siris => siris::search(courier, text).await,
+        _ => Err(unbrowsed(courier)),
+    }
+}
+
+/// What the source says of one of its tables.
+pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
+        SourceKind::SchoolUnits => school_units::describe(courier, id).await,
+        SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
+        SourceKind::Siris => siris::describe(courier, id).await,
+        _ => Err(unbrowsed(courier)),
+    }
+}
+
+fn unbrowsed(courier: &Courier) -> SourceError {
+    let source = courier.source();
+    SourceError::NotBrowsed { name: source.name.clone(), kind: source.kind }
+}
+
+/// Makes a fetch small, to see what its rows look like; false where only the whole can be had.
+pub fn shrink(kind: &mut FetchKind) -> bool {
+    match kind {
+        FetchKind::Pxweb(fetch) => {
+            fetch.select.values_mut().for_each(|codes| *codes = vec!["TOP(3)".to_owned()]);
+            true
+        }
+        FetchKind::Kolada(fetch) => {
+            fetch.years = Years::Latest(3);
+            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            true
+        }
+        FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
+            fetch.areas = vec!["1480".to_owned()];
+            fetch.types = vec!["yh".to_owned()];
+            true
+        }
+        FetchKind::PlannedEducations(fetch) => fetch.what != PlannedWhat::Statistics,
+        FetchKind::SchoolUnits(fetch) if fetch.what == RegisterWhat::SchoolUnits => {
+            fetch.municipalities = vec!["1480".to_owned()];
+            fetch.details = false;
+            true
+        }
+        FetchKind::SchoolUnits(fetch) => {
+            fetch.details = false;
+            true
+        }
+        FetchKind::Siris(fetch) => {
+            fetch.years = Years::Latest(1);
+            true
+        }
+        _ => false,
     }
 }
 
@@ -148,6 +258,10 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(_) => Some(kolada::schema()),
         FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
+        FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
+        FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),
+        FetchKind::Siris(siris) => Some(siris::schema(siris)),
     }
 }
 

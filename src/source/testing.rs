@@ -18,7 +18,9 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
-use crate::config::{DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::config::{
+    DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
+};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -40,8 +42,9 @@ impl Post {
             credit: "SCB".into(),
             licence: "CC0-1.0".into(),
             limits: None,
+            parallel: 1,
             symbols: BTreeMap::new(),
-            responses: Vec::new(),
+            responses: default_responses(kind),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();
@@ -94,9 +97,14 @@ fn client() -> Client {
         total_timeout: 30 * second,
         max_body: 1 << 26,
         max_decompressed: 1 << 27,
+        stream_timeout: 60 * second,
+        max_stream: 1 << 30,
+        max_stream_decompressed: 1 << 32,
         max_redirects: 3,
         max_tries: 2,
         max_wait: second,
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     };
     Client::new(&http, &Publisher { name: "Prov".into(), contact: "prov@example.org".into() }).unwrap()
 }

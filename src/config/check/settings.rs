@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::config::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
 use crate::store::Bucket;
 
 use super::Problems;
@@ -24,6 +24,7 @@ pub(in crate::config) struct Settings {
 }
 
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 
 /// `root` is none where the file could not be read: the defaults stand, so that the
 /// pipelines are looked at all the same.
@@ -41,7 +42,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems:
         publisher: publisher(root.and_then(|root| root.node("publisher")).as_ref()),
         run: run(root.and_then(|root| root.node("run")).as_ref()),
         retention: retention(root.and_then(|root| root.node("retention")).as_ref()),
-        http: http(root.and_then(|root| root.node("http")).as_ref()),
+        http: http(root.and_then(|root| root.node("http")).as_ref(), dir),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
     }
 }
@@ -119,7 +120,7 @@ fn retention(node: Option<&Node<'_>>) -> Retention {
     }
 }
 
-fn http(node: Option<&Node<'_>>) -> HttpSettings {
+fn http(node: Option<&Node<'_>>, dir: &Path) -> HttpSettings {
     let size = |key: &str, default: u64| node.and_then(|node| node.leaf(key, leaf::size)).unwrap_or(default);
     let count = |key: &str, default: usize| node.and_then(|node| node.whole(key)).unwrap_or(default);
     HttpSettings {
@@ -128,9 +129,31 @@ fn http(node: Option<&Node<'_>>) -> HttpSettings {
         total_timeout: duration(node, "total_timeout", Duration::from_mins(10)),
         max_body: size("max_body", 64 * MIB),
         max_decompressed: size("max_decompressed", 512 * MIB),
+        stream_timeout: duration(node, "stream_timeout", Duration::from_hours(2)),
+        max_stream: size("max_stream", 8 * GIB),
+        max_stream_decompressed: size("max_stream_decompressed", 64 * GIB),
         max_redirects: count("max_redirects", 3),
         max_tries: count("max_tries", 5),
         max_wait: duration(node, "max_wait", Duration::from_mins(2)),
+        outbound: outbound(node, dir),
+        outages: OutageSettings {
+            after: node.and_then(|node| node.whole("outage_after")).unwrap_or(OutageSettings::default().after),
+            pause: duration(node, "outage_pause", OutageSettings::default().pause),
+        },
+    }
+}
+
+fn outbound(node: Option<&Node<'_>>, dir: &Path) -> Outbound {
+    let hosts = |key: &str| {
+        let written = node.map(|node| node.strings(key)).unwrap_or_default();
+        written.iter().filter_map(|host| leaf::host(host).ok()).collect()
+    };
+    let ca_file = node.and_then(|node| node.string("ca_file"));
+    Outbound {
+        proxy: node.and_then(|node| node.leaf("proxy", leaf::proxy)),
+        no_proxy: hosts("no_proxy"),
+        ca_file: ca_file.map(|file| absolute(dir, Path::new(&file))),
+        allow_hosts: hosts("allow_hosts"),
     }
 }
 

@@ -2,11 +2,19 @@
 
 mod file;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 
 pub use file::{FileFetch, FileFormat, FileLocation};
 pub use kolada::{KoladaFetch, Years};
+pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
+pub use school_units::{RegisterWhat, SchoolUnitsFetch};
+pub use siris::SirisFetch;
+pub use susa_navet::{SusaNavetFetch, SusaWhat};
 
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -25,11 +33,13 @@ pub struct DriftPolicy {
     pub new_code: Reaction,
     pub lost_code: Reaction,
     pub renamed: Reaction,
+    /// The source has not one row for what is asked.
+    pub empty: OnEmpty,
 }
 
 impl Default for DriftPolicy {
     fn default() -> Self {
-        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop }
+        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop, empty: OnEmpty::default() }
     }
 }
 
@@ -40,6 +50,15 @@ pub enum Reaction {
     Warn,
     /// Publish nothing until an operator lets it through.
     Stop,
+}
+
+/// What it means that a source has no row for what is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnEmpty {
+    /// A table without rows, for the checks to judge.
+    #[default]
+    Accept,
+    Error,
 }
 
 /// What becomes of periods that the source's selection has left behind.
@@ -57,4 +76,8 @@ pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
     File(FileFetch),
+    PlannedEducations(PlannedEducationsFetch),
+    SchoolUnits(SchoolUnitsFetch),
+    SusaNavet(SusaNavetFetch),
+    Siris(SirisFetch),
 }

@@ -127,15 +127,24 @@ rule!(ENCODING, leaf::encoding, "an encoding");
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
 rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
+rule!(AREA, leaf::area, "a municipality's or county's code", "^([0-9]{2}|[0-9]{4})$");
+rule!(COUNTY, leaf::county, "a county's code", "^[0-9]{2}$");
+rule!(SCHOOL_UNIT, leaf::school_unit, "a school unit's code", "^[0-9]{8}$");
+rule!(DATE, leaf::date, "a date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
 rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
 rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
 rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
 rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
+rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
+rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+/// What an answer of a source means.
+const ACTIONS: &[&str] = &["retry", "split", "stop", "empty"];
 
 /// What is done about a change in what a source says of its data.
 const REACTIONS: &[&str] = &["accept", "warn", "stop"];

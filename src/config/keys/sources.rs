@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -17,6 +17,10 @@ static KINDS: Shape = Shape {
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
+        Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
+        Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
+        Key::optional("susa-navet", Kind::Table(&SOURCE), "Skolverket's Susa-navet, EMIL 3."),
+        Key::optional("siris", Kind::Table(&SOURCE), "Skolverket's SiRiS exports."),
     ],
     one_of: true,
 };
@@ -33,15 +37,45 @@ static SOURCE: Shape = Shape {
             Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },
             "What the source's own symbols mean: symbol = status. Laid over the kind's defaults.",
         ),
+        Key::optional(
+            "responses",
+            Kind::List { item: &Kind::Table(&RESPONSE), may_be_empty: true },
+            "What answers mean, the first that fits; these go before the kind's defaults.",
+        ),
+    ],
+    one_of: false,
+};
+
+static RESPONSE: Shape = Shape {
+    about: "What one kind of answer means: by its status, by what its body contains, or both.",
+    keys: &[
+        Key::optional("status", Kind::Integer { min: 200, max: 599 }, "The status of the answer."),
+        Key::optional(
+            "contains",
+            Kind::Text(&TEXT),
+            "A text in the first 16 KiB of the body; upper and lower case are the same.",
+        ),
+        Key::required(
+            "action",
+            Kind::OneOf(ACTIONS),
+            "retry: it may pass, ask again; split: too much was asked for, ask for less at a time; stop: an error; \
+             empty: there is nothing, and that is an answer.",
+        ),
     ],
     one_of: false,
 };
 
 static LIMITS: Shape = Shape {
-    about: "At most so many calls in a time window, and cells in a call.",
+    about: "At most so many calls in a time window, at a time, and cells in a call.",
     keys: &[
-        Key::required("calls", Kind::Integer { min: 0, max: 1_000_000 }, "Calls in any window; 0 is no limit."),
-        Key::required("window_secs", Kind::Integer { min: 1, max: 86_400 }, "Length of the window, in seconds."),
+        Key::default("calls", Kind::Integer { min: 0, max: 1_000_000 }, "0", "Calls in any window; 0 is no limit."),
+        Key::default("window_secs", Kind::Integer { min: 1, max: 86_400 }, "1", "Length of the window, in seconds."),
+        Key::default(
+            "parallel",
+            Kind::Integer { min: 1, max: 64 },
+            "1",
+            "Calls under way at a time, over all pipelines. Applies whatever the API announces.",
+        ),
         Key::default("cells", Kind::Integer { min: 0, max: i64::MAX }, "0", "Cells in a call; 0 is no limit."),
     ],
     one_of: false,

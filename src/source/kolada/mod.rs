@@ -82,7 +82,6 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         schema: Some(schema()),
         codes: codes(&kpis, &units),
         metadata: Some(describe::describe(&kpis, &all)),
-        order: Vec::new(),
         work: super::Work::Kolada(Work {
             segments,
             units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),

@@ -11,13 +11,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array,
+    StringArray,
 };
 use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Float64Type, Int8Type, Int32Type, Int64Type, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
-use super::super::{Mixed, Sink, SourceError};
+use super::super::{Mixed, Sink};
 use super::query::Query;
 use crate::config::ValueType;
 use crate::contract::{Period, Status};
@@ -149,9 +151,12 @@ pub struct Assembly {
     bands: std::vec::IntoIter<(Range<usize>, usize)>,
     now: Option<(Range<usize>, usize)>,
     answers: Vec<AnswerRecord>,
-    /// Place in `answers`, by row.
+    /// Place in `answers`, by row; `NOBODY` where no answer has the row.
     from: Vec<u16>,
 }
+
+/// A source may answer that it has no rows for a part.
+const NOBODY: u16 = u16::MAX;
 
 /// A measure's cells, by row.
 struct Gathered {
@@ -213,28 +218,38 @@ impl Assembly {
         }
     }
 
-    /// Puts an answer's rows in their places; with the last of a band, the band is written.
-    pub fn take(&mut self, answer: AnswerRecord, batch: &RecordBatch, sink: &mut dyn Sink) -> Result<(), Fault> {
-        if self.now.is_none() {
-            self.now = self.bands.next();
-            self.clear();
-        }
-        let Some((stretch, left)) = self.now.clone() else { return Ok(()) };
+    /// Puts an answer's rows in their places.
+    pub fn take(&mut self, answer: &AnswerRecord, batch: &RecordBatch) -> Result<(), DecodeError> {
+        self.begin();
+        let Some((stretch, _)) = &self.now else { return Err(out_of_place()) };
         let places = self.places(batch, stretch.start)?;
-        let nth = u16::try_from(self.answers.len()).unwrap_or(u16::MAX);
+        let nth = u16::try_from(self.answers.len()).ok().filter(|nth| *nth != NOBODY).ok_or_else(out_of_place)?;
         for place in &places {
             *self.from.get_mut(*place).ok_or_else(out_of_place)? = nth;
         }
         for measure in &mut self.measures {
             measure.take(batch, &places)?;
         }
-        self.answers.push(answer);
-        if left > 1 {
-            self.now = Some((stretch, left - 1));
-            return Ok(());
+        self.answers.push(answer.clone());
+        Ok(())
+    }
+
+    /// All answers of a call are in their places; with the last call of a band, the band is written.
+    pub fn end_call(&mut self, sink: &mut dyn Sink) -> anyhow::Result<()> {
+        self.begin();
+        match self.now.take() {
+            Some((stretch, left)) if left > 1 => self.now = Some((stretch, left - 1)),
+            Some((stretch, _)) => self.write(&stretch, sink)?,
+            None => {}
         }
-        self.now = None;
-        self.write(&stretch, sink)
+        Ok(())
+    }
+
+    fn begin(&mut self) {
+        if self.now.is_none() {
+            self.now = self.bands.next();
+            self.clear();
+        }
     }
 
     fn clear(&mut self) {
@@ -242,7 +257,7 @@ impl Assembly {
         let rows = stretch.len() * self.axes.first().map_or(1, |axis| axis.stride);
         self.answers.clear();
         self.from.clear();
-        self.from.resize(rows, 0);
+        self.from.resize(rows, NOBODY);
         for measure in &mut self.measures {
             measure.clear(rows);
         }
@@ -273,20 +288,26 @@ impl Assembly {
     }
 
     /// The band's rows in order, a block at a time.
-    fn write(&mut self, stretch: &Range<usize>, sink: &mut dyn Sink) -> Result<(), Fault> {
+    fn write(&self, stretch: &Range<usize>, sink: &mut dyn Sink) -> anyhow::Result<()> {
         let per_code = self.axes.first().map_or(1, |axis| axis.stride);
         let block = BLOCK.div_ceil(per_code).max(1) * per_code;
         let rows = self.from.len();
         let mut from = 0;
         while from < rows {
             let to = rows.min(from + block);
-            let batch = self.block(stretch.start * per_code, from..to)?;
-            let runs: Vec<(u32, u32)> = self.from[from..to]
+            let mut batch = self.block(stretch.start * per_code, from..to)?;
+            let origins = &self.from[from..to];
+            if origins.contains(&NOBODY) {
+                let there: BooleanArray = origins.iter().map(|origin| Some(*origin != NOBODY)).collect();
+                batch = filter_record_batch(&batch, &there)?;
+            }
+            let runs: Vec<(u32, u32)> = origins
                 .chunk_by(|one, other| one == other)
+                .filter(|run| run[0] != NOBODY)
                 .map(|run| (u32::from(run[0]), u32::try_from(run.len()).unwrap_or(u32::MAX)))
                 .collect();
             let mixed = Mixed { answers: &self.answers, runs: &runs };
-            sink.write_mixed(&batch, &mixed).map_err(Fault::Sink)?;
+            sink.write_mixed(&batch, &mixed)?;
             from = to;
         }
         Ok(())
@@ -416,25 +437,33 @@ fn out_of_place() -> DecodeError {
     DecodeError::Shape("a row belongs to none of the places that were asked for".to_owned())
 }
 
-/// What can go wrong with a band: an answer that does not fit, or rows that could not be kept.
-#[derive(Debug)]
-pub enum Fault {
-    Decode(DecodeError),
-    Sink(anyhow::Error),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl From<DecodeError> for Fault {
-    fn from(error: DecodeError) -> Self {
-        Self::Decode(error)
+    fn grid(cuts: &[(usize, usize)], inner: usize) -> Vec<Box> {
+        cuts.iter().flat_map(|(from, to)| (0..inner).map(|at| vec![*from..*to, at..at + 1])).collect()
     }
-}
 
-impl Fault {
-    /// With the answer that it is about.
-    pub fn of(self, answer: &crate::fetch::Answer) -> SourceError {
-        match self {
-            Self::Decode(error) => SourceError::decode(answer, error),
-            Self::Sink(error) => SourceError::Sink(error),
-        }
+    fn stretches(boxes: Vec<Box>, axis: usize, size: usize) -> Vec<(Range<usize>, usize)> {
+        banded(boxes, axis, size).iter().map(|band| (band.stretch.clone(), band.boxes.len())).collect()
+    }
+
+    #[test]
+    fn a_band_ends_where_no_call_reaches_over() {
+        assert_eq!(stretches(grid(&[(0, 3), (3, 5)], 2), 0, 5), [(0..3, 2), (3..5, 2)]);
+        // By the other dimension every call is alike.
+        assert_eq!(stretches(grid(&[(0, 3), (3, 5)], 2), 1, 2), [(0..1, 2), (1..2, 2)]);
+        let overlapping = vec![vec![0..2], vec![2..3], vec![1..2], vec![0..1]];
+        assert_eq!(stretches(overlapping, 0, 3), [(0..2, 3), (2..3, 1)]);
+        assert_eq!(stretches(vec![vec![2..4], vec![0..3]], 0, 4), [(0..4, 2)]);
+    }
+
+    #[test]
+    fn periods_are_ranked_by_their_days_and_codes_by_their_text() {
+        let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
+        assert_eq!(ranks(&codes(&["HT2024", "VT2024", "HT2023"])), [2, 1, 0]);
+        assert_eq!(ranks(&codes(&["b", "A-U", "100+", "a"])), [3, 1, 0, 2]);
+        assert!(ranks(&codes(&["00", "01", "0114", "25"])).is_sorted());
     }
 }

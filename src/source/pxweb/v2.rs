@@ -11,7 +11,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::record_batch::RecordBatch;
 use serde::Deserialize;
 
 use super::super::answer::parse;
@@ -20,6 +19,7 @@ use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::assembly::{Assembly, Bands};
 use super::describe::describe;
 use super::note;
+use super::part::{Shared, part};
 use super::planner::Split;
 use super::query::Query;
 use crate::config::{Limits, PxwebFetch};
@@ -27,17 +27,16 @@ use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-const LANGUAGE: &str = "lang=sv";
-
-/// Data calls in flight. No installation says how many it takes; this is what a person with a few tabs open does.
-const AT_ONCE: usize = 4;
+pub(super) const LANGUAGE: &str = "lang=sv";
 
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
     updated: Option<String>,
-    query: Query,
+    pub(super) query: Query,
     split: Split,
+    /// The columns by which the rows are wanted in order.
+    pub order: Vec<String>,
 }
 
 /// What `/config` announces.
@@ -60,7 +59,7 @@ struct Table {
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
     let limits = limits(courier, &mut notes).await?;
-    let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -101,12 +100,12 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),
         codes: query.codes.clone(),
         metadata: Some(described),
-        order: Vec::new(),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
             updated: table.updated,
             query,
             split,
+            order: Vec::new(),
         })),
     })
 }
@@ -118,27 +117,35 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
-    let shared = Arc::new(Shared { path, work: work.clone(), limit: plan.limits.map_or(0, |limits| limits.cells) });
+    let limit = plan.limits.map_or(0, |limits| limits.cells);
+    let shared = Arc::new(Shared::new(&encode(&work.table), work.clone(), limit));
     let (mut rows, mut calls) = (0, 0);
     let call = |ranges: Vec<Range<usize>>| {
         let (courier, shared) = (courier.clone(), Arc::clone(&shared));
         async move { part(&courier, shared, ranges).await }
     };
-    let bands = Bands::of(&work.query, work.split.boxes(), &plan.order);
+    let bands = Bands::of(&work.query, work.split.boxes(), &work.order);
     let whole = work.query.layout(&work.query.whole(), &courier.source().symbols);
     let mut assembly = bands.as_ref().map(|bands| Assembly::new(&work.query, bands, &whole));
     let boxes: Vec<_> = bands.as_ref().map_or_else(|| work.split.boxes().collect(), |bands| bands.boxes().collect());
-    parallel::in_order(AT_ONCE, boxes, call, |(answer, batch)| {
-        courier.accept(&answer)?;
-        match &mut assembly {
-            Some(assembly) => {
-                let taken = assembly.take(answer.record.clone(), &batch, sink);
-                taken.map_err(|fault| fault.of(&answer))?;
+    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
+    let at_once = courier.source().parallel + 1;
+    parallel::in_order(at_once, boxes, call, |pieces| {
+        for (answer, batch) in pieces {
+            courier.accept(&answer)?;
+            let Some(batch) = batch else { continue };
+            match &mut assembly {
+                Some(assembly) => {
+                    let taken = assembly.take(&answer.record, &batch);
+                    taken.map_err(|error| SourceError::decode(&answer, error))?;
+                }
+                None => sink.write(&batch).map_err(SourceError::Sink)?,
             }
-            None => sink.write(&batch).map_err(SourceError::Sink)?,
+            rows += batch.num_rows() as u64;
         }
-        rows += batch.num_rows() as u64;
+        if let Some(assembly) = &mut assembly {
+            assembly.end_call(sink).map_err(SourceError::Sink)?;
+        }
         calls += 1;
         progress(calls);
         Ok(())
@@ -147,33 +154,8 @@ pub async fn harvest(
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
-}
-
-/// What all data calls of a harvest have in common.
-struct Shared {
-    path: String,
-    work: Work,
-    /// Cells that the source allows in a call.
-    limit: u64,
-}
-
-/// Asks for one box and decodes it.
-async fn part(
-    courier: &Courier,
-    shared: Arc<Shared>,
-    ranges: Vec<Range<usize>>,
-) -> Result<(Answer, RecordBatch), SourceError> {
-    let work = &shared.work;
-    let request = Request::post(&shared.path, work.query.body(&ranges));
-    let answer = courier.ask(&request, Expect::Json).await;
-    let answer = answer.map_err(|error| refused(error, work, shared.limit, &ranges))?;
-    let layout = work.query.layout(&ranges, &courier.source().symbols);
-    parallel::off_thread(move || {
-        let batch = json_stat::decode(&answer.body, &layout).map_err(|error| SourceError::decode(&answer, error))?;
-        Ok((answer, batch))
-    })
-    .await
+    let notes = shared.note().into_iter().collect();
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
@@ -193,11 +175,11 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-fn table_request(table: &str) -> Request {
+pub(super) fn table_request(table: &str) -> Request {
     Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
 }
 
-async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
     let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
@@ -252,7 +234,7 @@ impl Announced {
 }
 
 /// Tells an unknown table from other refusals.
-fn unknown_table(error: FetchError, table: &str) -> SourceError {
+pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 404, .. }
         | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
@@ -262,16 +244,14 @@ fn unknown_table(error: FetchError, table: &str) -> SourceError {
     }
 }
 
-/// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
-fn refused(error: FetchError, work: &Work, limit: u64, ranges: &[Range<usize>]) -> SourceError {
+/// Tells, of a data call, also a refusal for its size.
+pub(super) fn refused(error: SourceError, work: &Work, limit: u64, cells: u64) -> SourceError {
     match error {
-        FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
-            if message.to_lowercase().contains("too many cells") =>
-        {
-            let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
+        SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
             SourceError::TooManyCells { name, url, cells, limit }
         }
-        error => unknown_table(error, &work.table),
+        SourceError::Fetch(error) => unknown_table(error, &work.table),
+        error => error,
     }
 }
 

@@ -2,10 +2,14 @@
 
 mod file;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 
 use crate::config::node::Node;
-use crate::config::{DriftPolicy, Fetch, FetchKind, History, Reaction, SourceKind};
+use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
 
 use super::Problems;
 use super::sources::Sources;
@@ -23,6 +27,18 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);
         (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+    } else if let Some(inner) = node.node("planned-educations") {
+        expect_source(&inner, &[SourceKind::PlannedEducations], sources, problems);
+        (FetchKind::PlannedEducations(planned_educations::planned_educations(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("school-units") {
+        expect_source(&inner, &[SourceKind::SchoolUnits], sources, problems);
+        (FetchKind::SchoolUnits(school_units::school_units(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("susa-navet") {
+        expect_source(&inner, &[SourceKind::SusaNavet], sources, problems);
+        (FetchKind::SusaNavet(susa_navet::susa_navet(&inner)), inner)
+    } else if let Some(inner) = node.node("siris") {
+        expect_source(&inner, &[SourceKind::Siris], sources, problems);
+        (FetchKind::Siris(siris::siris(&inner, problems)?), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);
@@ -44,11 +60,16 @@ fn drift(node: &Node<'_>) -> DriftPolicy {
         Some("stop") => Reaction::Stop,
         _ => default,
     };
-    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
+    let empty = match node.string_if_known("on_empty").as_deref() {
+        Some("error") => OnEmpty::Error,
+        _ => OnEmpty::Accept,
+    };
+    let DriftPolicy { new_code, lost_code, renamed, .. } = DriftPolicy::default();
     DriftPolicy {
         new_code: reaction("on_new_code", new_code),
         lost_code: reaction("on_lost_code", lost_code),
         renamed: reaction("on_renamed", renamed),
+        empty,
     }
 }
 

@@ -2,13 +2,21 @@
 
 mod file;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
 use file::FILE;
 use kolada::KOLADA;
+use planned_educations::PLANNED_EDUCATIONS;
 use pxweb::PXWEB;
+use school_units::SCHOOL_UNITS;
+use siris::SIRIS;
+use susa_navet::SUSA_NAVET;
 
 pub(super) static FETCH: Shape = Shape {
     about: "What is fetched, by the kind of source.",
@@ -20,6 +28,14 @@ pub(super) static FETCH: Shape = Shape {
             "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
         ),
         Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
+        Key::optional(
+            "planned-educations",
+            Kind::Table(&PLANNED_EDUCATIONS),
+            "Planned adult education, its code lists, or figures of school units, from Skolverket.",
+        ),
+        Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
+        Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
+        Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
     ],
     one_of: true,
 };
@@ -42,6 +58,12 @@ const ON_RENAMED: Key = Key::default(
     "stop",
     "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
      table another title, or a dimension is new.",
+);
+const ON_EMPTY: Key = Key::default(
+    "on_empty",
+    Kind::OneOf(&["accept", "error"]),
+    "accept",
+    "When the source has no row for what is asked: a table without rows (accept), or a failed run (error).",
 );
 const HISTORY: Key = Key::default(
     "history",
