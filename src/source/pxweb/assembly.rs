@@ -439,7 +439,10 @@ fn out_of_place() -> DecodeError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::harvest;
+    use super::super::super::testing::{Post, pxweb};
     use super::*;
+    use crate::config::FetchKind;
 
     fn grid(cuts: &[(usize, usize)], inner: usize) -> Vec<Box> {
         cuts.iter().flat_map(|(from, to)| (0..inner).map(|at| vec![*from..*to, at..at + 1])).collect()
@@ -465,5 +468,74 @@ mod tests {
         assert_eq!(ranks(&codes(&["HT2024", "VT2024", "HT2023"])), [2, 1, 0]);
         assert_eq!(ranks(&codes(&["b", "A-U", "100+", "a"])), [3, 1, 0, 2]);
         assert!(ranks(&codes(&["00", "01", "0114", "25"])).is_sorted());
+    }
+
+    /// What a sink was given, row by row as text, and which answer each row is from.
+    #[derive(Default)]
+    struct Told {
+        rows: Vec<Vec<String>>,
+        from: Vec<String>,
+    }
+
+    impl Sink for Told {
+        fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
+            let columns: Vec<ArrayRef> = batch
+                .columns()
+                .iter()
+                .map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8))
+                .collect::<Result<_, _>>()?;
+            for row in 0..batch.num_rows() {
+                let cell = |column: &ArrayRef| {
+                    if column.is_null(row) { "∅".to_owned() } else { column.as_string::<i32>().value(row).to_owned() }
+                };
+                self.rows.push(columns.iter().map(cell).collect());
+            }
+            Ok(())
+        }
+
+        fn write_mixed(&mut self, batch: &RecordBatch, mixed: &Mixed<'_>) -> anyhow::Result<()> {
+            for (answer, rows) in mixed.runs {
+                let body = mixed.answers[*answer as usize].request_body.clone().unwrap_or_default();
+                self.from.extend(std::iter::repeat_n(body, *rows as usize));
+            }
+            self.write(batch)
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_come_in_the_order_wished_for_and_each_knows_its_answer() {
+        let options = crate::sandbox::Options { max_cells: 150, calls: 0, ..crate::sandbox::Options::default() };
+        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let sandbox = crate::sandbox::start(listen, crate::embedded::reference().unwrap(), options).await.unwrap();
+        let post = Post::to(&sandbox.endpoints()[0].1, crate::config::SourceKind::Pxweb);
+        let select =
+            [("Region", "011*"), ("Utbildning", "1*"), ("SNI2007", "*"), ("Tid", "*"), ("KonAlderFodelseland", "TOT")];
+        let fetch = pxweb("TAB6929", &select, &[("000008QT", "personer"), ("000008QW", "andel")]);
+        let (fetch, mut plan) = post.plan(FetchKind::Pxweb(fetch)).await.unwrap();
+        assert!(plan.calls > 20, "{}", plan.calls);
+        let (mut as_answered, mut as_wished) = (Told::default(), Told::default());
+        harvest(&post.courier, &fetch, &plan, &mut as_answered, &mut |_| ()).await.unwrap();
+        let wish = ["lan", "region", "period_start", "utbildning", "sni2007", "period"];
+        plan.wish(wish.map(str::to_owned).to_vec());
+        let mut done = 0;
+        harvest(&post.courier, &fetch, &plan, &mut as_wished, &mut |calls| done = calls).await.unwrap();
+        assert_eq!(done, plan.calls);
+
+        let schema = plan.schema.clone().unwrap();
+        let at = |name: &str| schema.index_of(name).unwrap();
+        let by = ["region", "utbildning", "sni2007", "tid"].map(at);
+        let key = |row: &Vec<String>| by.map(|at| row[at].clone());
+        assert!(as_wished.rows.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])));
+        assert!(!as_answered.rows.windows(2).all(|pair| key(&pair[0]) < key(&pair[1])));
+        assert_eq!(as_wished.from.len(), as_wished.rows.len());
+        for (row, body) in as_wished.rows.iter().zip(&as_wished.from) {
+            for code in key(row) {
+                assert!(body.contains(&format!("\"{code}\"")), "{row:?} is not from {body}");
+            }
+        }
+        as_answered.rows.sort();
+        as_wished.rows.sort();
+        assert_eq!(as_wished.rows, as_answered.rows);
+        assert!(as_wished.rows.iter().any(|row| row.contains(&"∅".to_owned())), "some are suppressed");
     }
 }
