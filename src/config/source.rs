@@ -20,6 +20,8 @@ pub struct Source {
     pub limits: Option<Limits>,
     /// The most calls under way at a time.
     pub parallel: usize,
+    /// An answer younger than this is not asked for again, where the source itself says nothing of changes.
+    pub fresh_for: Duration,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,

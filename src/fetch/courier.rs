@@ -83,10 +83,10 @@ pub(super) struct Shared {
     /// None: only the archive is asked, nothing is sent and nothing kept.
     pub(super) journal: Option<Arc<Journal>>,
     pub(super) tally: Arc<Tally>,
-    manners: Arc<Manners>,
-    reusable: Mutex<HashMap<Identity, AnswerRecord>>,
+    pub(super) manners: Arc<Manners>,
+    pub(super) reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     /// Of the last version: a source that still has the same need not send it again.
-    remembered: Mutex<HashMap<Identity, AnswerRecord>>,
+    pub(super) remembered: Mutex<HashMap<Identity, AnswerRecord>>,
     accepted: Mutex<Accepted>,
 }
 
@@ -191,6 +191,16 @@ impl Courier {
         remembered.extend(records.into_iter().map(|record| (record.identity.clone(), record)));
     }
 
+    /// What was answered at the last success, for sources whose data grow from answer to answer; where only the
+    /// archive is asked, what it may answer. By the time that it was asked for.
+    pub fn before(&self) -> Vec<AnswerRecord> {
+        let known = if self.is_of_archive() { &self.shared.reusable } else { &self.shared.remembered };
+        let mut records: Vec<AnswerRecord> = lock(known).values().cloned().collect();
+        records.retain(|record| record.synthetic == self.source().synthetic || self.is_of_archive());
+        records.sort_by(|one, other| (one.fetched_at, &one.identity).cmp(&(other.fetched_at, &other.identity)));
+        records
+    }
+
     /// A reusable answer where there is one, else a call.
     pub async fn ask(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
         match self.earlier(request, expect).await? {
@@ -227,6 +237,13 @@ impl Courier {
             return self.ask(request, expect).await;
         }
         let answer = self.ask_anew(request, expect).await?;
+        {
+            // Nor does anything that only its age spoke for.
+            let mut reusable = lock(&self.shared.reusable);
+            if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
+                reusable.clear();
+            }
+        }
         if before.is_some_and(|before| before.hash != answer.record.hash) {
             tracing::warn!(
                 pipeline = self.shared.pipeline,
@@ -541,10 +558,8 @@ impl Courier {
     }
 
     async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
         let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
-        self.shared.tally.waited(asked.elapsed());
         let begun = Instant::now();
         let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
         let result = self.as_declared(result);
@@ -568,18 +583,20 @@ impl Courier {
         result
     }
 
-    /// Waits until a call may be made: by what is known of the source, by its parallelism and by its limit.
+    /// Waits until a call may start: its leave, its place until the answer is read, its slot until the answer begins.
     pub(super) async fn turn<'a>(
         &'a self,
         limiter: &'a Limiter,
         ailing: &'a str,
     ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
+        let asked = tokio::time::Instant::now();
         loop {
             let leave = self.leave(ailing).await?;
             let place = limiter.place(self.source().parallel).await;
             let slot = limiter.acquire().await;
             // Others may have found the source out of order meanwhile.
             if !leave.is_stale() {
+                self.shared.tally.waited(asked.elapsed());
                 return Ok((leave, place, slot));
             }
         }
@@ -600,7 +617,7 @@ impl Courier {
         if source.base_url.has_host() { source.name.clone() } else { origin(&outgoing.url) }
     }
 
-    async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
+    pub(super) async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
         self.shared.manners.outages.leave(ailing).await.map_err(|outage| {
             Failure::Final(FetchError::Out {
                 source_name: ailing.to_owned(),
@@ -693,6 +710,16 @@ impl Courier {
     }
 }
 
+/// A file's full path, and as it is shown and asked for.
+pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
+    let path = std::path::absolute(path).map_err(FetchError::io("read", path))?;
+    let shown = match Url::from_file_path(&path) {
+        Ok(url) => url.to_string(),
+        Err(()) => format!("file://{}", path.display()),
+    };
+    Ok((path, shown))
+}
+
 /// How a call went, for the count of failures.
 pub(super) fn tell<T>(leave: Leave<'_>, result: &Result<T, Failure>) {
     match result {
@@ -704,16 +731,6 @@ pub(super) fn tell<T>(leave: Leave<'_>, result: &Result<T, Failure>) {
         Err(Failure::Final(FetchError::Certificate { .. } | FetchError::Address { .. })) => {}
         Ok(_) | Err(Failure::NotNow { .. } | Failure::Final(_)) => leave.answered(),
     }
-}
-
-/// A file's full path, and as it is shown and asked for.
-pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
-    let path = std::path::absolute(path).map_err(FetchError::io("read", path))?;
-    let shown = match Url::from_file_path(&path) {
-        Ok(url) => url.to_string(),
-        Err(()) => format!("file://{}", path.display()),
-    };
-    Ok((path, shown))
 }
 
 /// Compression and syncing take too long for the threads that serve the network.

@@ -19,14 +19,17 @@ use tokio::sync::mpsc;
 use super::archive::{Archive, Envelope};
 use super::body::{self, BodyFault};
 use super::client::Outgoing;
-use super::courier::{Courier, Expect, local, off_thread, tell};
+use super::courier::{Courier, Expect, Validators, local, off_thread, tell};
 use super::error::FetchError;
 use super::limiter::Slot;
+use super::lock;
 use super::object::Object;
 use super::problem::{short, without_bom};
-use super::request::{AnswerRecord, Original, Request};
+use super::request::{AnswerRecord, Method, Original, Request};
+use super::response::action;
 use super::retry::Failure;
 use super::verdict;
+use crate::config::Action;
 
 /// Reads what came and writes what may be kept. It is run on a thread of its own, anew for every try; it may leave
 /// the end of its input unread only where nothing there can tell of a cut.
@@ -78,10 +81,23 @@ impl Courier {
             self.reuses();
             return Ok(Streamed { record });
         }
-        let outgoing = self.outgoing(request, expect)?;
+        let mut outgoing = self.outgoing(request, expect)?;
+        let known = self.known_streamed(request, scrub.is_some()).await;
+        outgoing.unless = known.as_ref().map(|known| Validators::of(&known.headers));
         let once = || self.stream_once(request, &outgoing, expect, scrub.as_ref());
         match self.until_done(&outgoing, once).await {
-            (Ok(record), _) => Ok(Streamed { record }),
+            (Ok(Some(record)), _) => Ok(Streamed { record }),
+            (Ok(None), tries) => match known {
+                // What the source still has the same is the answer from before.
+                Some(record) => {
+                    self.reuses();
+                    Ok(Streamed { record })
+                }
+                None => {
+                    let failure = Failure::Transport("nothing was sent (304), though nothing was known".to_owned());
+                    Err(verdict::failed(&outgoing, failure, tries, self.shared.client.settings()))
+                }
+            },
             (Err(failure), tries) if scrub.is_some() => {
                 Err(verdict::failed(&outgoing, failure, tries, self.shared.client.settings()))
             }
@@ -224,18 +240,30 @@ impl Courier {
         }
     }
 
+    /// The last version's answer to this call, where it can be told by its validators whether it still holds.
+    async fn known_streamed(&self, request: &Request, scrubbed: bool) -> Option<AnswerRecord> {
+        let record = lock(&self.shared.remembered).get(&request.identity(&self.source().name)).cloned()?;
+        let Validators { etag, last_modified, .. } = Validators::of(&record.headers);
+        let is_usable = request.method == Method::Get
+            && record.status == 200
+            && record.synthetic == self.source().synthetic
+            && record.original.is_some() == scrubbed
+            && (etag.is_some() || last_modified.is_some());
+        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
+        (is_usable && off_thread(move || archive.look(&hash)).await.is_ok()).then_some(record)
+    }
+
+    /// None where the source has the same as the answer that is known.
     async fn stream_once(
         &self,
         request: &Request,
         outgoing: &Outgoing,
         expect: Expect,
         scrub: Option<&Scrub>,
-    ) -> Result<AnswerRecord, Failure> {
-        let asked = tokio::time::Instant::now();
+    ) -> Result<Option<AnswerRecord>, Failure> {
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
         let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
-        self.shared.tally.waited(asked.elapsed());
-        let result = self.stream_now(request, outgoing, expect, scrub, slot).await;
+        let result = self.stream_in_turn(request, outgoing, expect, scrub, slot).await;
         tell(leave, &result);
         if let Err(Failure::NotNow { received, after }) = &result
             && received.status == 429
@@ -245,20 +273,26 @@ impl Courier {
         result
     }
 
-    async fn stream_now(
+    async fn stream_in_turn(
         &self,
         request: &Request,
         outgoing: &Outgoing,
         expect: Expect,
         scrub: Option<&Scrub>,
         slot: Slot<'_>,
-    ) -> Result<AnswerRecord, Failure> {
+    ) -> Result<Option<AnswerRecord>, Failure> {
         let (client, tally) = (&self.shared.client, &self.shared.tally);
         let started = Instant::now();
         let begun = client.begin(outgoing, slot, tally, Some(client.settings().stream_timeout)).await?;
         if begun.redirect.is_some() || !(200..300).contains(&begun.status) {
             let received = self.as_declared(client.finish(outgoing, begun, tally).await)?;
-            let verdict = verdict::judge(outgoing, &received, Expect::Any, client.settings());
+            if received.status == 304 && outgoing.unless.is_some() {
+                return Ok(None);
+            }
+            let verdict = match action(&self.source().responses, received.status, &received.body) {
+                Some(action @ (Action::Split | Action::Stop)) => Err(verdict::declared(outgoing, &received, action)),
+                _ => verdict::judge(outgoing, &received, Expect::Any, client.settings()),
+            };
             if scrub.is_none() {
                 self.file(request, outgoing, received).await.map_err(Failure::Final)?;
             }
@@ -291,7 +325,7 @@ impl Courier {
             took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             "a streamed answer came"
         );
-        Ok(record)
+        Ok(Some(record))
     }
 
     fn unreceived(&self, outgoing: &Outgoing, fault: Unreceived) -> Failure {

@@ -152,7 +152,7 @@ async fn steps(
     let config_hash = workshop.config_hash(pipeline)?;
     let mut clock = Clock { pipeline: &pipeline.name, since: Instant::now() };
     line.step("asking what is new");
-    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally).await?;
+    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally, options.force).await?;
     clock.lap("plan");
     gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 

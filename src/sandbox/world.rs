@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::ads::{Historical, JobStream, Writer};
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -10,6 +11,7 @@ use super::population::Population;
 use super::pxweb::Pxweb;
 use super::region::{Region, regions};
 use crate::reference::Reference;
+use jiff::Timestamp;
 
 pub struct World {
     reference: Arc<Reference>,
@@ -19,6 +21,9 @@ pub struct World {
     pub pxweb: Pxweb,
     pub kolada: Kolada,
     files: Files,
+    advertisements: Writer,
+    historical: Historical,
+    jobstream: JobStream,
 }
 
 /// The world as it should be, and the one with a kommun that nobody knows.
@@ -47,7 +52,27 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
-        Self { reference, seed: options.seed, regions, people, pxweb, kolada, files: Files::new() }
+        Self {
+            advertisements: Writer::new(&reference, options.seed),
+            historical: Historical::new(options.seed),
+            jobstream: JobStream::new(options.seed),
+            reference,
+            seed: options.seed,
+            regions,
+            people,
+            pxweb,
+            kolada,
+            files: Files::new(),
+        }
+    }
+
+    pub fn historical(&self, ask: &Ask<'_>, options: &Options) -> Reply {
+        self.historical.answer(ask, options.updated, &self.advertisements)
+    }
+
+    /// As the clock goes.
+    pub fn jobstream(&self, ask: &Ask<'_>) -> Reply {
+        self.jobstream.answer(ask, Timestamp::now(), &self.advertisements)
     }
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {

@@ -42,8 +42,9 @@ use jiff::civil::Date;
 
 use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{AnswerRecord, Courier, Validators};
+use crate::fetch::{AnswerRecord, Courier, Request, Validators};
 
+use assumption::Assumption;
 use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
@@ -208,6 +209,26 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
         _ => Err(unbrowsed(courier)),
+    }
+}
+
+/// What a kind's connector takes for granted of the API.
+pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
+    match kind {
+        SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
+        SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
+        SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
+        SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
+        _ => &[],
+    }
+}
+
+/// A call with the headers that its connector would give it.
+pub fn as_sent(kind: SourceKind, request: Request) -> Request {
+    match kind {
+        SourceKind::PlannedEducations => planned_educations::as_sent(request),
+        _ => request,
     }
 }
 

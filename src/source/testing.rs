@@ -43,6 +43,7 @@ impl Post {
             licence: "CC0-1.0".into(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
             synthetic: false,
@@ -167,6 +168,7 @@ impl Kept {
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {
     PxwebFetch {
         table: table.into(),
+        language: None,
         select: select.iter().map(|(id, codes)| ((*id).to_owned(), vec![(*codes).to_owned()])).collect(),
         codelist: BTreeMap::new(),
         rename: BTreeMap::new(),

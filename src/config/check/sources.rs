@@ -64,6 +64,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         // Of a source that only says how many at a time, nothing is known that could limit its calls.
         limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
         parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
+        fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
         synthetic: false,
@@ -104,9 +105,6 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
-        SourceKind::Kolada | SourceKind::File | SourceKind::SchoolUnits | SourceKind::SusaNavet => {
-            &[("", Status::Missing)]
-        }
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),
@@ -130,6 +128,7 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("~", Status::Unreliable),
             ("cirka", Status::Unreliable),
         ],
+        _ => &[("", Status::Missing)],
     };
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
@@ -141,12 +140,7 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::Kolada
-        | SourceKind::File
-        | SourceKind::PlannedEducations
-        | SourceKind::SchoolUnits
-        | SourceKind::SusaNavet
-        | SourceKind::Siris => &[],
+        _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
         status: *status,

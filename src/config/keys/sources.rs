@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ACTIONS, ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, DURATION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -32,6 +32,12 @@ static SOURCE: Shape = Shape {
         Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\"."),
         Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0."),
         Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none."),
+        Key::default(
+            "fresh_for",
+            Kind::Text(&DURATION),
+            "0s",
+            "An answer younger than this is used again instead of asking; for sources that do not say what has changed.",
+        ),
         Key::optional(
             "symbols",
             Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },

@@ -463,6 +463,11 @@ fn current(code: &str) -> &str {
 }
 
 /// A call that only `probe` and `browse` make.
+/// With the header that says which version is asked.
+pub fn as_sent(request: Request) -> Request {
+    request.accepting(version::CURRENT.accept)
+}
+
 fn get(path: &str) -> Request {
     Request::get(format!("{}{path}", version::CURRENT.path)).accepting(version::CURRENT.accept)
 }

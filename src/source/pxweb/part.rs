@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::record_batch::RecordBatch;
 
 use super::super::{SourceError, parallel};
-use super::v2::{LANGUAGE, Work, refused};
+use super::v2::{Work, refused};
 use crate::decode::json_stat;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
 
@@ -35,7 +35,7 @@ type Box = Vec<Range<usize>>;
 
 impl Shared {
     pub fn new(table: &str, work: Work, limit: u64) -> Self {
-        let path = format!("/tables/{table}/data?{LANGUAGE}&outputFormat=json-stat2");
+        let path = format!("/tables/{table}/data?{}&outputFormat=json-stat2", work.language);
         Self { path, work, limit, refused: AtomicU64::new(u64::MAX), pieces: AtomicU64::new(0) }
     }
 

@@ -27,11 +27,18 @@ use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-pub(super) const LANGUAGE: &str = "lang=sv";
+const LANGUAGE: &str = "sv";
+
+/// The parameter that tells the language.
+pub(super) fn language(fetch: &PxwebFetch) -> String {
+    format!("lang={}", encode(fetch.language.as_deref().unwrap_or(LANGUAGE)))
+}
 
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
+    /// As the parameter that tells it.
+    pub(super) language: String,
     updated: Option<String>,
     pub(super) query: Query,
     split: Split,
@@ -59,7 +66,7 @@ struct Table {
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
     let limits = limits(courier, &mut notes).await?;
-    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table, &language(fetch)), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -102,6 +109,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         metadata: Some(described),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
+            language: language(fetch),
             updated: table.updated,
             query,
             split,
@@ -160,7 +168,7 @@ pub async fn harvest(
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
 async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError> {
-    let answer = courier.ask_anew(&table_request(&work.table), Expect::Json).await;
+    let answer = courier.ask_anew(&table_request(&work.table, &work.language), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
     let now: Table = parse(&answer)?;
     if now.updated == work.updated {
@@ -175,12 +183,12 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-pub(super) fn table_request(table: &str) -> Request {
-    Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
+pub(super) fn table_request(table: &str, language: &str) -> Request {
+    Request::get(format!("/tables/{}?{language}", encode(table)))
 }
 
 pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
-    let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
+    let mut path = format!("/tables/{}/metadata?{}", encode(&fetch.table), language(fetch));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
     }

@@ -8,6 +8,7 @@ pub(super) static PXWEB: Shape = Shape {
     keys: &[
         Key::required("source", Kind::Text(&NAME), "A pxweb source of sources.toml."),
         Key::required("table", Kind::Text(&TEXT), "The table's id, such as TAB6471."),
+        Key::optional("language", Kind::Text(&NAME), "The language of labels, such as \"en\"; Swedish else."),
         Key::required(
             "select",
             Kind::Map {
