@@ -46,7 +46,7 @@ use crate::config::{
     EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
 };
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Request};
+use crate::fetch::{AnswerRecord, Courier, Request};
 
 use assumption::Assumption;
 use browse::{Description, Entry};
@@ -59,6 +59,19 @@ pub use metadata::Metadata;
 /// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -87,6 +100,16 @@ pub struct Plan {
     /// What the source says of its data; none where only the data can tell.
     pub metadata: Option<Metadata>,
     work: Work,
+}
+
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
