@@ -15,7 +15,7 @@ use super::names::{is_name, is_sql_word, suggestion};
 use super::{CodeList, Years};
 use crate::nearest::nearest;
 
-pub(super) use file::{area, date, link_pattern};
+pub(super) use file::{cells, link_pattern};
 
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {

@@ -6,8 +6,10 @@
 mod config;
 mod text;
 
+pub use crate::decode::file::fuzzing::package;
 pub use crate::decode::fuzzing::{file, json_stat};
 pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::fuzzing::page;
 pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use config::config;
@@ -64,6 +66,11 @@ mod tests {
             pxweb(input);
             kolada(input);
             file(input);
+            page(input);
+            for kind in 0..9 {
+                package(&[&[kind, 0b1_0111], input].concat());
+                package(&[&[kind, 0], input].concat());
+            }
             body(input);
             text(input);
             records(scratch.path(), input);

@@ -174,7 +174,10 @@ fn grouped(number: u64) -> String {
 }
 
 fn about() -> Sheet {
-    Sheet { name: "Om".to_owned(), rows: vec![vec![Cell::from("SYNTETISKA DATA")], vec![Cell::from("Hämtad"), Cell::Date(46_327.0)]] }
+    Sheet {
+        name: "Om".to_owned(),
+        rows: vec![vec![Cell::from("SYNTETISKA DATA")], vec![Cell::from("Hämtad"), Cell::Date(46_327.0)]],
+    }
 }
 
 fn pivot(rows: &[Row], year: u16, month: u8) -> (Vec<Field>, Vec<Vec<Held>>) {

@@ -11,7 +11,7 @@ mod drift;
 mod encode;
 mod error;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;

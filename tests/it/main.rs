@@ -27,6 +27,7 @@ mod disk;
 mod drift;
 mod export;
 mod faults;
+mod files;
 mod formats;
 mod honest;
 mod kill;

@@ -124,8 +124,7 @@ rule!(SQL_FILE, leaf::sql_file, "the name of an SQL file", r"^[^./\\][^/\\]*\.sq
 rule!(POINTER, leaf::pointer, "a JSON pointer", "^(/|$)");
 rule!(DELIMITER, leaf::delimiter, "one character", "^[^A-Za-z0-9]$");
 rule!(ENCODING, leaf::encoding, "an encoding");
-rule!(AREA, leaf::area, "a range of cells such as \"B4:H300\"", "^[A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]*$");
-rule!(DATE, leaf::date, "a date such as \"2026-11-01\"", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+rule!(CELLS, leaf::cells, "a range of cells such as \"B4:H300\"", "^[A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]*$");
 rule!(LINK_PATTERN, leaf::link_pattern, "a pattern with the parts of a period", r"\{[a-z]+\}");
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");

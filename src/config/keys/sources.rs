@@ -26,7 +26,8 @@ static KINDS: Shape = Shape {
     one_of: true,
 };
 
-static SOURCE: Shape = Shape { about: "A source.", keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, SYMBOLS, RESPONSES], one_of: false };
+static SOURCE: Shape =
+    Shape { about: "A source.", keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, SYMBOLS, RESPONSES], one_of: false };
 
 static PXWEB_V1: Shape = Shape {
     about: "An installation of PxWeb, and how it differs from the usual one.",

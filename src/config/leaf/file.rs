@@ -1,12 +1,10 @@
 //! Texts that say which file is meant and where in it a table lies.
 
-use jiff::civil::Date;
-
 use super::{Fault, Leaf};
 use crate::config::CellRange;
 
 /// `B4:H300`, or `B4:H` with an open end.
-pub fn area(text: &str) -> Leaf<CellRange> {
+pub fn cells(text: &str) -> Leaf<CellRange> {
     let fault =
         || Fault::new(format!("{text:?} is not a range of cells"), "such as \"B4:H300\", or \"B4:H\" to the end");
     let (first, last) = text.split_once(':').ok_or_else(fault)?;
@@ -33,10 +31,6 @@ fn cell(text: &str) -> Option<(u32, Option<u32>)> {
         digits => Some(digits.parse::<u32>().ok()?.checked_sub(1)?),
     };
     Some((column - 1, row))
-}
-
-pub fn date(text: &str) -> Leaf<Date> {
-    text.parse().map_err(|_| Fault::new(format!("{text:?} is not a date"), "such as \"2026-11-01\""))
 }
 
 /// Named parts of a link's pattern.
@@ -71,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_range_is_counted_from_nought() {
-        let area = |text| area(text).ok();
+        let area = |text| cells(text).ok();
         assert_eq!(
             area("B4:H300"),
             Some(CellRange { first_row: 3, first_column: 1, last_row: Some(299), last_column: 7 })

@@ -65,7 +65,11 @@ pub fn xlsx(sheets: &[Sheet]) -> Result<Vec<u8>, XlsxError> {
                     Cell::Text(text) => drop(page.write_string(row, column, text)?),
                     Cell::Number(number) => drop(page.write_number(row, column, *number)?),
                     Cell::Date(serial) => drop(page.write_number_with_format(row, column, *serial, &date)?),
-                    Cell::Error => drop(page.write_formula(row, column, rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!"))?),
+                    Cell::Error => drop(page.write_formula(
+                        row,
+                        column,
+                        rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!"),
+                    )?),
                 }
             }
         }

@@ -254,7 +254,10 @@ async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<(Option<Li
 /// JSON-stat wherever it is not said to be missing.
 fn chosen(formats: Option<&[String]>) -> Format {
     let has = |name: &str| formats.is_none_or(|formats| formats.iter().any(|one| one.eq_ignore_ascii_case(name)));
-    [Format::JsonStat2, Format::Px, Format::Csv("csv")].into_iter().find(|one| has(one.name())).unwrap_or(Format::JsonStat2)
+    [Format::JsonStat2, Format::Px, Format::Csv("csv")]
+        .into_iter()
+        .find(|one| has(one.name()))
+        .unwrap_or(Format::JsonStat2)
 }
 
 impl Announced {

@@ -1,7 +1,7 @@
 //! `[fetch.NAME.file]`.
 
 use super::super::{
-    ANY_TEXT, AREA, DATE, DELIMITER, DIMENSION, ENCODING, HOST, Key, Kind, LINK_PATTERN, NAME, POINTER, SELECTION,
+    ANY_TEXT, CELLS, DATE, DELIMITER, DIMENSION, ENCODING, HOST, Key, Kind, LINK_PATTERN, NAME, POINTER, SELECTION,
     STATUSES, Shape, TEXT, URL,
 };
 use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
@@ -72,7 +72,7 @@ pub(super) static FILE: Shape = Shape {
         ),
         Key::optional(
             "range",
-            Kind::Text(&AREA),
+            Kind::Text(&CELLS),
             "Spreadsheets: where the table lies, such as \"B4:H300\" or \"B4:H\".",
         ),
         Key::default("until_blank", Kind::Boolean, "false", "Spreadsheets: the table ends before its first empty row."),

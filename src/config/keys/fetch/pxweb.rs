@@ -7,7 +7,11 @@ pub(super) static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
     keys: &[
         Key::required("source", Kind::Text(&NAME), "A pxweb or pxweb-v1 source of sources.toml."),
-        Key::required("table", Kind::Text(&TEXT), "The table's id, such as TAB6471; for pxweb-v1 its path below the source, such as BE/BE0101/BE0101A/BefolkningNy."),
+        Key::required(
+            "table",
+            Kind::Text(&TEXT),
+            "The table's id, such as TAB6471; for pxweb-v1 its path below the source, such as BE/BE0101/BE0101A/BefolkningNy.",
+        ),
         Key::required(
             "select",
             Kind::Map {

@@ -56,9 +56,10 @@ fn rows(body: &[u8], spec: &FileFetch) -> Result<Vec<String>, String> {
     read(Input::Memory(Bytes::copy_from_slice(body)), &reading, &mut |batch: RecordBatch| {
         let columns: Vec<_> =
             batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-        rows.extend((0..batch.num_rows()).map(|row| {
-            columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|")
-        }));
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|")),
+        );
         Ok(())
     })
     .map_err(|error| error.to_string())?;
@@ -73,18 +74,18 @@ fn records_with_their_recurring_values() {
         let body = book(format, &fields(), records());
         assert_eq!(
             rows(&body, &spec(format, FIRST)).unwrap(),
-            [
-                "12.5|observed|∅|2101 <Ockelbo>|202610",
-                "∅|suppressed|<5|2021 Älvdalen|202610",
-                "∅|missing|∅|∅|202610",
-            ],
+            ["12.5|observed|∅|2101 <Ockelbo>|202610", "∅|suppressed|<5|2021 Älvdalen|202610", "∅|missing|∅|∅|202610",],
             "{format:?}"
         );
         let everything = FileFetch { columns: BTreeMap::new(), rename: BTreeMap::new(), ..spec(format, FIRST) };
         assert_eq!(rows(&body, &everything).unwrap()[0], "202610|2101 <Ockelbo>|12.5|a & b");
         let named = |name: &str| rows(&body, &spec(format, Choice::Pattern(name.to_owned())));
         assert_eq!(named("Pivot*").unwrap().len(), 3);
-        assert!(named("Pivot 2").unwrap_err().starts_with("there is no pivot cache \"Pivot 2\"; the nearest is \"Pivot 1\"; "));
+        assert!(
+            named("Pivot 2")
+                .unwrap_err()
+                .starts_with("there is no pivot cache \"Pivot 2\"; the nearest is \"Pivot 1\"; ")
+        );
         let second = rows(&body, &spec(format, Choice::Number(2))).unwrap_err();
         assert!(second.starts_with("there is no pivot cache 2; the workbook has 1 ("), "{second}");
     }

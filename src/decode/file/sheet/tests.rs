@@ -34,16 +34,18 @@ fn spec(format: FileFormat, columns: &[(&str, ValueType)]) -> FileFetch {
 
 /// Every row as text, and what the file told of itself.
 fn read_rows(body: &[u8], spec: &FileFetch) -> Result<(Vec<String>, Told), String> {
-    let symbols = [("", Status::Missing), ("..", Status::Missing), ("<#", Status::Suppressed), ("~#", Status::Unreliable)];
+    let symbols =
+        [("", Status::Missing), ("..", Status::Missing), ("<#", Status::Suppressed), ("~#", Status::Unreliable)];
     let reading = Reading::new(spec, &symbols.map(|(symbol, status)| (symbol.to_owned(), status)).into());
     let mut rows = Vec::new();
     let options = FormatOptions::new().with_null("∅");
     let told = read(Input::Memory(Bytes::copy_from_slice(body)), &reading, &mut |batch: RecordBatch| {
         let columns: Vec<_> =
             batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-        rows.extend((0..batch.num_rows()).map(|row| {
-            columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|")
-        }));
+        rows.extend(
+            (0..batch.num_rows())
+                .map(|row| columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|")),
+        );
         Ok(())
     });
     told.map(|told| (rows, told)).map_err(|error| error.to_string())
@@ -157,7 +159,8 @@ fn faults_name_sheet_and_cell() {
         assert_eq!(refusal(text("12b")), "Blad1!B3: column \"antal\" is \"12b\", not a number");
         assert_eq!(refusal(Cell::Number(1.5)), "Blad1!B3: column \"antal\" is \"1.5\", not a whole number");
         assert_eq!(refusal(Cell::Date(46_327.0)), "Blad1!B3: column \"antal\" is \"2026-11-01\", a date, not a number");
-        let lost = |rows: Vec<Vec<Cell>>| read_rows(&book(format, &[sheet("Blad1", rows)]), &number(format)).unwrap_err();
+        let lost =
+            |rows: Vec<Vec<Cell>>| read_rows(&book(format, &[sheet("Blad1", rows)]), &number(format)).unwrap_err();
         assert_eq!(
             lost(vec![vec![text("Kod"), text("Antall")]]),
             "there is no column \"antal\"; the nearest is \"Antall\"; the header has Kod, Antall"
@@ -204,7 +207,9 @@ fn what_is_no_workbook_says_so() {
         let refusal = |body: &[u8]| read_rows(body, &spec(format, &[])).unwrap_err();
         assert_eq!(refusal(b"<!DOCTYPE html>"), format!("the body is not {name}: it begins with \"<!DOCTYPE html>\""));
         assert_eq!(refusal(b""), format!("the body is not {name}: it begins with \"\""));
-        assert!(refusal(&zipped(&[("a.txt", b"x")]).unwrap()).starts_with(&format!("the zip is not {name}: it has no ")));
+        assert!(
+            refusal(&zipped(&[("a.txt", b"x")]).unwrap()).starts_with(&format!("the zip is not {name}: it has no "))
+        );
         let whole = book(format, &[sheet("B", vec![vec![text("a")], vec![text("1")]])]);
         assert!(refusal(&whole[..whole.len() / 2]).starts_with("the zip is cut off or broken: "));
     }
@@ -222,7 +227,9 @@ fn repeated_cells_are_believed_within_reason() {
         );
         zipped(&[("content.xml", text.as_bytes())]).unwrap()
     };
-    let cell = |text: &str| format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>");
+    let cell = |text: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>")
+    };
     let rows = format!(
         "<table:table-row>{}</table:table-row><table:table-row table:number-rows-repeated=\"3\">{}</table:table-row>\
          <table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell/></table:table-row>",
