@@ -12,7 +12,7 @@ mod encode;
 mod error;
 pub mod eurostat;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;

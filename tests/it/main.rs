@@ -28,6 +28,7 @@ mod drift;
 mod eurostat;
 mod export;
 mod faults;
+mod files;
 mod firewall;
 mod formats;
 mod honest;

@@ -222,7 +222,9 @@ impl<'w> Rows<'w> {
                 let slash = if path.is_empty() { "" } else { "/" };
                 self.found.insert(format!("{path}{slash}@{name}"), ());
             }
-            self.found.insert(path, ());
+            if !path.is_empty() {
+                self.found.insert(path, ());
+            }
         }
         Ok(())
     }

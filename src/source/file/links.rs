@@ -205,6 +205,19 @@ fn decoded(text: &str) -> String {
     out
 }
 
+/// A page of any bytes: what is found on it leads nowhere but over HTTP, and what is chosen fits.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(in crate::source) fn fuzz(page: &[u8]) {
+    let Ok(at) = Url::parse("https://office.example/statistik/") else { return };
+    for url in links(&at, &String::from_utf8_lossy(page)) {
+        assert!(matches!(url.scheme(), "http" | "https") && url.fragment().is_none(), "{url}");
+    }
+    let link = Link { pattern: "*{year}*{month}*".to_owned(), hosts: Vec::new(), period_column: None };
+    if let Ok(chosen) = newest("af", &at, page, &link) {
+        assert!(chosen.url.origin() == at.origin() && crate::contract::Period::parse(&chosen.period).is_some());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
