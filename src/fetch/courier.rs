@@ -201,7 +201,7 @@ impl Courier {
         match self.earlier(request, expect).await? {
             Some(answer) => {
                 self.reuses();
-                self.something(self.said(answer))
+                Self::something(self.said(answer))
             }
             None => self.ask_anew(request, expect).await,
         }
@@ -259,7 +259,7 @@ impl Courier {
         }
     }
 
-    fn something(&self, said: Said) -> Result<Answer, FetchError> {
+    fn something(said: Said) -> Result<Answer, FetchError> {
         match said {
             Said::Answer(answer) => Ok(answer),
             Said::Nothing(answer) => Err(verdict::nothing(&answer)),
@@ -274,7 +274,7 @@ impl Courier {
     /// Always a call, for questions whose answer must be of this moment.
     pub async fn ask_anew(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
         let said = self.call(request, expect).await?;
-        self.something(said)
+        Self::something(said)
     }
 
     async fn call(&self, request: &Request, expect: Expect) -> Result<Said, FetchError> {

@@ -216,7 +216,7 @@ pub(super) fn shown(at: Timestamp) -> String {
 mod tests {
     use super::*;
 
-    const AFTER: OutageSettings = OutageSettings { after: 3, pause: Duration::from_secs(60) };
+    const AFTER: OutageSettings = OutageSettings { after: 3, pause: Duration::from_mins(1) };
 
     async fn fail(outages: &Outages, times: u32) {
         for _ in 0..times {
