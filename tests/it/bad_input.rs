@@ -214,7 +214,7 @@ fn a_connection_that_breaks_once_is_no_failure() {
 fn a_refusal_for_size_in_spite_of_planning() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "too_many_cells" })), @r"
-    error: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 refused a call of 1248 cells as too many, though it announces a limit of 150000
+    error: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 refused a call of 12 cells as too many, though it announces a limit of 150000
     hint: select less in this fetch, in two fetches if need be, and tell the source's owner
     ");
     bed.recovers();
