@@ -5,6 +5,7 @@
 //!     seeds CORPUS [RECORDED]
 
 mod cubes;
+mod packages;
 mod sandbox;
 mod words;
 
@@ -59,6 +60,7 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
+    packages::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {

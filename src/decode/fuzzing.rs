@@ -128,8 +128,6 @@ pub fn file(data: &[u8]) {
     let is_map = format == FileFormat::JsonMap;
     let depth = usize::from(declared >> 3 & 3) + 1;
     let spec = FileFetch {
-        location: FileLocation::OnSource("fil".to_owned()),
-        format,
         keys: if is_map {
             ["kod", "kon", "ar", "typ"][..depth].iter().map(|&key| key.to_owned()).collect()
         } else {
@@ -141,6 +139,7 @@ pub fn file(data: &[u8]) {
         delimiter: [b',', b';', b'\t', b'|'][usize::from(reading & 3)],
         decimal: if reading & 4 == 0 { '.' } else { ',' },
         encoding: ["utf-8", "iso-8859-1", "windows-1252", "utf-16le"][usize::from(reading >> 3 & 3)],
+        ..FileFetch::new(FileLocation::OnSource("fil".to_owned()), format)
     };
     if let Ok(batch) = super::file::decode(body, &spec) {
         if let Some(schema) = super::file::schema(&spec) {

@@ -3,7 +3,7 @@
 use super::metadata::Metadata;
 use crate::config::SourceKind;
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, Archive, FetchError, Method};
+use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -64,6 +64,15 @@ pub enum SourceError {
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error(
+        "{name}: {url} has no link that fits {pattern:?}; {}",
+        if links.is_empty() { "it has no links".to_owned() } else { format!("of its {count} links: {}", links.join(", ")) }
+    )]
+    NoLink { name: String, url: String, pattern: String, count: usize, links: Vec<String> },
+    #[error("{name}: {url} has several links for {period} that fit {pattern:?}: {}", links.join(", "))]
+    TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
+    #[error("{name}: the newest link of {url} leads to another host: {link}")]
+    LinkElsewhere { name: String, url: String, link: String, host: String },
     #[error("{name}: {slice}: the source counts {total} events, and {found} different ones came")]
     Incomplete { name: String, slice: String, total: u64, found: u64 },
     #[error("{name}: {slice} holds {total} events, more than the {limit} of a page, and cannot be cut further")]
@@ -101,7 +110,11 @@ pub struct Renamed {
 impl SourceError {
     /// An answer that could not be decoded, with the call it answers.
     pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
-        let record = &answer.record;
+        Self::decode_record(&answer.record, error)
+    }
+
+    /// The same of an answer whose body is in the archive alone.
+    pub(super) fn decode_record(record: &AnswerRecord, error: impl Into<DecodeError>) -> Self {
         Self::Decode {
             name: record.source.clone(),
             method: record.method,
@@ -129,7 +142,9 @@ impl SourceError {
                     kind.as_str()
                 ))
             }
-            Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
+            Self::Decode { error, .. }
+                if matches!(error.as_ref(), DecodeError::ColumnLost { .. } | DecodeError::HeaderLost { .. }) =>
+            {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
             }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
@@ -176,6 +191,11 @@ impl SourceError {
             Self::Retitled { .. } => Some(
                 "look at what it means now; if it is still what you want, write its new title under `titles`".into(),
             ),
+            Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
+            Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
+            Self::LinkElsewhere { host, .. } => {
+                Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
+            }
             Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
             Self::Incomplete { .. } => {
                 Some("nothing was published; the source may be in the middle of an import: run again later".into())
@@ -197,10 +217,6 @@ fn since(drift: &[String]) -> String {
     format!("\n  since it was last accepted: {}", drift.join("\n  since it was last accepted: "))
 }
 
-fn found(tables: &[String]) -> String {
-    if tables.is_empty() { "none".to_owned() } else { tables.join(", ") }
-}
-
 fn vanished(kpis: &[Vanished]) -> String {
     let ids = kpis.iter().map(|kpi| kpi.id.as_str()).collect::<Vec<_>>().join(", ");
     let known = kpis.iter().filter_map(|kpi| {
@@ -219,6 +235,10 @@ fn retitled(kpis: &[Renamed]) -> String {
         .iter()
         .map(|kpi| format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now));
     each.collect::<Vec<_>>().join("\n  ")
+}
+
+fn found(tables: &[String]) -> String {
+    if tables.is_empty() { "none".to_owned() } else { tables.join(", ") }
 }
 
 fn is_page(error: &DecodeError) -> bool {

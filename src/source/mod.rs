@@ -12,7 +12,7 @@ mod encode;
 mod error;
 pub mod eurostat;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
@@ -46,7 +46,7 @@ use crate::config::{
     EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
 };
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Request, Validators};
+use crate::fetch::{AnswerRecord, Courier, Request};
 
 use assumption::Assumption;
 use browse::{Description, Entry};
@@ -55,10 +55,23 @@ pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
-/// written, and no other until they are: that is how the answer of a row is known.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier, or presented to it,
+/// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -89,14 +102,23 @@ pub struct Plan {
     work: Work,
 }
 
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
     PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
     Eurostat(Box<eurostat::Work>),
-    /// What the source has told of the file.
-    File(Validators),
+    File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
@@ -148,7 +170,7 @@ pub async fn harvest(
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
         }
-        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -214,7 +236,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
 pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
     match kind {
         SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
-        SourceKind::PxwebV1 => pxweb_v1::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::assumptions::ASSUMPTIONS,
         SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
         SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
         SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
@@ -286,7 +308,7 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
         FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
-        FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::File(file) => file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),

@@ -194,6 +194,7 @@ impl Kept {
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {
     PxwebFetch {
         table: table.into(),
+        language: None,
         select: select.iter().map(|(id, codes)| ((*id).to_owned(), vec![(*codes).to_owned()])).collect(),
         codelist: BTreeMap::new(),
         rename: BTreeMap::new(),

@@ -168,7 +168,6 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         // 413 is said both of what is too large and of what only takes its time; the body tells which. An
         // asynchronous answer may come under 200 too.
         SourceKind::Eurostat => &[
@@ -178,6 +177,7 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
             (Some(400), Some("No results found"), Action::Empty),
             (Some(404), Some("No results found"), Action::Empty),
         ],
+        SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {

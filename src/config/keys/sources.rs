@@ -27,8 +27,11 @@ static KINDS: Shape = Shape {
     one_of: true,
 };
 
-static SOURCE: Shape =
-    Shape { about: "A source.", keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, FRESH, SYMBOLS, RESPONSES], one_of: false };
+static SOURCE: Shape = Shape {
+    about: "A source.",
+    keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, FRESH_FOR, SYMBOLS, RESPONSES],
+    one_of: false,
+};
 
 static PXWEB_V1: Shape = Shape {
     about: "An installation of PxWeb, and how it differs from the usual one.",
@@ -37,7 +40,7 @@ static PXWEB_V1: Shape = Shape {
         CREDIT,
         LICENCE,
         LIMITED,
-        FRESH,
+        FRESH_FOR,
         SYMBOLS,
         Key::default(
             "formats",
@@ -86,7 +89,7 @@ const CREDIT: Key =
     Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\".");
 const LICENCE: Key = Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0.");
 const LIMITED: Key = Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none.");
-const FRESH: Key = Key::default(
+const FRESH_FOR: Key = Key::default(
     "fresh_for",
     Kind::Text(&DURATION),
     "0s",

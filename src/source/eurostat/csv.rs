@@ -3,12 +3,15 @@
 //! unpacked as a whole, and a row is seldom longer than a line.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::{self, BufRead as _, BufReader, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use async_compression::tokio::bufread::GzipDecoder;
 use csv::{ReaderBuilder, StringRecord};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, ReadBuf};
 
 use super::super::SourceError;
 use super::column;
@@ -234,21 +237,25 @@ impl<'a> Reader<'a> {
 
 /// Reads the whole body and hands out batches.
 pub async fn read(
-    body: &[u8],
+    body: impl Read + Send,
     reader: &mut Reader<'_>,
     write: &mut (dyn FnMut(&RecordBatch) -> anyhow::Result<()> + Send),
 ) -> Result<(), Fault> {
-    if body.starts_with(&[0x1f, 0x8b]) {
+    let mut body = Blocking(BufReader::with_capacity(CHUNK, body));
+    let head = body.0.fill_buf().map_err(|error| DecodeError::Broken { offset: 0, reason: error.to_string() })?;
+    if head.starts_with(&[0x1f, 0x8b]) {
         let mut unpacked = GzipDecoder::new(body);
         unpacked.multiple_members(true);
         lines(unpacked, reader, write).await?;
     } else {
-        let plain = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let plain = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
         if plain.trim_ascii_start().first() == Some(&b'<') {
             let begins = String::from_utf8_lossy(&plain[..plain.len().min(60)]).into_owned();
             return Err(DecodeError::NotTheFormat { expected: EXPECTED, begins }.into());
         }
-        lines(plain, reader, write).await?;
+        let mark = head.len() - plain.len();
+        body.0.consume(mark);
+        lines(body, reader, write).await?;
     }
     if reader.header.is_none() {
         return Err(DecodeError::NotTheFormat { expected: EXPECTED, begins: String::new() }.into());
@@ -257,6 +264,29 @@ pub async fn read(
         write(&reader.table.take()?).map_err(Fault::Sink)?;
     }
     Ok(())
+}
+
+/// The archive's reader for the unpacker, which wants one that can wait: this one is always ready.
+struct Blocking<R>(BufReader<R>);
+
+impl<R: Read> Unpin for Blocking<R> {}
+
+impl<R: Read> AsyncRead for Blocking<R> {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let count = self.get_mut().0.read(buffer.initialize_unfilled())?;
+        buffer.advance(count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<R: Read> AsyncBufRead for Blocking<R> {
+    fn poll_fill_buf(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(self.get_mut().0.fill_buf())
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        self.get_mut().0.consume(amount);
+    }
 }
 
 /// Whole lines at a time; a field never goes over a line's end.

@@ -24,13 +24,14 @@ mod structure;
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::SchemaRef;
+use bytes::Bytes;
 
 use super::metadata::{Dimension, Kind};
 use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order};
 use crate::config::{EurostatFetch, EurostatFormat, ValueType, column_of};
 use crate::contract::Status;
 use crate::decode::{CodeRow, Layout, Measure};
-use crate::fetch::{Courier, Expect, FetchError, Request, Said};
+use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
 
 use cube::Part;
 use query::{Piece, Query};
@@ -248,10 +249,11 @@ async fn whole(
     told: &mut Told,
 ) -> Result<(), SourceError> {
     let request = Request::get(query::bulk_path(&fetch.dataset));
-    let answer = courier.ask(&request, Expect::Any).await?;
+    let streamed = courier.ask_streamed(&request, Expect::Any, None).await?;
+    let answer = Answer { record: streamed.record, body: Bytes::new() };
     let mut reader = csv::Reader::new(fetch, &work.query, symbols);
     // Accepted before its rows are written, as every answer, and so read to its end first.
-    let count = csv::read(&answer.body, &mut reader, &mut |_| Ok(())).await;
+    let count = csv::read(courier.open(&answer.record)?, &mut reader, &mut |_| Ok(())).await;
     count.map_err(|fault| fault.of(&answer))?;
     same_edition(courier, fetch, told, reader.updated())?;
     courier.accept(&answer)?;
@@ -261,7 +263,7 @@ async fn whole(
         rows += batch.num_rows() as u64;
         sink.write(batch)
     };
-    csv::read(&answer.body, &mut reader, &mut write).await.map_err(|fault| fault.of(&answer))?;
+    csv::read(courier.open(&answer.record)?, &mut reader, &mut write).await.map_err(|fault| fault.of(&answer))?;
     told.rows += rows;
     Ok(())
 }
