@@ -213,7 +213,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
         SourceKind::Siris => siris::search(courier, text).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 
@@ -228,7 +228,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 
@@ -243,7 +243,7 @@ pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
         SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
         SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
         SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
-        _ => &[],
+        SourceKind::File => &[],
     }
 }
 
