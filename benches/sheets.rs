@@ -32,7 +32,8 @@ fn main() {
     std::fs::create_dir_all(&dir).expect("the temporary folder is writable");
     let (sheet, xlsb, xlsx) = (dir.join("ark.xlsx"), dir.join("pivot.xlsb"), dir.join("pivot.xlsx"));
     workbook(&sheet, rows);
-    pivot_xlsb(BufWriter::new(create(&xlsb)), "Pivot", &fields(), held(records)).expect("the temporary folder has room");
+    pivot_xlsb(BufWriter::new(create(&xlsb)), "Pivot", &fields(), held(records))
+        .expect("the temporary folder has room");
     // XML says the same with some two and a half times the bytes.
     let fewer = records * 2 / 5;
     pivot_xlsx(BufWriter::new(create(&xlsx)), "Pivot", &fields(), held(fewer)).expect("the temporary folder has room");
@@ -162,7 +163,9 @@ fn pivot_spec(format: FileFormat) -> FileFetch {
 fn calamines_pivot(path: &Path) -> u64 {
     let mut book: Xlsx<_> = calamine::open_workbook(path).expect("it was just written");
     let Ok(tables) = book.pivot_tables() else { return 0 };
-    let Some((sheet, name)) = tables.get_pivot_tables_by_name_and_sheet().first().map(|(one, two)| ((*one).to_owned(), (*two).to_owned())) else {
+    let Some((sheet, name)) =
+        tables.get_pivot_tables_by_name_and_sheet().first().map(|(one, two)| ((*one).to_owned(), (*two).to_owned()))
+    else {
         return 0;
     };
     book.pivot_table_data(&tables, &sheet, &name).map_or(0, |rows| rows.count() as u64)

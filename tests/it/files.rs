@@ -108,7 +108,10 @@ fn survey(world: &World, header: &str, svar: f64) {
 fn an_own_workbook_names_its_maker_and_a_changed_header_stops() {
     let world = World::new();
     world.write("pipelines/validering/pipeline.toml", OWN);
-    world.write("pipelines/validering/validering.sql", "SELECT 'kommun' AS niva, kod, '2026' AS period, svar, svar_status FROM enkat\n");
+    world.write(
+        "pipelines/validering/validering.sql",
+        "SELECT 'kommun' AS niva, kod, '2026' AS period, svar, svar_status FROM enkat\n",
+    );
     survey(&world, "Svar", 12.0);
     world.ok(&["run", "validering"]);
     assert_eq!(world.rows("validering")[0]["svar"], "12");

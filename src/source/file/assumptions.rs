@@ -23,7 +23,9 @@ pub const ASSUMPTIONS: &[Assumption] = &[
             of_success(seen, || {
                 let text = String::from_utf8_lossy(&seen.body).to_ascii_lowercase();
                 let files = [".xlsx", ".xlsb", ".xls", ".ods", ".csv", ".zip", ".px"];
-                let linked = files.iter().any(|ending| text.contains(&format!("{ending}\"")) || text.contains(&format!("{ending}'")));
+                let linked = files
+                    .iter()
+                    .any(|ending| text.contains(&format!("{ending}\"")) || text.contains(&format!("{ending}'")));
                 Finding::of(linked, || "no link that ends as a file of figures does".to_owned())
             })
         },
@@ -54,7 +56,10 @@ mod tests {
         (assumption.judge)(&Observed {
             url: "https://office.example/".to_owned(),
             status,
-            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
             body: bytes::Bytes::from_static(body.as_bytes()),
         })
     }
