@@ -235,10 +235,10 @@ mod tests {
 
     #[test]
     fn links_as_pages_write_them() {
-        let html = r##"<!doctype html><head><base href="/ny/"></head><!-- <a href="gammal.csv"> -->
+        let html = r#"<!doctype html><head><base href="/ny/"></head><!-- <a href="gammal.csv"> -->
             <A class=x HREF='a.csv'>a</A><a data-x href=b.csv?y=1&amp;z=2>b</a><a href="//filer.example/c%20d.csv#sida">
             <a href="a.csv"></a><a href="mailto:x@example.org"><a href="ftp://x/y"><area href="/e&#229;.csv"/>
-            <a href="https://u:p@office.example/f">x</a> 1 < 2 <a href="unfinished"##;
+            <a href="https://u:p@office.example/f">x</a> 1 < 2 <a href="unfinished"#;
         let found: Vec<String> = links(&page(), html).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,
