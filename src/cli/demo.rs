@@ -63,6 +63,7 @@ impl Demo {
                 SourceKind::Pxweb => "pxweb-v2",
                 SourceKind::PxwebV1 => "pxweb-v1",
                 SourceKind::Kolada => "kolada-v3",
+                SourceKind::Eurostat => "eurostat",
                 SourceKind::File => "filer",
                 kind @ (SourceKind::PlannedEducations
                 | SourceKind::SchoolUnits

@@ -9,6 +9,7 @@ mod fetch;
 mod hash;
 mod keys;
 mod leaf;
+mod leaf_source;
 mod load;
 mod names;
 mod node;

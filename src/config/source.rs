@@ -20,6 +20,8 @@ pub struct Source {
     pub limits: Option<Limits>,
     /// The most calls under way at a time.
     pub parallel: usize,
+    /// An answer younger than this is not asked for again, where the source itself says nothing of changes.
+    pub fresh_for: Duration,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,
@@ -48,6 +50,7 @@ pub enum SourceKind {
     Pxweb,
     PxwebV1,
     Kolada,
+    Eurostat,
     File,
     PlannedEducations,
     SchoolUnits,
@@ -60,6 +63,7 @@ impl SourceKind {
         Self::Pxweb,
         Self::PxwebV1,
         Self::Kolada,
+        Self::Eurostat,
         Self::File,
         Self::PlannedEducations,
         Self::SchoolUnits,
@@ -73,6 +77,7 @@ impl SourceKind {
             Self::Pxweb => "pxweb",
             Self::PxwebV1 => "pxweb-v1",
             Self::Kolada => "kolada",
+            Self::Eurostat => "eurostat",
             Self::File => "file",
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",

@@ -237,6 +237,13 @@ impl Courier {
             return self.ask(request, expect).await;
         }
         let answer = self.ask_anew(request, expect).await?;
+        {
+            // Nor does anything that only its age spoke for.
+            let mut reusable = lock(&self.shared.reusable);
+            if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
+                reusable.clear();
+            }
+        }
         if before.is_some_and(|before| before.hash != answer.record.hash) {
             tracing::warn!(
                 pipeline = self.shared.pipeline,

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -44,11 +45,7 @@ impl Workshop {
     /// Binds a fetch's source to this run's journal and counters.
     pub fn courier(&self, pipeline: &str, fetch: &Fetch, journal: &Arc<Journal>, tally: &Arc<Tally>) -> Courier {
         let source = self.source(fetch);
-        let limiter = self.manners.limiter(&source.base_url);
-        // What a source has announced meanwhile goes before what is configured.
-        if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
-            limiter.set_for(&source.name, limits);
-        }
+        let limiter = self.manners.limiter_for(&source);
         Courier::new(
             pipeline,
             Arc::new(source),
@@ -179,6 +176,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             licence: String::new(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
             installation: crate::config::Installation::default(),

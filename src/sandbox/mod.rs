@@ -5,7 +5,9 @@
 //! Two sandboxes with the same options answer with the same bytes. The figures are
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
+pub mod ads;
 mod calls;
+mod eurostat;
 mod examples;
 mod fault;
 mod file;
@@ -20,6 +22,7 @@ mod pxweb;
 mod region;
 pub mod replay;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use self::examples::PAGE;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
+pub use self::replay::{Recorded, Recorder};
 
 use self::calls::{Calls, Limiter};
 use self::fault::Faults;
@@ -91,8 +95,20 @@ impl Sandbox {
             return Vec::new();
         }
         let url = |path| format!("http://{}/{path}", self.addr);
-        let v1 = ("pxweb-v1", url("pxweb/api/v1/sv/ssd"));
-        vec![("pxweb-v2", url("pxweb/api/v2")), v1, ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
+            ("historical-ads", url("historiska")),
+            ("jobstream", url("jobstream")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
+            ("eurostat", url("eurostat/api/dissemination")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
+        ]
     }
 
     /// Each recorded source's name and base URL, where a recording is served.

@@ -225,7 +225,7 @@ fn policies_decide_and_what_rows_stand_on_always_stops() {
 fn indicators_are_redefined_and_units_come_and_go() {
     let fetch = |municipality: Option<&[&str]>| {
         let municipality = municipality.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect());
-        fetch(FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality, years: Years::Latest(1) }))
+        fetch(FetchKind::Kolada(KoladaFetch { municipality, ..KoladaFetch::of(vec!["N1".into()], Years::Latest(1)) }))
     };
     let metadata = |title: &str, about: &str, units: &[(&str, &str)]| Metadata {
         dimensions: vec![dimension("enhet", "enhet", units)],

@@ -51,10 +51,13 @@ pub enum SourceError {
     TooLarge { name: String, table: String, cells: u64, limit: u64 },
     #[error("{name}: table {table} was updated during the download: {before} became {after}")]
     Moved { name: String, table: String, before: String, after: String },
-    #[error("{name}: {url} knows no indicator {}", .kpis.join(", "))]
-    UnknownKpi { name: String, url: String, kpis: Vec<String> },
-    #[error("{name}: {url} knows no municipality, region or group {id:?}")]
-    UnknownUnit { name: String, url: String, id: String, nearest: Option<String> },
+    /// `catalogue` holds the indicators that there are, as id and title, where it could be had.
+    #[error("{name}: {url} knows no indicator {}", vanished(kpis))]
+    UnknownKpi { name: String, url: String, kpis: Vec<Vanished>, catalogue: Vec<(String, String)> },
+    #[error("{name}: {url} knows no {what} {id:?}")]
+    UnknownUnit { name: String, url: String, what: &'static str, id: String, nearest: Option<String> },
+    #[error("{}", retitled(kpis))]
+    Retitled { kpis: Vec<Renamed> },
     #[error("nothing to ask for: {why}")]
     NothingToAsk { why: String },
     #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
@@ -84,6 +87,24 @@ pub enum SourceError {
     NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
     NotItsPlan { fetch: String },
+}
+
+/// An indicator that the source no longer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    pub id: String,
+    /// When it was chosen or last accepted.
+    pub title: Option<String>,
+    /// Id and title, the likeliest first.
+    pub successors: Vec<(String, String)>,
+}
+
+/// An indicator that does not mean what was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    pub id: String,
+    pub chosen: String,
+    pub now: String,
 }
 
 impl SourceError {
@@ -161,9 +182,15 @@ impl SourceError {
             Self::SameColumn { .. } => Some("give one of them another name in `rename` or `measures`".into()),
             Self::TooLarge { .. } => Some("name fewer contents in `measures`".into()),
             Self::Moved { .. } => Some("nothing was published; run again to fetch the new edition whole".into()),
+            Self::UnknownKpi { kpis, .. } if kpis.iter().any(|kpi| !kpi.successors.is_empty()) => {
+                Some("compare the descriptions before you take a successor: it may be defined in another way".into())
+            }
             Self::UnknownKpi { .. } => {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
+            Self::Retitled { .. } => Some(
+                "look at what it means now; if it is still what you want, write its new title under `titles`".into(),
+            ),
             Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
             Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
             Self::LinkElsewhere { host, .. } => {
@@ -188,6 +215,26 @@ fn since(drift: &[String]) -> String {
         return String::new();
     }
     format!("\n  since it was last accepted: {}", drift.join("\n  since it was last accepted: "))
+}
+
+fn vanished(kpis: &[Vanished]) -> String {
+    let ids = kpis.iter().map(|kpi| kpi.id.as_str()).collect::<Vec<_>>().join(", ");
+    let known = kpis.iter().filter_map(|kpi| {
+        let title = kpi.title.as_ref()?;
+        let likely: Vec<String> = kpi.successors.iter().map(|(id, title)| format!("{id} {title:?}")).collect();
+        Some(match likely.as_slice() {
+            [] => format!("\n  {} was {title:?}; no other has a title like it", kpi.id),
+            _ => format!("\n  {} was {title:?}; likely successors: {}", kpi.id, likely.join(", ")),
+        })
+    });
+    ids + &known.collect::<String>()
+}
+
+fn retitled(kpis: &[Renamed]) -> String {
+    let each = kpis
+        .iter()
+        .map(|kpi| format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now));
+    each.collect::<Vec<_>>().join("\n  ")
 }
 
 fn found(tables: &[String]) -> String {

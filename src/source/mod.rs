@@ -10,6 +10,7 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+pub mod eurostat;
 mod figure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -41,10 +42,13 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
+use crate::config::{
+    EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
+};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::Courier;
+use crate::fetch::{AnswerRecord, Courier, Request};
 
+use assumption::Assumption;
 use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
@@ -55,6 +59,19 @@ pub use metadata::Metadata;
 /// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -85,11 +102,22 @@ pub struct Plan {
     work: Work,
 }
 
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
     PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
+    Eurostat(Box<eurostat::Work>),
     File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
@@ -118,6 +146,7 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
         FetchKind::File(file) => file::plan(courier, file).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
@@ -138,6 +167,9 @@ pub async fn harvest(
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
+            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+        }
         (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
@@ -160,6 +192,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
     matches!(
         kind,
         SourceKind::Pxweb
+            | SourceKind::PxwebV1
+            | SourceKind::Kolada
+            | SourceKind::Eurostat
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
@@ -171,6 +206,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
+        SourceKind::Kolada => kolada::browse::search(courier, text).await,
+        SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
@@ -183,11 +221,37 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
+        SourceKind::Kolada => kolada::browse::describe(courier, id).await,
+        SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
         _ => Err(unbrowsed(courier)),
+    }
+}
+
+/// What a kind's connector takes for granted of the API.
+pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
+    match kind {
+        SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::assumptions::ASSUMPTIONS,
+        SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
+        SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
+        SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
+        SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
+        SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
+        SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
+        _ => &[],
+    }
+}
+
+/// A call with the headers that its connector would give it.
+pub fn as_sent(kind: SourceKind, request: Request) -> Request {
+    match kind {
+        SourceKind::PlannedEducations => planned_educations::as_sent(request),
+        _ => request,
     }
 }
 
@@ -205,8 +269,14 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
         }
         FetchKind::Kolada(fetch) => {
             fetch.years = Years::Latest(3);
-            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
+            fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
             true
+        }
+        FetchKind::Eurostat(fetch) => {
+            fetch.time = EurostatTime::Latest(2);
+            fetch.select.remove("time");
+            fetch.format == EurostatFormat::Json
         }
         FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
             fetch.areas = vec!["1480".to_owned()];
@@ -236,7 +306,8 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
 pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
-        FetchKind::Kolada(_) => Some(kolada::schema()),
+        FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
+        FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
         FetchKind::File(file) => file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),

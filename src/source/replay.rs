@@ -127,7 +127,7 @@ async fn a_dimension_left_out_is_eliminated() {
 
 fn indicators(kpi: &[&str], municipality: Option<&[&str]>, years: Years) -> FetchKind {
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    FetchKind::Kolada(KoladaFetch { kpi: texts(kpi), municipality: municipality.map(texts), years })
+    FetchKind::Kolada(KoladaFetch { municipality: municipality.map(texts), ..KoladaFetch::of(texts(kpi), years) })
 }
 
 #[tokio::test]

@@ -64,6 +64,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         // Of a source that only says how many at a time, nothing is known that could limit its calls.
         limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
         parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
+        fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
         installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
@@ -114,6 +115,24 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
+        // Eurostat's flags (code list OBS_FLAG); several stand together, such as `bp`. No status says that a value is
+        // an estimate or a forecast: both are less sure than an observation.
+        SourceKind::Eurostat => &[
+            (":", Status::Missing),
+            ("b", Status::Observed),
+            ("c", Status::Suppressed),
+            ("d", Status::Observed),
+            ("e", Status::Unreliable),
+            ("f", Status::Unreliable),
+            ("i", Status::Unreliable),
+            ("m", Status::Missing),
+            ("n", Status::Observed),
+            ("p", Status::Preliminary),
+            ("r", Status::Observed),
+            ("s", Status::Unreliable),
+            ("u", Status::Unreliable),
+            ("z", Status::NotApplicable),
+        ],
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),
@@ -149,6 +168,15 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
+        // 413 is said both of what is too large and of what only takes its time; the body tells which. An
+        // asynchronous answer may come under 200 too.
+        SourceKind::Eurostat => &[
+            (None, Some("ASYNCHRONOUS_RESPONSE"), Action::Retry),
+            (Some(413), Some("EXTRACTION_TOO_BIG"), Action::Split),
+            (Some(413), None, Action::Split),
+            (Some(400), Some("No results found"), Action::Empty),
+            (Some(404), Some("No results found"), Action::Empty),
+        ],
         SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         _ => &[],
     };

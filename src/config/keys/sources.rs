@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ACTIONS, ANY_TEXT, BASE_URL, DIMENSION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, DIMENSION, DURATION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -17,6 +17,7 @@ static KINDS: Shape = Shape {
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("pxweb-v1", Kind::Table(&PXWEB_V1), "PxWeb API v1, such as those of most other agencies."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
+        Key::optional("eurostat", Kind::Table(&SOURCE), "Eurostat's dissemination API."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
         Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
         Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
@@ -26,8 +27,11 @@ static KINDS: Shape = Shape {
     one_of: true,
 };
 
-static SOURCE: Shape =
-    Shape { about: "A source.", keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, SYMBOLS, RESPONSES], one_of: false };
+static SOURCE: Shape = Shape {
+    about: "A source.",
+    keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, FRESH_FOR, SYMBOLS, RESPONSES],
+    one_of: false,
+};
 
 static PXWEB_V1: Shape = Shape {
     about: "An installation of PxWeb, and how it differs from the usual one.",
@@ -36,6 +40,7 @@ static PXWEB_V1: Shape = Shape {
         CREDIT,
         LICENCE,
         LIMITED,
+        FRESH_FOR,
         SYMBOLS,
         Key::default(
             "formats",
@@ -84,6 +89,12 @@ const CREDIT: Key =
     Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\".");
 const LICENCE: Key = Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0.");
 const LIMITED: Key = Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none.");
+const FRESH_FOR: Key = Key::default(
+    "fresh_for",
+    Kind::Text(&DURATION),
+    "0s",
+    "An answer younger than this is used again instead of asking; for sources that do not say what has changed.",
+);
 const SYMBOLS: Key = Key::optional(
     "symbols",
     Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },

@@ -1,10 +1,12 @@
 //! Texts that say which file is meant and where in it a table lies.
 
+use jiff::civil::Date;
+
 use super::{Fault, Leaf};
 use crate::config::CellRange;
 
 /// `B4:H300`, or `B4:H` with an open end.
-pub fn cells(text: &str) -> Leaf<CellRange> {
+pub fn cell_range(text: &str) -> Leaf<CellRange> {
     let fault =
         || Fault::new(format!("{text:?} is not a range of cells"), "such as \"B4:H300\", or \"B4:H\" to the end");
     let (first, last) = text.split_once(':').ok_or_else(fault)?;
@@ -31,6 +33,10 @@ fn cell(text: &str) -> Option<(u32, Option<u32>)> {
         digits => Some(digits.parse::<u32>().ok()?.checked_sub(1)?),
     };
     Some((column - 1, row))
+}
+
+pub fn date(text: &str) -> Leaf<Date> {
+    text.parse().map_err(|_| Fault::new(format!("{text:?} is not a date"), "such as \"2026-11-01\""))
 }
 
 /// Named parts of a link's pattern.
@@ -65,14 +71,14 @@ mod tests {
 
     #[test]
     fn a_range_is_counted_from_nought() {
-        let area = |text| cells(text).ok();
+        let range = |text| cell_range(text).ok();
         assert_eq!(
-            area("B4:H300"),
+            range("B4:H300"),
             Some(CellRange { first_row: 3, first_column: 1, last_row: Some(299), last_column: 7 })
         );
-        assert_eq!(area("A1:AB"), Some(CellRange { first_row: 0, first_column: 0, last_row: None, last_column: 27 }));
+        assert_eq!(range("A1:AB"), Some(CellRange { first_row: 0, first_column: 0, last_row: None, last_column: 27 }));
         for wrong in ["", "B4", "4B:5C", "H4:B9", "B9:H4", "b4:h9", "A0:B2", "B:H", "ABCD1:B2"] {
-            assert_eq!(area(wrong), None, "{wrong}");
+            assert_eq!(range(wrong), None, "{wrong}");
         }
     }
 

@@ -57,7 +57,7 @@ pub(super) fn read(body: &[u8], file: &File, by: Option<usize>) -> Result<Data, 
         while let Some(start) = reader.keys()? {
             let offset = reader.at;
             if std::mem::replace(&mut seen[start], true) {
-                return Err(reader.fault_at(offset, "the row of these keys comes twice"));
+                return Err(fault_at(offset, "the row of these keys comes twice"));
             }
             for at in start * row..(start + 1) * row {
                 data.take(&mut reader, at, stride, total)?;
@@ -98,13 +98,13 @@ struct Reader<'a> {
     file: &'a File,
 }
 
-impl Reader<'_> {
-    fn fault_at(&self, offset: usize, reason: impl Into<String>) -> DecodeError {
-        DecodeError::Keyword { keyword: "DATA".to_owned(), offset: offset as u64, reason: reason.into() }
-    }
+fn fault_at(offset: usize, reason: impl Into<String>) -> DecodeError {
+    DecodeError::Keyword { keyword: "DATA".to_owned(), offset: offset as u64, reason: reason.into() }
+}
 
+impl Reader<'_> {
     fn short(&self, total: usize) -> DecodeError {
-        self.fault_at(self.body.len(), format!("the file ends before the last of {total} cells"))
+        fault_at(self.body.len(), format!("the file ends before the last of {total} cells"))
     }
 
     /// The next byte that parts nothing. A semicolon parts cells too, but ends them if nothing follows.
@@ -128,7 +128,7 @@ impl Reader<'_> {
     fn quoted(&mut self) -> Result<String, DecodeError> {
         let start = self.at + 1;
         let Some(length) = self.body[start..].iter().position(|byte| *byte == b'"') else {
-            return Err(self.fault_at(self.at, "a text that begins here has no end"));
+            return Err(fault_at(self.at, "a text that begins here has no end"));
         };
         self.at = start + length + 1;
         Ok(self.file.charset().decode(&self.body[start..start + length]).trim().to_owned())
@@ -161,7 +161,7 @@ impl Reader<'_> {
             return Ok(Cell::Symbol(text.into_owned()));
         }
         let shown: String = text.chars().take(40).collect();
-        Err(self.fault_at(start, format!("{shown:?} is neither a number nor a symbol")))
+        Err(fault_at(start, format!("{shown:?} is neither a number nor a symbol")))
     }
 
     /// The place of the row whose keys stand here; nothing at the end of the file.
@@ -172,12 +172,12 @@ impl Reader<'_> {
         let mut row = 0;
         for variable in &self.file.variables[..self.file.stub] {
             if self.peek() != Some(b'"') {
-                return Err(self.fault_at(self.at, format!("expected the key of {:?}, in quotes", variable.name)));
+                return Err(fault_at(self.at, format!("expected the key of {:?}, in quotes", variable.name)));
             }
             let start = self.at;
             let key = self.quoted()?;
             let Some(place) = variable.place(&key) else {
-                return Err(self.fault_at(start, format!("{:?} has no value {key:?}", variable.name)));
+                return Err(fault_at(start, format!("{:?} has no value {key:?}", variable.name)));
             };
             row = row * variable.codes.len() + place;
         }
@@ -188,13 +188,13 @@ impl Reader<'_> {
     /// whole, and rows with keys, of which any number may follow, can't do without.
     fn end(&mut self, keyed: bool) -> Result<(), DecodeError> {
         if self.peek().is_some() {
-            return Err(self.fault_at(self.at, "more follows after the last cell"));
+            return Err(fault_at(self.at, "more follows after the last cell"));
         }
         let rest = &self.body[self.last.min(self.body.len())..];
         if rest.contains(&b';') || !keyed && !rest.is_empty() {
             return Ok(());
         }
-        Err(self.fault_at(self.body.len(), "the file ends before the `;` after the last cell"))
+        Err(fault_at(self.body.len(), "the file ends before the `;` after the last cell"))
     }
 }
 

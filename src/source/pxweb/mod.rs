@@ -1,5 +1,7 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+mod assembly;
+pub(super) mod assumptions;
 pub(super) mod browse;
 mod cuts;
 pub(in crate::source) mod describe;
@@ -73,6 +75,7 @@ mod tests {
     fn fetch() -> PxwebFetch {
         PxwebFetch {
             table: "TAB6929".into(),
+            language: None,
             select: map(&[
                 ("Region", vec!["*".to_owned()]),
                 ("Ålder", vec!["*".to_owned()]),

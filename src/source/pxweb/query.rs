@@ -157,6 +157,16 @@ impl Query {
         self.axes.iter().map(|axis| axis.codes.len() as u64).collect()
     }
 
+    /// Each dimension's column, in the table's order.
+    pub fn columns(&self) -> Vec<&str> {
+        self.axes.iter().map(|axis| axis.column.as_str()).collect()
+    }
+
+    /// The chosen codes of a dimension.
+    pub fn codes_of(&self, axis: usize) -> &[String] {
+        self.axes.get(axis).map(|axis| axis.codes.as_slice()).unwrap_or_default()
+    }
+
     /// Cells that make one row.
     pub fn per_row(&self) -> u64 {
         self.measures.len() as u64

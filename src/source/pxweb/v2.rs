@@ -21,6 +21,7 @@ use super::super::encode::encode;
 use super::super::pxweb_v1::answer::Format;
 use super::super::pxweb_v1::table::Dialect;
 use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
+use super::assembly::{Assembly, Bands};
 use super::describe::describe;
 use super::note;
 use super::part::{Asking, Shared, part};
@@ -33,17 +34,26 @@ use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-pub(super) const LANGUAGE: &str = "lang=sv";
+const LANGUAGE: &str = "sv";
+
+/// The parameter that tells the language.
+pub(super) fn language(fetch: &PxwebFetch) -> String {
+    format!("lang={}", encode(fetch.language.as_deref().unwrap_or(LANGUAGE)))
+}
 
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
+    /// As the parameter that tells it.
+    pub(super) language: String,
     updated: Option<String>,
     query: Query,
     split: Split,
     format: Format,
     /// What the table's codes are called, which only CSV needs.
     dialect: Dialect,
+    /// The columns by which the rows are wanted in order.
+    pub order: Vec<String>,
 }
 
 /// What `/config` announces.
@@ -67,7 +77,7 @@ struct Table {
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
     let (limits, format) = limits(courier, &mut notes).await?;
-    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table, &language(fetch)), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -111,11 +121,13 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         metadata: Some(described),
         work: super::super::Work::Pxweb(Box::new(Work {
             table: fetch.table.clone(),
+            language: language(fetch),
             updated: table.updated,
             query,
             split,
             format,
             dialect: Dialect { own, ..Dialect::default() },
+            order: Vec::new(),
         })),
     })
 }
@@ -134,15 +146,27 @@ pub async fn harvest(
         let (courier, shared) = (courier.clone(), Arc::clone(&shared));
         async move { part(&courier, shared, ranges).await }
     };
+    let bands = Bands::of(&work.query, work.split.boxes(), &work.order);
+    let whole = work.query.layout(&work.query.whole(), &courier.source().symbols);
+    let mut assembly = bands.as_ref().map(|bands| Assembly::new(&work.query, bands, &whole));
+    let boxes: Vec<_> = bands.as_ref().map_or_else(|| work.split.boxes().collect(), |bands| bands.boxes().collect());
     // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
     let at_once = courier.source().parallel + 1;
-    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
+    parallel::in_order(at_once, boxes, call, |pieces| {
         for (answer, batch) in pieces {
             courier.accept(&answer)?;
-            if let Some(batch) = batch {
-                sink.write(&batch).map_err(SourceError::Sink)?;
-                rows += batch.num_rows() as u64;
+            let Some(batch) = batch else { continue };
+            match &mut assembly {
+                Some(assembly) => {
+                    let taken = assembly.take(&answer.record, &batch);
+                    taken.map_err(|error| SourceError::decode(&answer, error))?;
+                }
+                None => sink.write(&batch).map_err(SourceError::Sink)?,
             }
+            rows += batch.num_rows() as u64;
+        }
+        if let Some(assembly) = &mut assembly {
+            assembly.end_call(sink).map_err(SourceError::Sink)?;
         }
         calls += 1;
         progress(calls);
@@ -162,7 +186,7 @@ impl Asking for Work {
             Format::Csv(_) => "csv&outputFormatParams=UseCodes",
             other => other.name(),
         };
-        let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat={format}", encode(&self.table));
+        let path = format!("/tables/{}/data?{}&outputFormat={format}", encode(&self.table), self.language);
         (Request::post(path, self.query.body(ranges)), self.format.expect())
     }
 
@@ -188,7 +212,10 @@ impl Asking for Work {
             SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
                 SourceError::TooManyCells { name, url, cells, limit }
             }
-            SourceError::Fetch(error) => unknown_table(error, &self.table),
+            // An unknown table is told inside; a plain 404 is something else, and says itself what.
+            SourceError::Fetch(error @ FetchError::Refused { problem_status: Some(404), .. }) => {
+                unknown_table(error, &self.table)
+            }
             error => error,
         }
     }
@@ -196,7 +223,7 @@ impl Asking for Work {
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
 async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError> {
-    let answer = courier.ask_anew(&table_request(&work.table), Expect::Json).await;
+    let answer = courier.ask_anew(&table_request(&work.table, &work.language), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &work.table))?;
     let now: Table = parse(&answer)?;
     if now.updated == work.updated {
@@ -211,12 +238,12 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-pub(super) fn table_request(table: &str) -> Request {
-    Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
+pub(super) fn table_request(table: &str, language: &str) -> Request {
+    Request::get(format!("/tables/{}?{language}", encode(table)))
 }
 
 pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
-    let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
+    let mut path = format!("/tables/{}/metadata?{}", encode(&fetch.table), language(fetch));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
     }

@@ -15,6 +15,8 @@
 pub(in crate::source) mod answer;
 pub mod assumptions;
 pub mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod harvest;
 mod listing;
 mod plan;
@@ -31,9 +33,8 @@ use super::encode::encode;
 
 /// A table's or folder's path as it goes into a URL.
 fn path(table: &str) -> String {
-    let parts = table.split('/').filter(|part| !part.is_empty());
-    let path: String = parts.map(|part| format!("/{}", encode(part))).collect();
-    if path.is_empty() { "/".to_owned() } else { path }
+    let parts: Vec<String> = table.split('/').filter(|part| !part.is_empty()).map(encode).collect();
+    format!("/{}", parts.join("/"))
 }
 
 /// The folder that a table is in, and its own name.

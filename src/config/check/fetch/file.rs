@@ -63,7 +63,7 @@ pub(super) fn file(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> 
         measures: map(node, "measures"),
     };
     fetch.provenance = node.node("provenance").and_then(|provenance| {
-        Some(Provenance { person: provenance.string("person")?, date: provenance.string("date")?.parse().ok()? })
+        Some(Provenance { person: provenance.string("person")?, date: provenance.leaf("date", leaf::date)? })
     });
     Some(fetch)
 }
@@ -96,7 +96,7 @@ fn sheet(node: &Node<'_>) -> SheetLayout {
         header_rows: rows,
         units_row: node.whole("units_row"),
         skip_rows: node.whole("skip_rows").unwrap_or(0),
-        range: node.leaf("range", leaf::cells),
+        range: node.leaf("range", leaf::cell_range),
         until_blank: node.boolean("until_blank").unwrap_or(false),
         fill_down: node.strings("fill_down"),
     }

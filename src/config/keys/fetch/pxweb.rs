@@ -12,6 +12,11 @@ pub(super) static PXWEB: Shape = Shape {
             Kind::Text(&TEXT),
             "The table's id, such as TAB6471; for pxweb-v1 its path below the source, such as BE/BE0101/BE0101A/BefolkningNy.",
         ),
+        Key::optional(
+            "language",
+            Kind::Text(&NAME),
+            "The language of labels, such as \"en\"; Swedish else. For pxweb-v1 it is part of base_url.",
+        ),
         Key::required(
             "select",
             Kind::Map {

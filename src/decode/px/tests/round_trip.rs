@@ -50,7 +50,7 @@ fn tables() -> impl Strategy<Value = Table> {
 }
 
 impl Table {
-    fn text(&self, cell: &Cell) -> String {
+    fn text(cell: &Cell) -> String {
         match cell {
             Cell::Whole(number) => number.to_string(),
             Cell::Decimals(number) => format!("{}", f64::from(*number) / 8.0),
@@ -121,7 +121,7 @@ impl Table {
                 file += &format!("{},", keys.join(","));
             }
             let separator = [" ", ",", "\t", " \r\n"][(self.dress >> 2) as usize % 4];
-            file += &cells.iter().map(|cell| self.text(cell)).collect::<Vec<_>>().join(separator);
+            file += &cells.iter().map(|cell| Self::text(cell)).collect::<Vec<_>>().join(separator);
             file += " \r\n";
         }
         file += ";";

@@ -137,14 +137,14 @@ fn faults_name_keyword_and_byte() {
             .to_string(),
         "STUB and HEADING name variable \"a\" twice"
     );
-    let wide: String = (0..6)
+    let wide: Vec<String> = (0..6)
         .map(|place| {
             let values: Vec<String> = (0..50).map(|value| format!("\"{value}\"")).collect();
             format!("VALUES(\"v{place}\")={};", values.join(","))
         })
         .collect();
     let names: Vec<String> = (0..6).map(|place| format!("\"v{place}\"")).collect();
-    let body = format!("STUB={};{wide}DATA=1;", names.join(","));
+    let body = format!("STUB={};{}DATA=1;", names.join(","), wide.concat());
     assert_eq!(
         metadata(body.as_bytes(), None).unwrap_err().to_string(),
         "the cube is [50, 50, 50, 50, 50, 50], more than 50000000 cells"

@@ -137,7 +137,7 @@ pub fn px(cut: &Cut<'_>) -> Reply {
         }
         file.push_str("\r\n");
     }
-    file.push_str(";");
+    file.push(';');
     encoded(&file, "application/octet-stream; charset=Windows-1252")
 }
 
