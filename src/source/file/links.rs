@@ -25,7 +25,7 @@ pub(super) fn newest(name: &str, page: &Url, body: &[u8], link: &Link) -> Result
     let all = links(page, &String::from_utf8_lossy(body));
     let mut fitting: Vec<(Dated, &Url)> =
         all.iter().filter_map(|url| Some((pattern.period(&shown(url))?, url))).collect();
-    fitting.sort_by(|(one, _), (other, _)| other.start.cmp(&one.start));
+    fitting.sort_by_key(|(dated, _)| std::cmp::Reverse(dated.start));
     let candidates = |urls: &mut dyn Iterator<Item = String>| urls.take(SHOWN).collect::<Vec<_>>();
     let Some((newest, url)) = fitting.first() else {
         let ending = |text: &str| text.rsplit_once('.').map(|(_, ending)| ending.to_owned());
