@@ -60,6 +60,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect::<BTreeMap<_, _>>(),
+            fetched_at: jiff::Timestamp::UNIX_EPOCH,
             body: bytes::Bytes::from_static(body.as_bytes()),
         })
     }
