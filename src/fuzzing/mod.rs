@@ -9,6 +9,7 @@ mod text;
 pub use crate::decode::fuzzing::{file, json_stat};
 pub use crate::fetch::fuzzing::{body, records};
 pub use crate::source::kolada::fuzzing::kolada;
+pub use crate::source::planned_educations::fuzzing::planned;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use config::config;
 pub use text::text;
@@ -63,6 +64,7 @@ mod tests {
             json_stat(input);
             pxweb(input);
             kolada(input);
+            planned(input);
             file(input);
             body(input);
             text(input);

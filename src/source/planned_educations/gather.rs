@@ -17,6 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
+use jiff::civil::Date;
 
 use super::super::SourceError;
 use super::answer::events;
@@ -44,12 +45,15 @@ struct Known {
 }
 
 /// What an event's row tells of the filters that it would pass.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct About {
     /// Places in `words`.
     school: u32,
     distance: u32,
     condition: u32,
+    /// Percent; no number where there is none.
+    pace: f64,
+    start: Option<Date>,
 }
 
 /// A slice, whole.
@@ -177,8 +181,9 @@ impl<'a> Gatherer<'a> {
         }
         let mut queue: VecDeque<Vec<String>> = groups(cut, all.total);
         let grouped = queue.iter().any(|group| group.len() > 1);
-        // Parts as large as their whole, and what all parts hold together.
-        let (mut same, mut sum) = (0, 0);
+        // What all parts hold together, and the one that is as large as the whole, which waits for the others: a
+        // second means that the source passes over the filter.
+        let (mut sum, mut whole) = (0, None);
         while let Some(group) = queue.pop_front() {
             let part = slice.with(cut.dim, &group);
             let page = match self.opened(&part, earlier.remove(&part), anew).await? {
@@ -192,19 +197,20 @@ impl<'a> Gatherer<'a> {
                 }
                 Opened::Page(page) => page,
             };
-            sum += page.total;
-            same += u32::from(page.total == all.total);
-            if same > 1 {
-                return Ok(false);
-            }
             if page.total > PAGE && group.len() > 1 {
                 // Its count alone is used, and must be there when the version is computed again.
                 self.courier.accept(&page.answer)?;
-                sum -= page.total;
-                same -= u32::from(page.total == all.total);
                 let (left, right) = group.split_at(group.len() / 2);
                 queue.push_front(right.to_vec());
                 queue.push_front(left.to_vec());
+                continue;
+            }
+            sum += page.total;
+            if page.total == all.total {
+                self.courier.accept(&page.answer)?;
+                if whole.replace((part, page)).is_some() {
+                    return Ok(false);
+                }
                 continue;
             }
             let gathered = self.from_page(part.clone(), page, anew).await?;
@@ -212,11 +218,15 @@ impl<'a> Gatherer<'a> {
             if all.complete() {
                 return Ok(true);
             }
-            if queue.is_empty() && sum == 0 && grouped {
-                // Lists of values mean nothing to it: one by one, then.
-                let singles = Cut { lists: false, ..cut.clone() };
-                return Box::pin(self.cut(slice, &singles, all, earlier, anew)).await;
-            }
+        }
+        if let Some((part, page)) = whole {
+            let gathered = self.from_page(part.clone(), page, anew).await?;
+            all.add(part, gathered);
+        }
+        if sum == 0 && grouped {
+            // Lists of values mean nothing to it: one by one, then.
+            let singles = Cut { lists: false, ..cut.clone() };
+            return Box::pin(self.cut(slice, &singles, all, earlier, anew)).await;
         }
         Ok(true)
     }
@@ -272,73 +282,100 @@ impl<'a> Gatherer<'a> {
             .collect();
         let mut cuts: Vec<Cut> = self.ways.cuts(slice);
         cuts.retain(|cut| cut.dim != Dim::Area && !used.contains(&cut.dim));
-        // First those by which the known events can be told apart.
-        cuts.sort_by_key(|cut| !matches!(cut.dim, Dim::Type | Dim::Distance | Dim::Condition));
+        // First those by which the known events can be told apart, the few values before the many.
+        let rank = [Dim::Distance, Dim::Condition, Dim::Pace, Dim::Type, Dim::Start, Dim::Direction];
+        cuts.sort_by_key(|cut| rank.iter().position(|dim| *dim == cut.dim));
         let mut leaves = Vec::new();
-        for place in 0..cuts.len() {
-            let scope = all.ids.clone();
-            self.seek(slice, &cuts[place..], &scope, all, &mut leaves).await?;
-            if all.complete() {
-                break;
-            }
-        }
+        let (scope, total) = (all.ids.clone(), all.total);
+        self.seek(slice, &cuts, scope, total, all, &mut leaves).await?;
         all.leaves.extend(leaves);
         Ok(())
     }
 
-    /// Asks for the parts by the first of the cuts, and of those that hold more than is known, for theirs.
+    /// Asks for the parts of a slice by one cut after the other, and of those that hold more than is known, for theirs,
+    /// until as many events of it are known as the source counts. `known` are of the slice; with what was found.
     fn seek<'s>(
         &'s self,
         slice: &'s Slice,
         cuts: &'s [Cut],
-        scope: &'s HashSet<u32>,
+        mut known: HashSet<u32>,
+        total: u64,
         all: &'s mut Gathered,
         leaves: &'s mut Vec<Answer>,
-    ) -> BoxFuture<'s, Result<(), SourceError>> {
+    ) -> BoxFuture<'s, Result<HashSet<u32>, SourceError>> {
         Box::pin(async move {
-            let Some((cut, rest)) = cuts.split_first() else { return Ok(()) };
-            for value in &cut.values {
-                if all.complete() {
-                    return Ok(());
-                }
-                let part = slice.with(cut.dim, std::slice::from_ref(value));
-                let page = self.page(&part, false).await?;
-                self.courier.accept(&page.answer)?;
-                let inside = self.inside(cut.dim, value, &page, scope);
-                let news = page.ids.iter().any(|id| !all.ids.contains(id));
-                all.ids.extend(&page.ids);
-                if news {
-                    leaves.push(page.answer);
-                }
-                let listed: HashSet<u32> = page.ids.into_iter().collect();
-                let known = inside.as_ref().map_or(0, |inside| inside.union(&listed).count() as u64);
-                if page.total > PAGE && known < page.total {
-                    let scope = inside.unwrap_or_else(|| scope.clone());
-                    self.seek(&part, rest, &scope, all, leaves).await?;
+            for (place, cut) in cuts.iter().enumerate() {
+                // Where the known events tell, lists are halved as long as they hold more; else it is one by one.
+                let at_once =
+                    if cut.lists && cut.dim != Dim::Direction { cut.values.len().div_ceil(2).max(1) } else { 1 };
+                let mut queue: VecDeque<&[String]> = cut.values.chunks(at_once).collect();
+                while let Some(values) = queue.pop_front() {
+                    if all.complete() || known.len() as u64 >= total {
+                        return Ok(known);
+                    }
+                    let part = slice.with(cut.dim, values);
+                    let page = self.page(&part, false).await?;
+                    self.courier.accept(&page.answer)?;
+                    let mut held = self.inside(cut.dim, values, &page, &known).unwrap_or_default();
+                    held.extend(&page.ids);
+                    known.extend(&page.ids);
+                    let before = all.ids.len();
+                    all.ids.extend(&page.ids);
+                    if all.ids.len() > before {
+                        leaves.push(page.answer);
+                    }
+                    if page.total <= PAGE || held.len() as u64 >= page.total {
+                        continue;
+                    }
+                    if values.len() > 1 {
+                        let (left, right) = values.split_at(values.len() / 2);
+                        queue.push_front(right);
+                        queue.push_front(left);
+                        continue;
+                    }
+                    known.extend(self.seek(&part, &cuts[place + 1..], held, page.total, all, leaves).await?);
                 }
             }
-            Ok(())
+            Ok(known)
         })
     }
 
     /// Those of the known events that pass the filter; none where their rows do not tell.
-    fn inside(&self, dim: Dim, value: &str, page: &Page, scope: &HashSet<u32>) -> Option<HashSet<u32>> {
+    fn inside(&self, dim: Dim, values: &[String], page: &Page, scope: &HashSet<u32>) -> Option<HashSet<u32>> {
         let known = hold(&self.known);
         let about = |id: &u32| known.about[*id as usize];
         let word = |text: &str| known.words.iter().position(|word| **word == *text);
-        let chosen = |part: fn(About) -> u32, wanted: usize| {
-            scope.iter().copied().filter(|id| part(about(id)) as usize == wanted).collect()
-        };
+        let chosen = |fits: &dyn Fn(About) -> bool| Some(scope.iter().copied().filter(|id| fits(about(id))).collect());
+        let value = values.first()?;
         match dim {
-            Dim::Distance => Some(chosen(|about| about.distance, word(value)?)),
-            Dim::Condition => Some(chosen(|about| about.condition, word(value)?)),
+            Dim::Distance => {
+                let wanted = word(value)?;
+                chosen(&|about| about.distance as usize == wanted)
+            }
+            Dim::Condition => {
+                let wanted = word(value)?;
+                chosen(&|about| about.condition as usize == wanted)
+            }
+            Dim::Pace => {
+                let (low, high) = value.split_once('-')?;
+                let (low, high): (f64, f64) = (low.parse().ok()?, high.parse().ok()?);
+                chosen(&|about| (low..=high).contains(&about.pace))
+            }
+            Dim::Start => {
+                let window = |text: &String| {
+                    let (first, last) = text.split_once("TO")?;
+                    Some(first.parse::<Date>().ok()?..=last.parse::<Date>().ok()?)
+                };
+                let windows: Vec<_> = values.iter().filter_map(window).collect();
+                chosen(&|about| about.start.is_some_and(|start| windows.iter().any(|window| window.contains(&start))))
+            }
             // A type's rows bear its name instead of its code: it is told by the page's own.
             Dim::Type => {
                 let first = about(page.ids.first()?).school;
                 let alone = page.ids.iter().all(|id| about(id).school == first);
-                alone.then(|| chosen(|about| about.school, first as usize))
+                if alone { chosen(&|about| about.school == first) } else { None }
             }
-            _ => None,
+            Dim::Area | Dim::Direction => None,
         }
     }
 
@@ -409,6 +446,8 @@ impl Known {
             school: self.word(school.as_deref()),
             distance: self.word(distance.as_deref()),
             condition: self.word(condition.as_deref()),
+            pace: row.raw("paceOfStudy")?.and_then(|pace| pace.parse().ok()).unwrap_or(f64::NAN),
+            start: row.raw("semesterStartFrom")?.and_then(|start| start.get(..10)?.parse().ok()),
         };
         let id = row.id()?;
         if let Some(number) = self.numbers.get(id) {
