@@ -17,60 +17,38 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
-use jiff::civil::Date;
 
 use super::super::SourceError;
 use super::answer::events;
 use super::event::Row;
+use super::known::Known;
 use super::slice::{Cut, Dim, Slice, Ways};
 use super::{PAGE, TRIES};
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Courier, Expect};
 
 pub struct Gatherer<'a> {
-    courier: &'a Courier,
-    ways: &'a Ways,
-    known: Mutex<Known>,
+    pub(super) courier: &'a Courier,
+    pub(super) ways: &'a Ways,
+    pub(super) known: Mutex<Known>,
     told: Mutex<Box<dyn FnMut(u64) + Send + 'a>>,
-}
-
-/// Every event that was seen, by number.
-#[derive(Default)]
-struct Known {
-    numbers: HashMap<Box<str>, u32>,
-    about: Vec<About>,
-    words: Vec<Box<str>>,
-    calls: u64,
-    again: u64,
-}
-
-/// What an event's row tells of the filters that it would pass.
-#[derive(Clone, Copy)]
-struct About {
-    /// Places in `words`.
-    school: u32,
-    distance: u32,
-    condition: u32,
-    /// Percent; no number where there is none.
-    pace: f64,
-    start: Option<Date>,
 }
 
 /// A slice, whole.
 #[derive(Default)]
 pub struct Gathered {
     pub total: u64,
-    ids: HashSet<u32>,
-    /// The answers that hold the events, in order, and what was asked for.
-    leaves: Vec<Answer>,
-    parts: Vec<(Slice, Gathered)>,
+    pub(super) ids: HashSet<u32>,
+    /// Answers that hold events, besides those of the parts.
+    pub(super) leaves: Vec<Answer>,
+    pub(super) parts: Vec<(Slice, Gathered)>,
 }
 
 /// One page of a slice.
-struct Page {
-    answer: Answer,
-    total: u64,
-    ids: Vec<u32>,
+pub(super) struct Page {
+    pub answer: Answer,
+    pub total: u64,
+    pub ids: Vec<u32>,
 }
 
 enum Opened {
@@ -79,7 +57,7 @@ enum Opened {
 }
 
 impl Gathered {
-    fn complete(&self) -> bool {
+    pub(super) fn complete(&self) -> bool {
         self.ids.len() as u64 == self.total
     }
 
@@ -273,113 +251,7 @@ impl<'a> Gatherer<'a> {
         })
     }
 
-    /// Looks for what the parts of a slice have left out.
-    async fn seek_missing(&self, slice: &Slice, all: &mut Gathered) -> Result<(), SourceError> {
-        let used: HashSet<Dim> = all
-            .parts
-            .iter()
-            .flat_map(|(part, _)| DIMS.into_iter().filter(|dim| part.has(*dim) && !slice.has(*dim)))
-            .collect();
-        let mut cuts: Vec<Cut> = self.ways.cuts(slice);
-        cuts.retain(|cut| cut.dim != Dim::Area && !used.contains(&cut.dim));
-        // First those by which the known events can be told apart, the few values before the many.
-        let rank = [Dim::Distance, Dim::Condition, Dim::Pace, Dim::Type, Dim::Start, Dim::Direction];
-        cuts.sort_by_key(|cut| rank.iter().position(|dim| *dim == cut.dim));
-        let mut leaves = Vec::new();
-        let (scope, total) = (all.ids.clone(), all.total);
-        self.seek(slice, &cuts, scope, total, all, &mut leaves).await?;
-        all.leaves.extend(leaves);
-        Ok(())
-    }
-
-    /// Asks for the parts of a slice by one cut after the other, and of those that hold more than is known, for theirs,
-    /// until as many events of it are known as the source counts. `known` are of the slice; with what was found.
-    fn seek<'s>(
-        &'s self,
-        slice: &'s Slice,
-        cuts: &'s [Cut],
-        mut known: HashSet<u32>,
-        total: u64,
-        all: &'s mut Gathered,
-        leaves: &'s mut Vec<Answer>,
-    ) -> BoxFuture<'s, Result<HashSet<u32>, SourceError>> {
-        Box::pin(async move {
-            for (place, cut) in cuts.iter().enumerate() {
-                // Where the known events tell, lists are halved as long as they hold more; else it is one by one.
-                let at_once =
-                    if cut.lists && cut.dim != Dim::Direction { cut.values.len().div_ceil(2).max(1) } else { 1 };
-                let mut queue: VecDeque<&[String]> = cut.values.chunks(at_once).collect();
-                while let Some(values) = queue.pop_front() {
-                    if all.complete() || known.len() as u64 >= total {
-                        return Ok(known);
-                    }
-                    let part = slice.with(cut.dim, values);
-                    let page = self.page(&part, false).await?;
-                    self.courier.accept(&page.answer)?;
-                    let mut held = self.inside(cut.dim, values, &page, &known).unwrap_or_default();
-                    held.extend(&page.ids);
-                    known.extend(&page.ids);
-                    let before = all.ids.len();
-                    all.ids.extend(&page.ids);
-                    if all.ids.len() > before {
-                        leaves.push(page.answer);
-                    }
-                    if page.total <= PAGE || held.len() as u64 >= page.total {
-                        continue;
-                    }
-                    if values.len() > 1 {
-                        let (left, right) = values.split_at(values.len() / 2);
-                        queue.push_front(right);
-                        queue.push_front(left);
-                        continue;
-                    }
-                    known.extend(self.seek(&part, &cuts[place + 1..], held, page.total, all, leaves).await?);
-                }
-            }
-            Ok(known)
-        })
-    }
-
-    /// Those of the known events that pass the filter; none where their rows do not tell.
-    fn inside(&self, dim: Dim, values: &[String], page: &Page, scope: &HashSet<u32>) -> Option<HashSet<u32>> {
-        let known = hold(&self.known);
-        let about = |id: &u32| known.about[*id as usize];
-        let word = |text: &str| known.words.iter().position(|word| **word == *text);
-        let chosen = |fits: &dyn Fn(About) -> bool| Some(scope.iter().copied().filter(|id| fits(about(id))).collect());
-        let value = values.first()?;
-        match dim {
-            Dim::Distance => {
-                let wanted = word(value)?;
-                chosen(&|about| about.distance as usize == wanted)
-            }
-            Dim::Condition => {
-                let wanted = word(value)?;
-                chosen(&|about| about.condition as usize == wanted)
-            }
-            Dim::Pace => {
-                let (low, high) = value.split_once('-')?;
-                let (low, high): (f64, f64) = (low.parse().ok()?, high.parse().ok()?);
-                chosen(&|about| (low..=high).contains(&about.pace))
-            }
-            Dim::Start => {
-                let window = |text: &String| {
-                    let (first, last) = text.split_once("TO")?;
-                    Some(first.parse::<Date>().ok()?..=last.parse::<Date>().ok()?)
-                };
-                let windows: Vec<_> = values.iter().filter_map(window).collect();
-                chosen(&|about| about.start.is_some_and(|start| windows.iter().any(|window| window.contains(&start))))
-            }
-            // A type's rows bear its name instead of its code: it is told by the page's own.
-            Dim::Type => {
-                let first = about(page.ids.first()?).school;
-                let alone = page.ids.iter().all(|id| about(id).school == first);
-                if alone { chosen(&|about| about.school == first) } else { None }
-            }
-            Dim::Area | Dim::Direction => None,
-        }
-    }
-
-    async fn page(&self, slice: &Slice, anew: bool) -> Result<Page, SourceError> {
+    pub(super) async fn page(&self, slice: &Slice, anew: bool) -> Result<Page, SourceError> {
         let request = slice.request();
         let answer = if anew {
             self.courier.ask_anew(&request, Expect::Json).await?
@@ -424,8 +296,6 @@ impl<'a> Gatherer<'a> {
     }
 }
 
-const DIMS: [Dim; 7] = [Dim::Area, Dim::Direction, Dim::Type, Dim::Distance, Dim::Pace, Dim::Condition, Dim::Start];
-
 /// As few lists of values as may do; one value a list where the source takes no more.
 fn groups(cut: &Cut, total: u64) -> VecDeque<Vec<String>> {
     if !cut.lists {
@@ -437,41 +307,8 @@ fn groups(cut: &Cut, total: u64) -> VecDeque<Vec<String>> {
     cut.values.chunks(size).map(<[String]>::to_vec).collect()
 }
 
-impl Known {
-    fn note(&mut self, row: &Row<'_>) -> Result<u32, DecodeError> {
-        let school = row.raw("typeOfSchool")?;
-        let distance = row.raw("distance")?;
-        let condition = row.raw("executionCondition")?;
-        let about = About {
-            school: self.word(school.as_deref()),
-            distance: self.word(distance.as_deref()),
-            condition: self.word(condition.as_deref()),
-            pace: row.raw("paceOfStudy")?.and_then(|pace| pace.parse().ok()).unwrap_or(f64::NAN),
-            start: row.raw("semesterStartFrom")?.and_then(|start| start.get(..10)?.parse().ok()),
-        };
-        let id = row.id()?;
-        if let Some(number) = self.numbers.get(id) {
-            self.about[*number as usize] = about;
-            return Ok(*number);
-        }
-        let number = u32::try_from(self.about.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(id.into(), number);
-        self.about.push(about);
-        Ok(number)
-    }
-
-    fn word(&mut self, text: Option<&str>) -> u32 {
-        let text = text.unwrap_or_default();
-        let place = self.words.iter().position(|word| **word == *text).unwrap_or_else(|| {
-            self.words.push(text.into());
-            self.words.len() - 1
-        });
-        u32::try_from(place).unwrap_or(u32::MAX)
-    }
-}
-
 /// A panic while it was held can't leave these half changed.
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
