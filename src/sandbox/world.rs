@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::ads::{Historical, JobStream, Writer};
+use super::eurostat::Eurostat;
+use super::examples;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -11,6 +14,7 @@ use super::pxweb::Pxweb;
 use super::region::{Region, regions};
 use super::skolverket::Skolverket;
 use crate::reference::Reference;
+use jiff::Timestamp;
 
 pub struct World {
     reference: Arc<Reference>,
@@ -19,7 +23,11 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub eurostat: Eurostat,
     files: Files,
+    advertisements: Writer,
+    historical: Historical,
+    jobstream: JobStream,
     skolverket: OnceLock<Skolverket>,
 }
 
@@ -49,13 +57,18 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
+        let eurostat = Eurostat::new(&reference, options, &regions, &people);
         Self {
+            advertisements: Writer::new(&reference, options.seed),
+            historical: Historical::new(options.seed),
+            jobstream: JobStream::new(options.seed),
             reference,
             seed: options.seed,
             regions,
             people,
             pxweb,
             kolada,
+            eurostat,
             files: Files::new(),
             skolverket: OnceLock::new(),
         }
@@ -65,8 +78,18 @@ impl World {
         self.skolverket.get_or_init(|| Skolverket::new(self.seed, &self.regions))
     }
 
+    pub fn historical(&self, ask: &Ask<'_>, options: &Options) -> Reply {
+        self.historical.answer(ask, options.updated, &self.advertisements)
+    }
+
+    /// As the clock goes.
+    pub fn jobstream(&self, ask: &Ask<'_>) -> Reply {
+        self.jobstream.answer(ask, Timestamp::now(), &self.advertisements)
+    }
+
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
         let make = |revised| advertisements(&self.reference, &self.regions, &self.people, self.seed, revised);
-        self.files.answer(ask, options.updated, make)
+        let examples = |revised| examples::all(&self.regions, &self.people, self.seed, revised);
+        self.files.answer(ask, options.updated, make, examples)
     }
 }

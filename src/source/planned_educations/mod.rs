@@ -36,7 +36,7 @@ use super::{Harvest, Plan, Progress, Sink, SourceError, order};
 use crate::config::{PlannedEducationsFetch, PlannedWhat};
 use crate::decode::CodeRow;
 use crate::decode::rows::Table;
-use crate::fetch::{Answer, Courier, Expect, masked};
+use crate::fetch::{Answer, Courier, Expect, Request, masked};
 
 pub use browse::{describe, search};
 
@@ -381,4 +381,9 @@ async fn harvest_events(
     notes.extend(said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     notes.extend(written.cleaned.notes());
     Ok((written.rows, notes))
+}
+
+/// With the header that says which version is asked.
+pub fn as_sent(request: Request) -> Request {
+    request.accepting(version::CURRENT.accept)
 }

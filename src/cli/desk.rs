@@ -1,27 +1,27 @@
 //! Where a source is asked without a data folder: answers go into a temporary
 //! folder that is gone with the command.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
 
 use crate::config::{Config, Source};
-use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::fetch::{Archive, Client, Courier, Journal, Manners, Tally};
 use crate::lineage::Scratch;
 use crate::nearest::nearest;
 use crate::source::{self, SourceError, browse::Description};
 use crate::store::LocalFolder;
 
-use super::super::context::Place;
-use super::super::exit::Failure;
+use super::context::Place;
+use super::exit::Failure;
 
 pub struct Desk {
     pub config: Config,
     pub scratch: Scratch,
     client: Client,
     archive: Arc<Archive>,
+    manners: Arc<Manners>,
 }
 
 /// What a source says of a table, and which source it was.
@@ -37,7 +37,7 @@ impl Desk {
         let scratch = Scratch::new().map_err(Failure::failed)?;
         let client = Client::new(&config.http, &config.publisher).map_err(Failure::failed)?;
         let archive = Arc::new(Archive::open(Arc::new(LocalFolder::new(scratch.path()))));
-        Ok(Self { config, scratch, client, archive })
+        Ok(Self { config, scratch, client, archive, manners: Arc::new(Manners::unshared()) })
     }
 
     pub fn courier(&self, source: &Source) -> Result<Courier, Failure> {
@@ -47,19 +47,35 @@ impl Desk {
             "source",
             Arc::new(source.clone()),
             self.client.clone(),
-            Arc::new(Limiter::new(source.limits)),
+            self.manners.limiter_for(source),
             Arc::clone(&self.archive),
             Arc::new(journal),
             Arc::new(Tally::default()),
-        ))
+        )
+        .with_manners(&self.manners))
     }
 
     /// The source of this name, or all that can be browsed.
     pub fn sources(&self, name: Option<&str>) -> Result<Vec<Source>, Failure> {
-        let sources: &BTreeMap<String, Source> = &self.config.sources;
         let Some(name) = name else {
-            return Ok(sources.values().filter(|source| source::can_be_browsed(source.kind)).cloned().collect());
+            return Ok(self
+                .config
+                .sources
+                .values()
+                .filter(|source| source::can_be_browsed(source.kind))
+                .cloned()
+                .collect());
         };
+        let source = self.source(name)?;
+        if !source::can_be_browsed(source.kind) {
+            let kind = source.kind.as_str();
+            return Err(Failure::usage(anyhow!("source {name:?} is of kind {kind}, which can't be browsed")));
+        }
+        Ok(vec![source])
+    }
+
+    pub fn source(&self, name: &str) -> Result<Source, Failure> {
+        let sources = &self.config.sources;
         let Some(source) = sources.get(name) else {
             let near = nearest(name, sources.keys().map(String::as_str));
             let hint = near.map_or_else(
@@ -68,13 +84,7 @@ impl Desk {
             );
             return Err(Failure::usage(anyhow!("there is no source {name:?} in sources.toml")).hint(hint));
         };
-        if !source::can_be_browsed(source.kind) {
-            return Err(Failure::usage(anyhow!(
-                "source {name:?} is of kind {}, which can't be browsed",
-                source.kind.as_str()
-            )));
-        }
-        Ok(vec![source.clone()])
+        Ok(source.clone())
     }
 
     /// Asks the source, or each in turn until one knows the table; `SOURCE:TABLE` names the source too.
