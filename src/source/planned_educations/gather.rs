@@ -91,11 +91,11 @@ impl<'a> Gatherer<'a> {
 
     pub async fn gather(&self, slice: &Slice) -> Result<Gathered, SourceError> {
         let page = self.page(slice, false).await?;
-        self.from_page(slice.clone(), page, false).await
+        self.beginning_with(slice.clone(), page, false).await
     }
 
     /// `anew`: the parts must be asked for now, whatever an interrupted run has left.
-    fn from_page(&self, slice: Slice, first: Page, anew: bool) -> BoxFuture<'_, Result<Gathered, SourceError>> {
+    fn beginning_with(&self, slice: Slice, first: Page, anew: bool) -> BoxFuture<'_, Result<Gathered, SourceError>> {
         Box::pin(async move {
             let mut page = first;
             let mut earlier = HashMap::new();
@@ -191,14 +191,14 @@ impl<'a> Gatherer<'a> {
                 }
                 continue;
             }
-            let gathered = self.from_page(part.clone(), page, anew).await?;
+            let gathered = self.beginning_with(part.clone(), page, anew).await?;
             all.add(part, gathered);
             if all.complete() {
                 return Ok(true);
             }
         }
         if let Some((part, page)) = whole {
-            let gathered = self.from_page(part.clone(), page, anew).await?;
+            let gathered = self.beginning_with(part.clone(), page, anew).await?;
             all.add(part, gathered);
         }
         if sum == 0 && grouped {
@@ -225,7 +225,7 @@ impl<'a> Gatherer<'a> {
             async move {
                 let gathered = match self.opened(&part, known, anew).await? {
                     Opened::Known(known) => known,
-                    Opened::Page(page) => self.from_page(part.clone(), page, anew).await?,
+                    Opened::Page(page) => self.beginning_with(part.clone(), page, anew).await?,
                 };
                 Ok::<_, SourceError>((part, gathered))
             }
