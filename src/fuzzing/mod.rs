@@ -12,6 +12,7 @@ pub use crate::fetch::fuzzing::{body, records};
 pub use crate::source::eurostat::fuzzing::eurostat;
 pub use crate::source::fuzzing::page;
 pub use crate::source::kolada::fuzzing::kolada;
+pub use crate::source::planned_educations::fuzzing::planned;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
 pub use config::config;
@@ -70,6 +71,7 @@ mod tests {
             pxweb_v1(input);
             pxweb(input);
             kolada(input);
+            planned(input);
             eurostat(input);
             file(input);
             page(input);

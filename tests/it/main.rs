@@ -44,6 +44,7 @@ mod pxweb_v1;
 mod recorded;
 mod retention;
 mod sandbox;
+mod skolverket;
 mod source;
 mod usage;
 mod verify;
