@@ -7,6 +7,7 @@ mod checks;
 mod diagnostic;
 mod fetch;
 mod hash;
+mod jobtech;
 mod keys;
 mod leaf;
 mod load;
@@ -30,8 +31,9 @@ pub use area::{Area, AreaSet};
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, KoladaFetch, PxwebFetch, Reaction,
-    Years,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, JobsearchFetch, KoladaFetch,
+    PlaceLevel, PxwebFetch, Reaction, TaxonomyFetch, TaxonomyVersion, VERSIONS_URL, Years,
+    YrkesbarometerFetch,
 };
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};

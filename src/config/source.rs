@@ -33,10 +33,23 @@ pub enum SourceKind {
     Pxweb,
     Kolada,
     File,
+    /// Arbetsförmedlingen's assessments of occupations.
+    Yrkesbarometer,
+    /// JobTech's taxonomy, as files per version.
+    Taxonomy,
+    /// JobTech's search among open job advertisements.
+    Jobsearch,
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] = &[Self::Pxweb, Self::Kolada, Self::File];
+    pub const ALL: &[Self] = &[
+        Self::Pxweb,
+        Self::Kolada,
+        Self::File,
+        Self::Yrkesbarometer,
+        Self::Taxonomy,
+        Self::Jobsearch,
+    ];
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
@@ -44,6 +57,9 @@ impl SourceKind {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
             Self::File => "file",
+            Self::Yrkesbarometer => "yrkesbarometer",
+            Self::Taxonomy => "taxonomy",
+            Self::Jobsearch => "jobsearch",
         }
     }
 }

@@ -6,7 +6,7 @@ pub mod file;
 pub(crate) mod fuzzing;
 mod json;
 pub mod json_stat;
-mod number;
+pub(crate) mod number;
 pub(crate) mod rows;
 pub mod staging;
 mod table;

@@ -122,6 +122,8 @@ impl Selection<'_> {
         match self.fetch {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
+            // Their lists are taken whole.
+            FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => Some(vec!["*".to_owned()]),
             FetchKind::File(_) => None,
         }
     }
@@ -133,7 +135,9 @@ impl Selection<'_> {
                 metric.into_iter().flatten().chain(measures.keys()).cloned().collect()
             }
             FetchKind::Kolada(kolada) => kolada.kpi.clone(),
-            FetchKind::File(_) => Vec::new(),
+            FetchKind::File(_) | FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -49,6 +49,9 @@ pub enum SourceError {
     UnknownKpi { name: String, url: String, kpis: Vec<String> },
     #[error("{name}: {url} knows no municipality, region or group {id:?}")]
     UnknownUnit { name: String, url: String, id: String, nearest: Option<String> },
+    /// What a source's catalogue is asked to describe.
+    #[error("{name} knows no {what} {id:?}")]
+    UnknownEntry { name: String, what: &'static str, id: String, nearest: Option<String> },
     #[error("nothing to ask for: {why}")]
     NothingToAsk { why: String },
     #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
@@ -88,6 +91,14 @@ impl SourceError {
             Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
             }
+            Self::Decode { name, error, .. }
+                if matches!(error.as_ref(), DecodeError::Cell { why: super::yrkesbarometer::UNKNOWN_WORD, .. }) =>
+            {
+                Some(format!(
+                    "look up what it means, and say so under [source.{name}.yrkesbarometer.symbols], such as \
+                     \"observed\" for a word of its own or \"not_assessed\""
+                ))
+            }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
             Self::Decode { error, .. } if is_page(error) => {
                 Some("a proxy or maintenance page may be answering in the file's place".into())
@@ -122,7 +133,7 @@ impl SourceError {
             Self::UnknownKpi { .. } => {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
-            Self::UnknownUnit { nearest, .. } => did_you_mean(nearest),
+            Self::UnknownUnit { nearest, .. } | Self::UnknownEntry { nearest, .. } => did_you_mean(nearest),
             _ => None,
         }
     }

@@ -37,6 +37,9 @@ pub enum Kind {
     Pxweb,
     Kolada,
     File,
+    Yrkesbarometer,
+    Taxonomy,
+    Jobsearch,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,11 +13,14 @@ mod error;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+pub mod jobsearch;
 pub mod kolada;
 mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod pxweb;
 mod selection;
+pub mod taxonomy;
+pub mod yrkesbarometer;
 
 #[cfg(test)]
 mod hostile;
@@ -82,6 +85,9 @@ enum Work {
     Kolada(kolada::Work),
     /// What the source has told of the file.
     File(Validators),
+    Yrkesbarometer,
+    Taxonomy(taxonomy::Work),
+    Jobsearch(Box<jobsearch::Work>),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -105,6 +111,9 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::File(file) => file::plan(courier, file).await,
+        FetchKind::Yrkesbarometer(barometer) => yrkesbarometer::plan(courier, barometer).await,
+        FetchKind::Taxonomy(taxonomy) => taxonomy::plan(courier, taxonomy).await,
+        FetchKind::Jobsearch(jobsearch) => jobsearch::plan(courier, jobsearch),
     }
 }
 
@@ -120,6 +129,13 @@ pub async fn harvest(
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {
+            yrkesbarometer::harvest(courier, barometer, plan, sink, progress).await
+        }
+        (FetchKind::Taxonomy(taxonomy), Work::Taxonomy(work)) => {
+            taxonomy::harvest(courier, taxonomy, plan, work, sink, progress).await
+        }
+        (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => jobsearch::harvest(courier, plan, work, sink, progress).await,
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
     }
 }
@@ -131,6 +147,9 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(_) => Some(kolada::schema()),
         FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::Yrkesbarometer(_) => Some(yrkesbarometer::schema()),
+        FetchKind::Taxonomy(_) => Some(taxonomy::schema()),
+        FetchKind::Jobsearch(_) => Some(jobsearch::schema()),
     }
 }
 

@@ -75,7 +75,11 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("-", Status::Missing),
             (":", Status::Suppressed),
         ],
-        SourceKind::Kolada | SourceKind::File => &[("", Status::Missing)],
+        // No assessment is no balance: the source leaves the field null and says so in its text.
+        SourceKind::Yrkesbarometer => &[("", Status::NotAssessed)],
+        SourceKind::Kolada | SourceKind::File | SourceKind::Taxonomy | SourceKind::Jobsearch => {
+            &[("", Status::Missing)]
+        }
     };
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
@@ -87,7 +91,11 @@ fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::Kolada | SourceKind::File => &[],
+        SourceKind::Kolada
+        | SourceKind::File
+        | SourceKind::Yrkesbarometer
+        | SourceKind::Taxonomy
+        | SourceKind::Jobsearch => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
         status: *status,

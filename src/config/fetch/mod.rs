@@ -1,12 +1,18 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
 mod file;
+mod jobsearch;
 mod kolada;
 mod pxweb;
+mod taxonomy;
+mod yrkesbarometer;
 
 pub use file::{FileFetch, FileFormat, FileLocation};
+pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
 pub use pxweb::PxwebFetch;
+pub use taxonomy::{TaxonomyFetch, TaxonomyVersion, VERSIONS_URL};
+pub use yrkesbarometer::YrkesbarometerFetch;
 
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -57,4 +63,7 @@ pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
     File(FileFetch),
+    Yrkesbarometer(YrkesbarometerFetch),
+    Taxonomy(TaxonomyFetch),
+    Jobsearch(JobsearchFetch),
 }

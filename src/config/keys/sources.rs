@@ -17,6 +17,9 @@ static KINDS: Shape = Shape {
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
+        Key::optional("yrkesbarometer", Kind::Table(&SOURCE), "Arbetsförmedlingen's Yrkesbarometern."),
+        Key::optional("taxonomy", Kind::Table(&SOURCE), "JobTech's taxonomy, as files per version."),
+        Key::optional("jobsearch", Kind::Table(&SOURCE), "JobTech's search among open job advertisements."),
     ],
     one_of: true,
 };

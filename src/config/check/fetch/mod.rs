@@ -1,8 +1,11 @@
 //! `[fetch.NAME.KIND]`: what is asked of a source, a file per kind.
 
 mod file;
+mod jobsearch;
 mod kolada;
 mod pxweb;
+mod taxonomy;
+mod yrkesbarometer;
 
 use crate::config::node::Node;
 use crate::config::{DriftPolicy, Fetch, FetchKind, History, Reaction, SourceKind};
@@ -23,6 +26,15 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);
         (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+    } else if let Some(inner) = node.node("yrkesbarometer") {
+        expect_source(&inner, &[SourceKind::Yrkesbarometer], sources, problems);
+        (FetchKind::Yrkesbarometer(yrkesbarometer::yrkesbarometer(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("taxonomy") {
+        expect_source(&inner, &[SourceKind::Taxonomy], sources, problems);
+        (FetchKind::Taxonomy(taxonomy::taxonomy(&inner)), inner)
+    } else if let Some(inner) = node.node("jobsearch") {
+        expect_source(&inner, &[SourceKind::Jobsearch], sources, problems);
+        (FetchKind::Jobsearch(jobsearch::jobsearch(&inner, problems)), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);

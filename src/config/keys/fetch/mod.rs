@@ -1,14 +1,20 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
 mod file;
+mod jobsearch;
 mod kolada;
 mod pxweb;
+mod taxonomy;
+mod yrkesbarometer;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
 use file::FILE;
+use jobsearch::JOBSEARCH;
 use kolada::KOLADA;
 use pxweb::PXWEB;
+use taxonomy::TAXONOMY;
+use yrkesbarometer::YRKESBAROMETER;
 
 pub(super) static FETCH: Shape = Shape {
     about: "What is fetched, by the kind of source.",
@@ -20,6 +26,17 @@ pub(super) static FETCH: Shape = Shape {
             "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
         ),
         Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
+        Key::optional(
+            "yrkesbarometer",
+            Kind::Table(&YRKESBAROMETER),
+            "The assessments of Yrkesbarometern, a row per barometer occupation, SSYK group and area.",
+        ),
+        Key::optional("taxonomy", Kind::Table(&TAXONOMY), "A published query over JobTech's taxonomy, of one version."),
+        Key::optional(
+            "jobsearch",
+            Kind::Table(&JOBSEARCH),
+            "Counts of the job advertisements that are open now, by occupation group and place.",
+        ),
     ],
     one_of: true,
 };
