@@ -38,7 +38,7 @@ impl Corpus {
 
     /// An answer that may be of any API, for every target that reads answers.
     pub fn answer(&self, body: &[u8]) {
-        for target in ["json_stat", "kolada", "records"] {
+        for target in ["json_stat", "kolada", "yrkesbarometer", "taxonomy", "jobsearch", "records"] {
             self.add(target, body);
         }
         for line in ["*\n", ";TOP(1);\n", "*;*;*;*;*\n"] {

@@ -18,6 +18,7 @@ mod rollback;
 mod run;
 mod sandbox;
 mod schema;
+mod source;
 mod status;
 mod test;
 mod text;
@@ -87,6 +88,9 @@ enum Command {
     Replay(replay::Replay),
     /// Render reports again from what is published
     Report(lock::Wait),
+    /// Browse the sources, and draft a pipeline for one of their tables
+    #[command(subcommand)]
+    Source(source::Source),
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -144,6 +148,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => replay.run(&place).await,
+        Command::Source(source) => Box::pin(source.run(&place)).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),

@@ -1,9 +1,10 @@
 //! `underlag plan`.
 
 use clap::Args;
+use serde_json::{Value, json};
 
 use crate::config::Pipeline;
-use crate::run::{Estimate, Workshop, estimate};
+use crate::run::{Estimate, FetchEstimate, Workshop, estimate};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -15,8 +16,11 @@ pub struct Plan {
     /// Pipelines to plan [default: all]
     pipelines: Vec<String>,
     /// Make no call at all: tell only what is known from the last run
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     offline: bool,
+    /// Tell it to a program
+    #[arg(long)]
+    json: bool,
 }
 
 impl Plan {
@@ -24,6 +28,7 @@ impl Plan {
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, &self.pipelines, true)?;
         let mut exit = Exit::Done;
+        let mut told = Vec::new();
         for name in &names {
             let Some(pipeline) = workshop.config.pipelines.get(name) else { continue };
             if self.offline {
@@ -31,14 +36,52 @@ impl Plan {
                 continue;
             }
             match estimate(&workshop, pipeline).await {
+                Ok(estimate) if self.json => told.push(as_json(&estimate)),
                 Ok(estimate) => show(&estimate),
                 Err(problem) => {
+                    told.push(json!({ "pipeline": name, "error": problem.to_string() }));
                     text::error(&format!("pipeline {name}: {problem}"), problem.hint().as_deref());
                     exit = Exit::Failed;
                 }
             }
         }
+        if self.json {
+            text::line(&json!({ "format": 1, "pipelines": told }).to_string());
+        }
         Ok(exit)
+    }
+}
+
+fn as_json(estimate: &Estimate) -> Value {
+    let fetches: Vec<Value> = estimate
+        .fetches
+        .iter()
+        .map(|fetch| {
+            let limit = fetch.limits.map(|limits| {
+                json!({ "calls": limits.calls, "window_seconds": limits.window.as_secs_f64(), "cells": limits.cells })
+            });
+            json!({
+                "fetch": fetch.fetch,
+                "source": fetch.source,
+                "state": state(fetch),
+                "calls": fetch.calls,
+                "lower_bound": fetch.lower_bound,
+                "cells": fetch.cells,
+                "limit": limit,
+                "parallel": fetch.parallel,
+                "seconds_by_limit": fetch.wait.as_secs_f64(),
+                "notes": fetch.notes,
+            })
+        })
+        .collect();
+    json!({ "pipeline": estimate.pipeline, "verdict": verdict(estimate), "fetches": fetches })
+}
+
+fn state(fetch: &FetchEstimate) -> &'static str {
+    match (fetch.unchanged, fetch.seems_unchanged) {
+        (true, _) => "unchanged",
+        (false, true) => "seems unchanged",
+        (false, false) => "changed or never fetched",
     }
 }
 
@@ -63,8 +106,8 @@ fn show_offline(workshop: &Workshop, pipeline: &Pipeline) -> Result<(), Failure>
     Ok(())
 }
 
-fn show(estimate: &Estimate) {
-    let verdict = if estimate.is_unchanged() {
+fn verdict(estimate: &Estimate) -> &'static str {
+    if estimate.is_unchanged() {
         "unchanged: nothing would be fetched, no new version"
     } else if estimate.seems_unchanged() {
         "seems unchanged: data would be fetched and compared, a new version only if they differ"
@@ -74,14 +117,14 @@ fn show(estimate: &Estimate) {
         "the configuration has changed: would be computed again, a new version only if the result differs"
     } else {
         "changed: would be fetched, a new version if the result differs"
-    };
+    }
+}
+
+fn show(estimate: &Estimate) {
+    let verdict = verdict(estimate);
     text::line(&format!("{}: {verdict}", estimate.pipeline));
     for fetch in &estimate.fetches {
-        let state = match (fetch.unchanged, fetch.seems_unchanged) {
-            (true, _) => "unchanged",
-            (false, true) => "seems unchanged",
-            (false, false) => "changed or never fetched",
-        };
+        let state = state(fetch);
         let mut line = format!(
             "  {} from {}: {state}; {} data calls (at least {})",
             fetch.fetch, fetch.source, fetch.calls, fetch.lower_bound

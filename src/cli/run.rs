@@ -34,6 +34,9 @@ impl Run {
         let workshop = place.workshop().await?;
         let names = chosen(&workshop.config, &self.pipelines, self.all)?;
         let _lock = self.wait.lock(&workshop.lake).await?;
+        if self.force {
+            workshop.ask_all_again();
+        }
         let verdicts = execute(&workshop, &names, Options { force: self.force, ..Options::default() }).await?;
         let site = publish_site(&workshop);
         let failed = verdicts.iter().any(|verdict| verdict.result.is_err());
@@ -70,7 +73,7 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
 pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Options) -> Result<Vec<Verdict>, Failure> {
     workshop.reconcile()?.iter().for_each(|note| text::note(&format!("note: {note}")));
     settled(workshop)?;
-    let progress = Arc::new(Progress::new());
+    let progress = Arc::new(Progress::new(text::note));
     let verdicts = run::run(workshop, names, options, &progress).await;
     for verdict in &verdicts {
         text::line(&verdict.line());

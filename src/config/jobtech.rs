@@ -6,15 +6,18 @@ pub(super) fn latest(text: &str) -> Leaf<()> {
     if text == "latest" {
         return Ok(());
     }
-    let hint = if text.parse::<u32>().is_ok() { format!("write it without quotes: {text}") } else { "31, or \"latest\"".to_owned() };
+    let hint = if text.parse::<u32>().is_ok() {
+        format!("write it without quotes: {text}")
+    } else {
+        "31, or \"latest\"".to_owned()
+    };
     Err(Fault::new(format!("{text:?} is no version"), hint))
 }
 
 /// It becomes a part of a path.
 pub(super) fn slug(text: &str) -> Leaf<String> {
-    let word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     if text.split('-').all(word) {
         return Ok(text.to_owned());
     }

@@ -140,6 +140,43 @@ pub(super) fn url(text: &str) -> Leaf<Url> {
     Ok(url)
 }
 
+/// A proxy's address: no credentials, and nothing after the port.
+pub(super) fn proxy(text: &str) -> Leaf<Url> {
+    let hint = "an address such as \"http://proxy.example.org:8080\"";
+    let bad = |what: &str| Fault::new(what, hint);
+    let url = Url::parse(text).map_err(|error| Fault::new(format!("this is not a proxy's address: {error}"), hint))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("a proxy is spoken to by http or https"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Fault::new(
+            "a URL in a configuration file must not hold a user or password",
+            "leave out what stands before the @, and give it as UNDERLAG_PROXY_AUTH=user:password in the environment",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() || !matches!(url.path(), "" | "/") {
+        return Err(bad("a proxy's address ends with its port"));
+    }
+    Ok(url)
+}
+
+/// A host's name or address, or `*.` and the domain that it is below, in lower case.
+pub(super) fn host(text: &str) -> Leaf<String> {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let plain = !name.is_empty()
+        && !name.starts_with('.')
+        && !name.ends_with('.')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'));
+    let port = !name.starts_with('[') && name.contains(':');
+    if plain && !port {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err(Fault::new(
+        format!("{text:?} is not a host"),
+        "a name without scheme, port or path: \"api.scb.se\", or \"*.scb.se\" for all below scb.se",
+    ))
+}
+
 /// A URL that paths are appended to.
 pub(super) fn base_url(text: &str) -> Leaf<Url> {
     let url = url(text)?;

@@ -112,7 +112,10 @@ impl Loader {
         let absent = Sources { complete: true, ..Sources::default() };
         let Some(text) = self.read_if_there(file) else { return absent };
         let tree = self.parse(file, &text, &SOURCES);
-        sources(&Node::root(&SOURCES, tree.root.get_ref()), tree.complete)
+        let mut problems = Problems::new(file);
+        let sources = sources(&Node::root(&SOURCES, tree.root.get_ref()), tree.complete, &mut problems);
+        self.found.extend(problems.found);
+        sources
     }
 
     fn areas(&mut self, file: &Path, kommuner: Option<&BTreeSet<String>>) -> Areas {

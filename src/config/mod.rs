@@ -28,12 +28,13 @@ use std::path::PathBuf;
 use crate::store::Bucket;
 
 pub use area::{Area, AreaSet};
+#[cfg(test)]
+pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, JobsearchFetch, KoladaFetch,
-    PlaceLevel, PxwebFetch, Reaction, TaxonomyFetch, TaxonomyVersion, VERSIONS_URL, Years,
-    YrkesbarometerFetch,
+    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, JobsearchFetch, KoladaFetch, OnEmpty,
+    PlaceLevel, PxwebFetch, Reaction, TaxonomyFetch, TaxonomyVersion, VERSIONS_URL, Years, YrkesbarometerFetch,
 };
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
@@ -42,7 +43,7 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and

@@ -52,6 +52,11 @@ impl<'a> Node<'a> {
         self.text(key).map(|text| (*text.get_ref()).to_owned())
     }
 
+    /// The same of a key that not every table of this sort has.
+    pub fn string_if_known(&self, key: &str) -> Option<String> {
+        self.shape.keys.iter().any(|known| known.name == key).then(|| self.string(key))?
+    }
+
     /// A text through its parser.
     pub fn leaf<T>(&self, key: &str, parse: fn(&str) -> Leaf<T>) -> Option<T> {
         parse(self.text(key)?.get_ref()).ok()
@@ -129,6 +134,17 @@ impl<'a> Node<'a> {
         let Kind::Table(shape) = kind else { return None };
         let table = value.get_ref().as_table()?;
         Some(Self { shape, table, span: self.key_span(key) })
+    }
+
+    /// `[[key]]`, or the tables of a list, in the file's order.
+    pub fn list(&self, key: &str) -> Vec<Self> {
+        let Some((Kind::List { item: Kind::Table(shape), .. }, value)) = self.get(key) else { return Vec::new() };
+        let items = value.get_ref().as_array().into_iter().flat_map(|items| items.iter());
+        let node = |item: &'a Spanned<DeValue<'a>>| {
+            let span = Some(item.span()).filter(|span| !span.is_empty()).or_else(|| self.key_span(key));
+            Some(Self { shape, table: item.get_ref().as_table()?, span })
+        };
+        items.filter_map(node).collect()
     }
 
     /// `[key.NAME]`, in the file's order.

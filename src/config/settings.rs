@@ -1,7 +1,10 @@
 //! The settings of `underlag.toml` that are not places.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use url::Url;
 
 #[derive(Clone, Debug)]
 pub struct Publisher {
@@ -57,6 +60,36 @@ pub struct HttpSettings {
     pub max_tries: usize,
     /// The longest wait before a retry; a longer `Retry-After` is an error.
     pub max_wait: Duration,
+    pub outbound: Outbound,
+    pub outages: OutageSettings,
+}
+
+/// The way out of this network, where there is not simply one.
+#[derive(Clone, Debug, Default)]
+pub struct Outbound {
+    /// In the place of those that the environment names; without credentials.
+    pub proxy: Option<Url>,
+    /// Hosts that are reached without it, with all below them.
+    pub no_proxy: Vec<String>,
+    /// Certificates (PEM) that are trusted beside the system's own.
+    pub ca_file: Option<PathBuf>,
+    /// `api.example.org`, or `*.example.org` for all below it; none: any host.
+    pub allow_hosts: Vec<String>,
+}
+
+/// When a source counts as out of order, and how it is left alone.
+#[derive(Clone, Copy, Debug)]
+pub struct OutageSettings {
+    /// Failures in a row, over all pipelines.
+    pub after: u32,
+    /// From then to the first call that looks whether it is back; doubled for every such call that fails.
+    pub pause: Duration,
+}
+
+impl Default for OutageSettings {
+    fn default() -> Self {
+        Self { after: 10, pause: Duration::from_mins(5) }
+    }
 }
 
 #[derive(Clone, Debug)]

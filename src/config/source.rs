@@ -18,6 +18,8 @@ pub struct Source {
     pub licence: String,
     /// Used where the API announces none.
     pub limits: Option<Limits>,
+    /// The most calls under way at a time.
+    pub parallel: usize,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,
@@ -42,14 +44,16 @@ pub enum SourceKind {
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] = &[
-        Self::Pxweb,
-        Self::Kolada,
-        Self::File,
-        Self::Yrkesbarometer,
-        Self::Taxonomy,
-        Self::Jobsearch,
-    ];
+    pub const ALL: &[Self] =
+        &[Self::Pxweb, Self::Kolada, Self::File, Self::Yrkesbarometer, Self::Taxonomy, Self::Jobsearch];
+
+    /// The header that a key goes into, where a source of this kind may want one.
+    pub const fn key_header(self) -> Option<&'static str> {
+        match self {
+            Self::Jobsearch => Some("api-key"),
+            _ => None,
+        }
+    }
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {

@@ -124,7 +124,9 @@ impl Walker<'_> {
             }
             (Kind::Either(_, list @ Kind::List { .. }), DeValue::Array(_)) => self.value(list, value, path, key),
             (Kind::Either(_, map @ Kind::Map { .. }), DeValue::Table(_)) => self.value(map, value, path, key),
-            (Kind::Either(_, number @ Kind::Integer { .. }), DeValue::Integer(_)) => self.value(number, value, path, key),
+            (Kind::Either(_, number @ Kind::Integer { .. }), DeValue::Integer(_)) => {
+                self.value(number, value, path, key)
+            }
             (Kind::Either(single, _), DeValue::String(_)) => self.value(single, value, path, key),
             (Kind::Map { key: rule, value: kind }, DeValue::Table(table)) => {
                 for (key, value) in table {
@@ -249,6 +251,7 @@ fn wanted(kind: &Kind) -> String {
         Kind::Boolean => "true or false".to_owned(),
         Kind::List { item, .. } => match item {
             Kind::Integer { .. } => "a list of whole numbers".to_owned(),
+            Kind::Table(_) => "a list of tables".to_owned(),
             _ => "a list of texts".to_owned(),
         },
         Kind::Either(single, list) => format!("{} or {}", wanted(single), wanted(list)),

@@ -48,6 +48,11 @@ pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
         && one.port_or_known_default() == other.port_or_known_default()
 }
 
+/// Scheme, host and port as one text.
+pub(super) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
 /// This machine itself, which no proxy can reach on our behalf.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -8,14 +8,17 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
 use reqwest::redirect::Policy;
 use url::Url;
 
 use super::address::{is_loopback, masked, same_origin};
 use super::body::{self, ACCEPTED, BodyFault, Caps};
+use super::courier::Validators;
 use super::error::FetchError;
+use super::key::ApiKey;
 use super::limiter::Slot;
+use super::outbound;
 use super::retry::{Failure, is_transient, retry_after};
 use super::tally::Tally;
 use crate::PROGRAM;
@@ -42,6 +45,9 @@ pub(super) struct Outgoing {
     pub url: Url,
     pub body: Option<String>,
     pub accept: &'static str,
+    pub key: Option<ApiKey>,
+    /// Only what is not the answer that has these is worth sending.
+    pub unless: Option<Validators>,
 }
 
 impl Outgoing {
@@ -70,8 +76,9 @@ impl Received {
 }
 
 impl Client {
-    /// Proxies come from the environment (`HTTPS_PROXY`, `NO_PROXY` …), trusted
-    /// certificates from the system or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name.
+    /// Proxies come from the configuration or the environment (`HTTPS_PROXY`, `NO_PROXY` …), trusted
+    /// certificates from the system or the files that `SSL_CERT_FILE` and `SSL_CERT_DIR` name, and from the
+    /// configuration's `ca_file`.
     pub fn new(http: &HttpSettings, publisher: &Publisher) -> Result<Self, FetchError> {
         // Fails only when one is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -85,15 +92,15 @@ impl Client {
                 // Ours are counted, limited and logged.
                 .retry(reqwest::retry::never())
                 .referer(false);
-            if direct { builder.no_proxy() } else { builder }
+            outbound::prepare(builder, &http.outbound, direct)
         };
-        let build = |direct: bool| match builder(direct).build() {
+        let build = |direct: bool| match builder(direct)?.build() {
             Ok(client) => Ok::<_, FetchError>(client),
             // Without any certificate the library builds no client at all, not even for plain http.
             Err(fault) => {
                 let roots = rustls::RootCertStore::empty();
                 let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-                let client = builder(direct)
+                let client = builder(direct)?
                     .tls_backend_preconfigured(tls)
                     .build()
                     .map_err(|_| FetchError::Setup { reason: root_cause(&fault) })?;
@@ -122,6 +129,15 @@ impl Client {
             .request(outgoing.method.clone(), outgoing.url.clone())
             .header(ACCEPT, outgoing.accept)
             .header(ACCEPT_ENCODING, ACCEPTED);
+        if let Some(Validators { etag, last_modified, .. }) = &outgoing.unless {
+            let conditions = [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, last_modified)];
+            for (name, value) in conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
+                request = request.header(name, value);
+            }
+        }
+        if let Some(key) = &outgoing.key {
+            request = request.header(key.header, key.value.clone());
+        }
         if let Some(body) = &outgoing.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -172,9 +188,15 @@ impl Client {
                 reason: root_cause(fault),
             });
         }
+        if let Some(reason) = outbound::certificate_fault(fault) {
+            let (source_name, url) = (outgoing.source_name.clone(), outgoing.shown_url());
+            return Failure::Final(FetchError::Certificate { source_name, url, reason });
+        }
+        let through = outbound::proxy_of(&settings.outbound, &outgoing.url);
+        let through = through.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         Failure::Transport(match (fault.is_connect(), fault.is_timeout()) {
-            (true, true) => format!("no connection within {} s", settings.connect_timeout.as_secs_f64()),
-            (true, false) => format!("could not connect: {}", root_cause(fault)),
+            (true, true) => format!("no connection{through} within {} s", settings.connect_timeout.as_secs_f64()),
+            (true, false) => format!("could not connect{through}: {}", root_cause(fault)),
             (false, true) => {
                 let limit = settings.read_timeout.min(settings.total_timeout);
                 format!("no answer within {} s", limit.as_secs_f64())

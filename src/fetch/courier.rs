@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use backon::Retryable;
 use bytes::Bytes;
@@ -14,18 +14,22 @@ use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use super::address::resolve;
+use super::address::{origin, resolve, same_origin};
 use super::archive::{Archive, Envelope};
 use super::client::{Client, Outgoing, Received};
 use super::error::FetchError;
 use super::journal::Journal;
+use super::key::ApiKey;
 use super::limiter::Limiter;
 use super::lock;
+use super::manners::{Manners, Turnstile};
+use super::outage::{Leave, shown};
 use super::request::{Answer, AnswerRecord, Identity, Method, Request};
-use super::retry::{Failure, backoff};
+use super::response::{action, is_passing};
+use super::retry::{Failure, backoff, retry_after};
 use super::tally::Tally;
-use super::verdict;
-use crate::config::Source;
+use super::{outbound, verdict};
+use crate::config::{Action, Source};
 
 /// What an answer has to look like to be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,14 @@ pub enum Expect {
     /// Begins with `{` or `[`, after a byte order mark and white space.
     Json,
     Any,
+}
+
+/// What came of a call, by what is declared of the source's answers.
+#[derive(Clone, Debug)]
+pub enum Said {
+    Answer(Answer),
+    /// There is nothing, and this says so. To be accepted like any answer.
+    Nothing(Answer),
 }
 
 /// What a source says about a file without sending it.
@@ -72,7 +84,10 @@ struct Shared {
     /// None: only the archive is asked, nothing is sent and nothing kept.
     journal: Option<Arc<Journal>>,
     tally: Arc<Tally>,
+    manners: Arc<Manners>,
     reusable: Mutex<HashMap<Identity, AnswerRecord>>,
+    /// Of the last version: a source that still has the same need not send it again.
+    remembered: Mutex<HashMap<Identity, AnswerRecord>>,
     accepted: Mutex<Accepted>,
 }
 
@@ -101,7 +116,9 @@ impl Courier {
             archive,
             journal: Some(journal),
             tally,
+            manners: Arc::new(Manners::unshared()),
             reusable: Mutex::default(),
+            remembered: Mutex::default(),
             accepted: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -125,12 +142,23 @@ impl Courier {
                 archive,
                 journal: None,
                 tally: Arc::default(),
+                manners: Arc::new(Manners::unshared()),
                 reusable: Mutex::default(),
+                remembered: Mutex::default(),
                 accepted: Mutex::default(),
             }),
         };
         courier.reuse(records);
         courier
+    }
+
+    /// With what all couriers of the process share. Said before it is cloned or sent on any errand.
+    #[must_use]
+    pub fn with_manners(mut self, manners: &Arc<Manners>) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.manners = Arc::clone(manners);
+        }
+        self
     }
 
     /// Whether only the archive is asked.
@@ -142,11 +170,10 @@ impl Courier {
         &self.shared.source
     }
 
-    pub fn limiter(&self) -> &Limiter {
-        &self.shared.limiter
+    pub fn limiter(&self) -> Turnstile<'_> {
+        Turnstile { limiter: &self.shared.limiter, source: &self.shared.source.name }
     }
 
-    #[cfg(test)]
     pub fn tally(&self) -> &Tally {
         &self.shared.tally
     }
@@ -158,14 +185,73 @@ impl Courier {
         reusable.extend(records.into_iter().map(|record| (record.identity.clone(), record)));
     }
 
+    /// These were answered at the last success. Where one told by what it is known again, the source is asked whether
+    /// it still has the same, and if so the archived answer stands.
+    pub fn remember(&self, records: impl IntoIterator<Item = AnswerRecord>) {
+        let mut remembered = lock(&self.shared.remembered);
+        remembered.extend(records.into_iter().map(|record| (record.identity.clone(), record)));
+    }
+
     /// A reusable answer where there is one, else a call.
     pub async fn ask(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
         match self.earlier(request, expect).await? {
             Some(answer) => {
                 self.reuses();
-                Ok(answer)
+                self.something(self.said(answer))
             }
             None => self.ask_anew(request, expect).await,
+        }
+    }
+
+    /// The same for whoever can do with nothing, where a source has answers that say so.
+    pub async fn ask_or_nothing(&self, request: &Request, expect: Expect) -> Result<Said, FetchError> {
+        if let Some(answer) = self.earlier(request, Expect::Any).await? {
+            let fits = expect == Expect::Any || verdict::looks_like_json(&answer.body);
+            match self.said(answer) {
+                Said::Answer(_) if !fits => {}
+                said => {
+                    self.reuses();
+                    return Ok(said);
+                }
+            }
+        }
+        self.call(request, expect).await
+    }
+
+    /// The answer that tells which edition the source has: of this very run. Where a run that was interrupted was told
+    /// something else, nothing that it was answered by this source stands in for a call any more.
+    pub async fn ask_for_edition(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
+        let Some(journal) = &self.shared.journal else { return self.archived(request).await };
+        let source = &self.source().name;
+        let before = journal.get(&request.identity(source));
+        if before.as_ref().is_some_and(|record| journal.is_of_this_run(record)) {
+            return self.ask(request, expect).await;
+        }
+        let answer = self.ask_anew(request, expect).await?;
+        if before.is_some_and(|before| before.hash != answer.record.hash) {
+            tracing::warn!(
+                pipeline = self.shared.pipeline,
+                source,
+                url = answer.record.url,
+                "the source has another edition than when the last run was interrupted: it is fetched from the beginning"
+            );
+            journal.forget_earlier(source)?;
+        }
+        Ok(answer)
+    }
+
+    /// Which of the two an answer is.
+    fn said(&self, answer: Answer) -> Said {
+        match action(&self.source().responses, answer.record.status, &answer.body) {
+            Some(Action::Empty) => Said::Nothing(answer),
+            _ => Said::Answer(answer),
+        }
+    }
+
+    fn something(&self, said: Said) -> Result<Answer, FetchError> {
+        match said {
+            Said::Answer(answer) => Ok(answer),
+            Said::Nothing(answer) => Err(verdict::nothing(&answer)),
         }
     }
 
@@ -235,18 +321,54 @@ impl Courier {
 
     /// Always a call, for questions whose answer must be of this moment.
     pub async fn ask_anew(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
+        let said = self.call(request, expect).await?;
+        self.something(said)
+    }
+
+    async fn call(&self, request: &Request, expect: Expect) -> Result<Said, FetchError> {
         if self.is_of_archive() {
-            return self.archived(request).await;
+            return Ok(self.said(self.archived(request).await?));
         }
-        let outgoing = self.outgoing(request, expect)?;
+        let mut outgoing = self.outgoing(request, expect)?;
+        let known = self.known(request, expect).await;
+        outgoing.unless = known.as_ref().map(|known| Validators::of(&known.record.headers));
         let received = match self.try_until_done(&outgoing).await {
             (Ok(received), _) => received,
             (Err(failure), tries) => return Err(self.give_up(request, &outgoing, failure, tries).await),
         };
-        let verdict = verdict::judge(&outgoing, &received, expect, self.shared.client.settings());
+        if let Some(known) = known.filter(|_| received.status == 304) {
+            // Noted, like everything that a source says; what stands is the answer from before.
+            self.file(request, &outgoing, received).await?;
+            self.reuses();
+            return Ok(Said::Answer(known));
+        }
+        let declared = action(&self.source().responses, received.status, &received.body);
+        let verdict = match declared {
+            Some(Action::Empty) => Ok(()),
+            Some(action @ (Action::Split | Action::Stop)) => Err(verdict::declared(&outgoing, &received, action)),
+            Some(Action::Retry) | None => verdict::judge(&outgoing, &received, expect, self.shared.client.settings()),
+        };
         // Kept before it is refused: what went wrong should be there to be looked at.
         let answer = self.file(request, &outgoing, received).await?;
-        verdict.map(|()| answer)
+        verdict.map(|()| if declared == Some(Action::Empty) { Said::Nothing(answer) } else { Said::Answer(answer) })
+    }
+
+    /// The last version's answer to this call, where it can be told by its validators whether it still holds.
+    async fn known(&self, request: &Request, expect: Expect) -> Option<Answer> {
+        if request.method != Method::Get {
+            return None;
+        }
+        let record = lock(&self.shared.remembered).get(&request.identity(&self.source().name)).cloned()?;
+        let Validators { etag, last_modified, .. } = Validators::of(&record.headers);
+        if record.status != 200
+            || record.synthetic != self.source().synthetic
+            || (etag.is_none() && last_modified.is_none())
+        {
+            return None;
+        }
+        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
+        let body = off_thread(move || archive.read(&hash)).await.ok()?;
+        (expect == Expect::Any || verdict::looks_like_json(&body)).then_some(Answer { record, body })
     }
 
     /// The caller has decoded the answer: it goes into the manifest and need not be asked for
@@ -352,13 +474,17 @@ impl Courier {
 
     fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
         let source = self.source();
+        let url = resolve(&source.name, &source.base_url, &request.path)?;
+        outbound::admit(&self.shared.client.settings().outbound, &source.name, &url)?;
         Ok(Outgoing {
             source_name: source.name.clone(),
             method: match request.method {
                 Method::Get => reqwest::Method::GET,
                 Method::Post => reqwest::Method::POST,
             },
-            url: resolve(&source.name, &source.base_url, &request.path)?,
+            url,
+            key: ApiKey::find(source)?,
+            unless: None,
             body: request.body.clone(),
             accept: match expect {
                 Expect::Json => "application/json",
@@ -376,7 +502,9 @@ impl Courier {
             self.try_once(outgoing)
         })
         .retry(backoff(settings))
-        .when(|failure| failure.worth_retrying(settings.max_wait))
+        .when(|failure| {
+            failure.worth_retrying(settings.max_wait) && !self.shared.manners.outages.is_out(&self.ailing(outgoing))
+        })
         .adjust(|failure, wait| Some(failure.wait(wait?, settings.max_wait)))
         .notify(|failure, wait| {
             self.shared.tally.retried();
@@ -397,14 +525,25 @@ impl Courier {
 
     async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
         let asked = tokio::time::Instant::now();
-        let slot = self.shared.limiter.acquire().await;
+        let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
+        let (leave, _place, slot) = loop {
+            let leave = self.leave(&ailing).await?;
+            let place = limiter.place(self.source().parallel).await;
+            let slot = limiter.acquire().await;
+            // Others may have found the source out of order meanwhile.
+            if !leave.is_stale() {
+                break (leave, place, slot);
+            }
+        };
         self.shared.tally.waited(asked.elapsed());
         let begun = Instant::now();
         let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
+        let result = self.as_declared(result);
+        tell(leave, &result);
         if let Err(Failure::NotNow { received, after }) = &result
             && received.status == 429
         {
-            self.pause(*after);
+            self.pause(&limiter, *after);
         }
         if let Ok(received) = &result {
             tracing::debug!(
@@ -420,13 +559,53 @@ impl Courier {
         result
     }
 
+    /// The limiter of the host that is called: a file may have an address of its own.
+    fn limiter_of(&self, url: &Url) -> Arc<Limiter> {
+        if same_origin(&self.source().base_url, url) {
+            Arc::clone(&self.shared.limiter)
+        } else {
+            self.shared.manners.limiter(url)
+        }
+    }
+
+    /// Whose outages a call counts to: the source's, or the host's of a file that has no source.
+    fn ailing(&self, outgoing: &Outgoing) -> String {
+        let source = self.source();
+        if source.base_url.has_host() { source.name.clone() } else { origin(&outgoing.url) }
+    }
+
+    async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
+        self.shared.manners.outages.leave(ailing).await.map_err(|outage| {
+            Failure::Final(FetchError::Out {
+                source_name: ailing.to_owned(),
+                since: shown(outage.since),
+                failures: outage.failures,
+                last: outage.last,
+                again_at: shown(outage.again_at),
+            })
+        })
+    }
+
+    /// Whether asking again is worth it, where the source's declaration says something else than the status.
+    fn as_declared(&self, result: Result<Received, Failure>) -> Result<Received, Failure> {
+        let responses = &self.source().responses;
+        match result {
+            Ok(received) if received.redirect.is_none() && is_passing(responses, &received) => {
+                let after = retry_after(&received.headers, SystemTime::now());
+                Err(Failure::NotNow { received: Box::new(received), after })
+            }
+            Err(Failure::NotNow { received, .. }) if !is_passing(responses, &received) => Ok(*received),
+            result => result,
+        }
+    }
+
     /// A source that has had too many calls wants none from anyone for a while; one that does
     /// not say how long has at least its own window in mind.
-    fn pause(&self, after: Option<Duration>) {
-        let limiter = &self.shared.limiter;
-        let window = || limiter.limits().filter(|limits| limits.calls > 0).map(|limits| limits.window);
+    fn pause(&self, limiter: &Limiter, after: Option<Duration>) {
         // A longer wait ends the call; it need not hold up those who may have been luckier.
-        if let Some(wait) = after.or_else(window).filter(|wait| *wait <= self.shared.client.settings().max_wait) {
+        if let Some(wait) =
+            after.or_else(|| limiter.window()).filter(|wait| *wait <= self.shared.client.settings().max_wait)
+        {
             limiter.pause(wait);
         }
     }
@@ -463,6 +642,19 @@ impl Courier {
             Ok(Answer { record, body })
         })
         .await
+    }
+}
+
+/// How a call went, for the count of failures.
+fn tell(leave: Leave<'_>, result: &Result<Received, Failure>) {
+    match result {
+        Err(failure @ Failure::Transport(_)) => leave.failed(&failure.reason()),
+        Err(failure @ Failure::NotNow { received, .. }) if received.status >= 500 && received.status != 501 => {
+            leave.failed(&failure.reason());
+        }
+        // Nothing was sent.
+        Err(Failure::Final(FetchError::Certificate { .. } | FetchError::Address { .. })) => {}
+        Ok(_) | Err(Failure::NotNow { .. } | Failure::Final(_)) => leave.answered(),
     }
 }
 

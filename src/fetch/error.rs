@@ -17,6 +17,9 @@ pub enum FetchError {
     #[error("{source_name}: {url:?} is not a usable URL: {reason}")]
     Address { source_name: String, url: String, reason: String },
 
+    #[error("{source_name}: the key from {place} cannot be used: {reason}")]
+    Key { source_name: String, place: String, reason: String },
+
     /// A final answer outside 2xx that no retry would mend.
     #[error(
         "{source_name}: {method} {url} was answered {}{}",
@@ -71,6 +74,30 @@ pub enum FetchError {
     #[error("{source_name}: {url} redirects more than the {limit} times allowed, the last time to {location}")]
     TooManyRedirects { source_name: String, url: String, location: String, limit: usize },
 
+    /// Too much was asked for, by what is declared of the source: the same in parts may be answered.
+    #[error("{source_name}: {method} {url} asks for too much: {}", status_and(*status, message))]
+    TooMuch { source_name: String, url: String, method: String, status: u16, message: String },
+
+    /// There is nothing, by what is declared of the source, and whoever asked can't do with nothing.
+    #[error(
+        "{source_name}: {method} {url} was answered {}, which is declared to mean that there is nothing",
+        status_and(*status, message)
+    )]
+    Nothing { source_name: String, url: String, method: String, status: u16, message: String },
+
+    /// The source has failed so often that it is left alone.
+    #[error(
+        "{source_name} has been out of order since {since}: {failures} calls failed in a row, the last with: {last}; \
+         it is asked again from {again_at}"
+    )]
+    Out { source_name: String, since: String, failures: u32, last: String, again_at: String },
+
+    #[error("{source_name}: {url} is not called: its host {host} is not among [http] allow_hosts")]
+    HostNotAllowed { source_name: String, url: String, host: String },
+
+    #[error("{source_name}: the certificate of {url} is not trusted: {reason}")]
+    Certificate { source_name: String, url: String, reason: String },
+
     #[error(transparent)]
     Store(#[from] StoreError),
 
@@ -107,7 +134,24 @@ impl FetchError {
                 "the source limits calls, perhaps together with those of others behind this address; run again later"
             }
             Self::WaitTooLong { .. } => "run again when that time has passed, or raise max_wait",
+            Self::Out { .. } => {
+                "what it did not answer is fetched by the next run; `underlag run --force` asks it at once"
+            }
+            Self::HostNotAllowed { host, .. } => {
+                return Some(format!(
+                    "if it should be, add {host:?} to allow_hosts in underlag.toml, and let the firewall pass it"
+                ));
+            }
+            Self::Certificate { reason, .. } if reason.starts_with("it is issued by nobody") => {
+                "if a firewall opens TLS here, give its certificate as [http] ca_file; if not, somebody stands in between"
+            }
+            Self::Certificate { .. } => "nothing was sent; check this machine's clock, and tell the source's owner",
+            Self::TooMuch { .. } => "ask for less in this fetch, in two fetches if need be",
+            Self::Nothing { .. } => "ask for something that the source has, or change its `responses` in sources.toml",
             Self::GaveUp { status: Some(_), .. } => "the source seems to be out of order; run again later",
+            Self::GaveUp { status: None, last, .. } if last.contains(" through the proxy ") => {
+                "check the proxy: HTTPS_PROXY and NO_PROXY in the environment, or [http] proxy"
+            }
             Self::GaveUp { status: None, .. } => "check the network, the proxy settings and the source's base_url",
             Self::TooLarge { .. } => "ask for less at a time, or raise max_body",
             Self::UnpacksTooLarge { .. } => "ask for less at a time, or raise max_decompressed",

@@ -19,6 +19,7 @@ use crate::store;
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
+    opened: Timestamp,
     records: Mutex<HashMap<Identity, AnswerRecord>>,
 }
 
@@ -35,7 +36,7 @@ impl Journal {
                 records.insert(record.identity.clone(), record);
             }
         }
-        Ok(Self { path, records: Mutex::new(records) })
+        Ok(Self { path, opened: now, records: Mutex::new(records) })
     }
 
     pub fn get(&self, identity: &Identity) -> Option<AnswerRecord> {
@@ -54,6 +55,26 @@ impl Journal {
         let line = serde_json::to_string(record).map_err(|fault| FetchError::io("write", &self.path)(fault.into()))?;
         store::append_line(&self.path, &line)?;
         records.insert(record.identity.clone(), record.clone());
+        Ok(())
+    }
+
+    /// Whether an answer came since the journal was opened.
+    pub fn is_of_this_run(&self, record: &AnswerRecord) -> bool {
+        record.fetched_at >= self.opened
+    }
+
+    /// What interrupted runs were answered by a source is out of date.
+    pub fn forget_earlier(&self, source: &str) -> Result<(), FetchError> {
+        let mut records = lock(&self.records);
+        records.retain(|_, record| record.source != source || self.is_of_this_run(record));
+        if self.path.exists() {
+            store::remove_file(&self.path)?;
+        }
+        for record in records.values() {
+            let line =
+                serde_json::to_string(record).map_err(|fault| FetchError::io("write", &self.path)(fault.into()))?;
+            store::append_line(&self.path, &line)?;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 //! a call holds its place from its start until a window after its answer:
 //! whatever the network delays, the server never sees more than N in a window.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -23,19 +23,26 @@ use crate::config::Limits;
 const MEMORY: Duration = Duration::from_mins(1);
 const MAX_REMEMBERED: usize = 10_000;
 
-/// One per source, shared by everything that calls it.
+/// One per host, shared by everything that calls it: by sources with limits of their own too, which then hold for all.
 #[derive(Debug)]
 pub struct Limiter {
     state: Mutex<State>,
     /// Waiting callers, first come, first served; only the first looks at the state.
     queue: Queue<()>,
     changed: Notify,
+    /// The same for a place among the calls under way.
+    places: Queue<()>,
+    left: Notify,
 }
 
 #[derive(Debug)]
 struct State {
-    limits: Option<Limits>,
+    /// By source.
+    limits: BTreeMap<String, Limits>,
+    /// Calls that have begun and whose answer has not.
     in_flight: usize,
+    /// Calls whose answer is not read to its end.
+    under_way: usize,
     /// When calls were answered, oldest first.
     answered: VecDeque<Instant>,
     paused_until: Option<Instant>,
@@ -57,6 +64,17 @@ impl Drop for Slot<'_> {
     }
 }
 
+/// A place among the calls that are under way at a time, until the answer is read.
+#[derive(Debug)]
+pub struct Place<'a>(&'a Limiter);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.state).under_way -= 1;
+        self.0.left.notify_one();
+    }
+}
+
 enum Next {
     Now,
     At(Instant),
@@ -66,18 +84,51 @@ enum Next {
 
 impl Limiter {
     pub fn new(limits: Option<Limits>) -> Self {
-        let state = State { limits, in_flight: 0, answered: VecDeque::new(), paused_until: None };
-        Self { state: Mutex::new(state), queue: Queue::new(()), changed: Notify::new() }
+        let limits = limits.into_iter().map(|limits| (String::new(), limits)).collect();
+        let state = State { limits, in_flight: 0, under_way: 0, answered: VecDeque::new(), paused_until: None };
+        Self {
+            state: Mutex::new(state),
+            queue: Queue::new(()),
+            changed: Notify::new(),
+            places: Queue::new(()),
+            left: Notify::new(),
+        }
     }
 
     /// What the source has announced; 0 calls: no limit. Calls already made count.
+    #[cfg(test)]
     pub fn set(&self, limits: Limits) {
-        lock(&self.state).limits = Some(limits);
+        self.set_for("", limits);
+    }
+
+    /// The same as one of several sources on this host says it: every one's limits hold for all of them.
+    pub fn set_for(&self, source: &str, limits: Limits) {
+        lock(&self.state).limits.insert(source.to_owned(), limits);
         self.changed.notify_one();
     }
 
-    pub fn limits(&self) -> Option<Limits> {
-        lock(&self.state).limits
+    pub fn limits_for(&self, source: &str) -> Option<Limits> {
+        lock(&self.state).limits.get(source).copied()
+    }
+
+    /// The longest window in force.
+    pub fn window(&self) -> Option<Duration> {
+        lock(&self.state).windows().map(|(_, window)| window).max()
+    }
+
+    /// Waits for a place among at most `parallel` calls under way.
+    pub async fn place(&self, parallel: usize) -> Place<'_> {
+        let _first = self.places.lock().await;
+        loop {
+            {
+                let mut state = lock(&self.state);
+                if state.under_way < parallel.max(1) {
+                    state.under_way += 1;
+                    return Place(self);
+                }
+            }
+            self.left.notified().await;
+        }
     }
 
     /// Waits until a call may start.
@@ -118,11 +169,16 @@ impl Limiter {
             return Duration::ZERO;
         }
         let first = state.paused_until.map_or(now, |until| until.max(now));
-        let Some((limit, window)) = state.window() else {
-            return first - now;
-        };
-        let mut held: VecDeque<Instant> = state.answered.iter().copied().filter(|at| *at + window > now).collect();
-        held.extend(std::iter::repeat_n(now, state.in_flight));
+        let waits = state.windows().map(|(limit, window)| state.wait_in(limit, window, calls, first, now));
+        waits.max().unwrap_or(first - now)
+    }
+}
+
+impl State {
+    /// `wait_for` under one limit.
+    fn wait_in(&self, limit: usize, window: Duration, calls: u64, first: Instant, now: Instant) -> Duration {
+        let mut held: VecDeque<Instant> = self.answered.iter().copied().filter(|at| *at + window > now).collect();
+        held.extend(std::iter::repeat_n(now, self.in_flight));
         // After one full round the pattern repeats every window.
         let limit_u64 = limit as u64;
         let rounds = (calls - 1) / limit_u64;
@@ -137,22 +193,29 @@ impl Limiter {
         let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
         (last - now).saturating_add(window.saturating_mul(rounds))
     }
-}
 
-impl State {
-    /// The limit, where there is one.
-    fn window(&self) -> Option<(usize, Duration)> {
-        let limits = self.limits.filter(|limits| limits.calls > 0)?;
-        Some((usize::try_from(limits.calls).unwrap_or(usize::MAX), limits.window))
+    /// How many calls in how long a window, by everyone's limits.
+    fn windows(&self) -> impl Iterator<Item = (usize, Duration)> {
+        let limits = self.limits.values().filter(|limits| limits.calls > 0);
+        limits.map(|limits| (usize::try_from(limits.calls).unwrap_or(usize::MAX), limits.window))
     }
 
     fn next(&self, now: Instant) -> Next {
         if let Some(until) = self.paused_until.filter(|until| *until > now) {
             return Next::At(until);
         }
-        let Some((limit, window)) = self.window() else {
-            return Next::Now;
-        };
+        let mut last = Next::Now;
+        for (limit, window) in self.windows() {
+            last = match (last, self.next_in(limit, window, now)) {
+                (Next::Later, _) | (_, Next::Later) => Next::Later,
+                (Next::At(one), Next::At(other)) => Next::At(one.max(other)),
+                (Next::Now, next) | (next, Next::Now) => next,
+            };
+        }
+        last
+    }
+
+    fn next_in(&self, limit: usize, window: Duration, now: Instant) -> Next {
         let expired = self.answered.partition_point(|at| *at + window <= now);
         let held = self.in_flight + self.answered.len() - expired;
         if held < limit {
@@ -166,7 +229,8 @@ impl State {
     }
 
     fn forget_old(&mut self, now: Instant) {
-        let (limit, window) = self.window().unwrap_or_default();
+        let (limit, window) =
+            self.windows().fold((0, Duration::ZERO), |one, other| (one.0.max(other.0), one.1.max(other.1)));
         let age = window.max(MEMORY);
         while self.answered.len() > limit.max(MAX_REMEMBERED)
             || self.answered.front().is_some_and(|at| *at + age <= now)
@@ -256,6 +320,39 @@ mod tests {
         let mut starts: Vec<_> = simulate(limiter, vec![(0, 0); 90]).await.into_iter().map(|call| call.0).collect();
         starts.sort_unstable();
         assert_eq!((starts[29], starts[30], starts[59], starts[60]), (0, 10_000, 10_000, 20_000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_sources_on_a_host_keep_the_limits_of_both() {
+        let limiter = Arc::new(Limiter::new(None));
+        limiter.set_for("v1", limits(10, 10_000));
+        limiter.set_for("v2", limits(3, 1_000));
+        assert_eq!(limiter.wait_for(4), Duration::from_secs(1));
+        assert_eq!(limiter.wait_for(11), Duration::from_secs(10));
+        let mut starts: Vec<_> =
+            simulate(Arc::clone(&limiter), vec![(0, 0); 13]).await.into_iter().map(|call| call.0).collect();
+        starts.sort_unstable();
+        assert_eq!(starts, [0, 0, 0, 1_000, 1_000, 1_000, 2_000, 2_000, 2_000, 3_000, 10_000, 10_000, 10_000]);
+        // What one of them announces later is its own only.
+        limiter.set_for("v2", limits(0, 1_000));
+        assert_eq!((limiter.limits_for("v1").unwrap().calls, limiter.limits_for("v3")), (10, None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_are_under_way_than_are_allowed() {
+        let limiter = Arc::new(Limiter::new(None));
+        for (parallel, expected) in [(1, [100, 200, 300, 400]), (3, [100, 100, 100, 200])] {
+            let begin = Instant::now();
+            let calls = (0..4).map(|_| {
+                let limiter = Arc::clone(&limiter);
+                async move {
+                    let _place = limiter.place(parallel).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    begin.elapsed().as_millis()
+                }
+            });
+            assert_eq!(futures::future::join_all(calls).await, expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]

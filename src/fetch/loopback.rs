@@ -105,6 +105,8 @@ pub fn settings() -> HttpSettings {
         max_redirects: 3,
         max_tries: 3,
         max_wait: Duration::from_millis(20),
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     }
 }
 
@@ -135,6 +137,7 @@ impl House {
             credit: "SCB".to_owned(),
             licence: "CC0-1.0".to_owned(),
             limits: None,
+            parallel: 1,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
             synthetic: false,

@@ -1,5 +1,5 @@
 //! Asking politely and keeping every answer: one HTTP client with caps and
-//! timeouts, a limiter per source, retries, a content-addressed archive, and a
+//! timeouts, a limiter per host, retries, a content-addressed archive, and a
 //! journal that lets an interrupted run go on where it was. Nothing here
 //! interprets a number or knows an API.
 
@@ -12,10 +12,15 @@ mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod journal;
+mod key;
 mod limiter;
 mod lines;
+mod manners;
+mod outage;
+mod outbound;
 mod problem;
 mod request;
+mod response;
 mod retry;
 mod tally;
 mod verdict;
@@ -30,10 +35,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use address::{masked, on_origin};
 pub use archive::{Archive, Envelope, Records};
 pub use client::Client;
-pub use courier::{Courier, Expect, Validators};
+pub use courier::{Courier, Expect, Said, Validators};
 pub use error::FetchError;
 pub use journal::Journal;
-pub use limiter::{Limiter, Slot};
+pub use limiter::{Limiter, Place, Slot};
+pub use manners::{Manners, Turnstile};
 pub use request::{Answer, AnswerRecord, Identity, Method, Request};
 pub use tally::{Counts, Tally};
 

@@ -5,8 +5,9 @@ use super::client::{Outgoing, Received};
 use super::courier::Expect;
 use super::error::FetchError;
 use super::problem::{Problem, short, without_bom};
+use super::request::Answer;
 use super::retry::Failure;
-use crate::config::HttpSettings;
+use crate::config::{Action, HttpSettings};
 
 /// How much of an unexpected body is shown, in characters.
 const SHOWN: usize = 80;
@@ -44,6 +45,29 @@ pub(super) fn judge(
         });
     }
     Ok(())
+}
+
+/// The error that a declaration makes of an answer.
+pub(super) fn declared(outgoing: &Outgoing, received: &Received, action: Action) -> FetchError {
+    let (source_name, url, method) = named(outgoing);
+    let status = received.status;
+    let Problem { status: problem_status, message } = Problem::read(&received.body);
+    match action {
+        Action::Split => FetchError::TooMuch { source_name, url, method, status, message },
+        _ => FetchError::Refused { source_name, url, method, status, problem_status, message },
+    }
+}
+
+/// An answer that says that there is nothing, where something is needed.
+pub(super) fn nothing(answer: &Answer) -> FetchError {
+    let record = &answer.record;
+    FetchError::Nothing {
+        source_name: record.source.clone(),
+        url: record.url.clone(),
+        method: record.method.to_string(),
+        status: record.status,
+        message: Problem::read(&answer.body).message,
+    }
 }
 
 /// No more tries: the last failure, as an error.

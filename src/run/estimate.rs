@@ -30,6 +30,8 @@ pub struct FetchEstimate {
     pub lower_bound: u64,
     pub cells: u64,
     pub limits: Option<Limits>,
+    /// The most calls under way at a time.
+    pub parallel: usize,
     pub wait: Duration,
     /// The source proves that its data are those of the last run.
     pub unchanged: bool,
@@ -77,6 +79,7 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
                 lower_bound: planned.plan.lower_bound,
                 cells: planned.plan.cells,
                 limits: planned.plan.limits,
+                parallel: planned.courier.source().parallel,
                 wait: planned.plan.wait,
                 unchanged: planned.unchanged,
                 seems_unchanged: planned.plan.stamp.is_some()

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{Fetch, Pipeline};
+use crate::config::{Fetch, OnEmpty, Pipeline};
 use crate::decode::CodeRow;
 use crate::fetch::{Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Change, Metadata, Plan, SourceError};
 
+use super::pace::Pace;
 use super::progress::Line;
 use super::provenance::{AnswerRows, Noting};
 use super::{Options, Problem, Workshop, accepted, stockholm};
@@ -73,6 +74,9 @@ pub async fn plan<'a>(
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
+        if let Some(before) = state.and_then(|state| state.fetches.get(name)) {
+            courier.remember(before.answers.iter().cloned());
+        }
         let mut notes = Vec::new();
         let accepted = match hashes.remove(name) {
             Some(hash) => {
@@ -131,13 +135,23 @@ pub async fn stage(
         if let Some(schema) = &plan.schema {
             file.open(Arc::clone(schema)).map_err(|error| Problem::Stage { fetch: name.clone(), error })?;
         }
-        let mut progress = |done: u64| line.tick(format!("fetching {name}: {done} of {} calls", plan.calls));
+        let pace = Pace::new(plan.calls, courier.tally().snapshot().reused);
+        let mut progress = |done: u64| {
+            let floor = courier.limiter().wait_for(pace.remaining(done));
+            let left = pace.left(done, courier.tally().snapshot().reused, floor);
+            let left = left.map(|left| format!(", {left}")).unwrap_or_default();
+            line.tick(format!("fetching {name}: {done} of {} calls{left}", plan.calls));
+        };
+        progress(0);
         let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
         let harvest = source::harvest(courier, fetch, plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
         let parts = noting.parts;
         let (path, rows) = file.finish()?;
+        if rows == 0 && fetch.drift.empty == OnEmpty::Error {
+            return Err(Problem::Empty { fetch: name.clone(), source_name: courier.source().name.clone() });
+        }
         let answers = courier.accepted();
         let source = courier.source();
         let fetched_at = answers.iter().map(|answer| answer.fetched_at).max().unwrap_or_else(Timestamp::now);

@@ -10,6 +10,7 @@ mod estimate;
 mod fetching;
 mod fixture;
 mod gate;
+mod pace;
 mod past;
 mod pipeline;
 mod place;

@@ -19,6 +19,8 @@ pub enum Problem {
     Source { fetch: String, error: SourceError },
     #[error("fetch {fetch}: {error}")]
     Stage { fetch: String, error: anyhow::Error },
+    #[error("fetch {fetch}: {source_name} has not one row for what is asked, and on_empty = \"error\"")]
+    Empty { fetch: String, source_name: String },
     #[error("dataset {dataset}: {error}")]
     Rows { dataset: String, error: anyhow::Error },
     #[error("input {input}: dataset {dataset:?} is not published yet")]
@@ -66,6 +68,10 @@ impl Problem {
                 error.downcast_ref::<StoreError>().and_then(StoreError::hint).map(str::to_owned)
             }
             Self::Source { error, .. } => error.hint(),
+            Self::Empty { .. } => Some(
+                "the last good version stays published; the source may have withdrawn the figures, or the selection may miss them"
+                    .to_owned(),
+            ),
             Self::InputMissing { dataset, .. } => Some(format!("run the pipeline that publishes {dataset} first")),
             Self::Query { fault, .. } => fault.hint.clone(),
             Self::Engine { error: EngineError::Memory(_), .. } | Self::Tables(EngineError::Memory(_)) => {

@@ -1,14 +1,13 @@
 //! What every run shares: the configuration it began under, the data folder,
-//! the client, and one limiter per source for all pipelines together.
+//! the client, and how hard each host is asked, by all pipelines together.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use url::Url;
 
 use crate::config::{Config, Fetch, Source, SourceKind};
-use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::fetch::{Archive, Client, Courier, Journal, Manners, Tally};
 use crate::lake::{Lake, Settled};
 use crate::ledger::{DatasetEntry, Ledger, Outcome, RunEntry};
 use crate::reference::Reference;
@@ -24,7 +23,7 @@ pub struct Workshop {
     /// Where a damaged ledger was moved when this one was opened.
     set_aside: Option<PathBuf>,
     client: Client,
-    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+    manners: Arc<Manners>,
 }
 
 impl Workshop {
@@ -33,7 +32,8 @@ impl Workshop {
         let archive = Arc::new(Archive::open(lake.shared_storage()));
         let (ledger, set_aside) = past::writable_ledger(&lake)?;
         let client = Client::new(&config.http, &config.publisher)?;
-        Ok(Self { config, reference, lake, archive, ledger, set_aside, client, limiters: Mutex::default() })
+        let manners = Arc::new(Manners::new(config.http.outages, &lake.root().join("stage")));
+        Ok(Self { config, reference, lake, archive, ledger, set_aside, client, manners })
     }
 
     /// The source that a fetch names, or one made up for a file that has none.
@@ -44,10 +44,11 @@ impl Workshop {
     /// Binds a fetch's source to this run's journal and counters.
     pub fn courier(&self, pipeline: &str, fetch: &Fetch, journal: &Arc<Journal>, tally: &Arc<Tally>) -> Courier {
         let source = self.source(fetch);
-        let limiter = {
-            let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(limiters.entry(source.name.clone()).or_insert_with(|| Arc::new(Limiter::new(source.limits))))
-        };
+        let limiter = self.manners.limiter(&source.base_url);
+        // What a source has announced meanwhile goes before what is configured.
+        if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
+            limiter.set_for(&source.name, limits);
+        }
         Courier::new(
             pipeline,
             Arc::new(source),
@@ -57,6 +58,12 @@ impl Workshop {
             Arc::clone(journal),
             Arc::clone(tally),
         )
+        .with_manners(&self.manners)
+    }
+
+    /// Sources that were found out of order are asked again at once.
+    pub fn ask_all_again(&self) {
+        self.manners.ask_all_again();
     }
 
     /// Ends what a crash left open, and tells a lost ledger again; gives what an operator should know of it. Called
@@ -171,6 +178,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             credit: config.publisher.name.clone(),
             licence: String::new(),
             limits: None,
+            parallel: 1,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
             synthetic: false,

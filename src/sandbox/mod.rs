@@ -9,6 +9,7 @@ mod calls;
 mod fault;
 mod file;
 mod http;
+mod jobtech;
 mod kolada;
 mod lists;
 mod noise;
@@ -81,7 +82,14 @@ impl Sandbox {
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
         let url = |path| format!("http://{}/{path}", self.addr);
-        vec![("pxweb-v2", url("pxweb/api/v2")), ("kolada-v3", url("kolada/v3")), ("filer", url("filer"))]
+        vec![
+            ("pxweb-v2", url("pxweb/api/v2")),
+            ("kolada-v3", url("kolada/v3")),
+            ("filer", url("filer")),
+            ("yrkesbarometer", url("yrkesbarometer")),
+            ("taxonomy", url("taxonomy")),
+            ("jobsearch", url("jobsearch")),
+        ]
     }
 
     /// What has been asked so far.

@@ -169,8 +169,13 @@ fn answer(
             }
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
+        ["yrkesbarometer", ..] if get => world.jobtech.yrkesbarometer(&ask(1), &server.options),
+        ["taxonomy", ..] if get => world.jobtech.taxonomy(&ask(1)),
+        ["jobsearch", ..] if get => world.jobtech.jobsearch(&ask(1)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
-        ["kolada" | "filer", ..] => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
+        ["kolada" | "filer" | "yrkesbarometer" | "taxonomy" | "jobsearch", ..] => {
+            Reply::json(405, &json!({ "detail": "Method Not Allowed" }))
+        }
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }
 }

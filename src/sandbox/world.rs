@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
+use super::jobtech::Jobtech;
 use super::kolada::Kolada;
 use super::options::Options;
 use super::population::Population;
@@ -18,6 +19,7 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub jobtech: Jobtech,
     files: Files,
 }
 
@@ -47,7 +49,8 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
-        Self { reference, seed: options.seed, regions, people, pxweb, kolada, files: Files::new() }
+        let jobtech = Jobtech::new(&reference, options, &regions, &people);
+        Self { reference, seed: options.seed, regions, people, pxweb, kolada, jobtech, files: Files::new() }
     }
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {

@@ -2,7 +2,10 @@
 //! them holds, and the fetch that would get it. Each connector that can be
 //! browsed has `search` and `describe` that give these.
 
+use std::collections::HashSet;
+
 use super::metadata::Metadata;
+use crate::config::column_of;
 
 /// One table, indicator or file in a source's catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,4 +56,72 @@ pub struct ProposedColumn {
     pub title: String,
     pub unit: Option<String>,
     pub decimals: Option<u8>,
+}
+
+/// A text as TOML writes it, with quotes.
+pub fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+/// A key as TOML writes it, with quotes only where it needs them.
+pub fn key(text: &str) -> String {
+    let is_bare = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+    if !text.is_empty() && text.chars().all(is_bare) { text.to_owned() } else { quoted(text) }
+}
+
+/// Longest column name that is still read at a glance.
+const NAME: usize = 40;
+
+/// A name in ASCII snake_case for each label, no two alike.
+pub fn column_names<'a>(labels: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = HashSet::new();
+    labels
+        .map(|label| {
+            let words = column_of(label);
+            let mut name = String::new();
+            for word in words.split('_').filter(|word| !word.is_empty()) {
+                if !name.is_empty() && name.len() + word.len() >= NAME {
+                    break;
+                }
+                let joint = if name.is_empty() { "" } else { "_" };
+                name.push_str(joint);
+                name.push_str(&word[..word.len().min(NAME)]);
+            }
+            if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+                name.insert_str(0, "v_");
+            }
+            let mut unique = name.clone();
+            let mut number = 2;
+            while !taken.insert(unique.clone()) {
+                unique = format!("{name}_{number}");
+                number += 1;
+            }
+            unique
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_become_names() {
+        let names = column_names(
+            [
+                "Folkmängd",
+                "Folkmängd",
+                "2024, andel (%)",
+                "Personer i utbildningsgruppen med matchad utbildning totalt",
+            ]
+            .into_iter(),
+        );
+        assert_eq!(names, ["folkmangd", "folkmangd_2", "v_2024_andel", "personer_i_utbildningsgruppen_med"]);
+    }
+
+    #[test]
+    fn texts_are_toml() {
+        assert_eq!(quoted("a \"b\""), "'a \"b\"'");
+        assert_eq!((key("Region"), key("Ålder")), ("Region".to_owned(), "\"Ålder\"".to_owned()));
+    }
 }

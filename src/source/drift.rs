@@ -123,7 +123,9 @@ impl Selection<'_> {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
             // Their lists are taken whole.
-            FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => Some(vec!["*".to_owned()]),
+            FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
+                Some(vec!["*".to_owned()])
+            }
             FetchKind::File(_) => None,
         }
     }

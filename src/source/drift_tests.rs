@@ -207,7 +207,12 @@ fn a_selection_by_place_loses_what_moves_out_of_it() {
 
 #[test]
 fn policies_decide_and_what_rows_stand_on_always_stops() {
-    let policy = DriftPolicy { new_code: Reaction::Stop, lost_code: Reaction::Warn, renamed: Reaction::Accept };
+    let policy = DriftPolicy {
+        new_code: Reaction::Stop,
+        lost_code: Reaction::Warn,
+        renamed: Reaction::Accept,
+        ..DriftPolicy::default()
+    };
     let of = |kind| Change::new(kind, "").reaction(&policy);
     assert_eq!(of(ChangeKind::NewCode), Reaction::Stop);
     assert_eq!(of(ChangeKind::LostCode), Reaction::Warn);

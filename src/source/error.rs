@@ -1,6 +1,7 @@
 //! What can go wrong between a configuration and a source's answer.
 
 use super::metadata::Metadata;
+use crate::config::SourceKind;
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Archive, FetchError, Method};
 
@@ -58,6 +59,8 @@ pub enum SourceError {
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error("{name}: a source of kind {} can't be browsed", .kind.as_str())]
+    NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
     NotItsPlan { fetch: String },
 }
@@ -73,6 +76,11 @@ impl SourceError {
             hash: record.hash.clone(),
             error: Box::new(error.into()),
         }
+    }
+
+    /// Whether the source answered, and knows no such table.
+    pub fn is_unknown_table(&self) -> bool {
+        matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. } | Self::UnknownEntry { .. })
     }
 
     /// What the operator can do about it.

@@ -17,7 +17,7 @@ use crate::config::{FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch,
 use crate::fetch::FetchError;
 
 /// Serves `answer(path and query, calls before)`, a status and a body, at the address it returns.
-async fn server(answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static) -> String {
+pub(super) async fn server(answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static) -> String {
     let (answer, calls) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
     let router = Router::new().fallback(move |request: Request| {
         let before = calls.fetch_add(1, Ordering::Relaxed);

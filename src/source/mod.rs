@@ -15,8 +15,9 @@ mod file;
 pub(crate) mod fuzzing;
 pub mod jobsearch;
 pub mod kolada;
-mod metadata;
+pub mod metadata;
 pub(crate) mod nearest_code;
+pub(crate) mod parallel;
 pub(crate) mod pxweb;
 mod selection;
 pub mod taxonomy;
@@ -37,9 +38,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, ValueType};
+use crate::config::{Fetch, FetchKind, Limits, SourceKind, ValueType, Years};
 use crate::decode::{CodeRow, DecodeError};
 use crate::fetch::{Courier, Validators};
+
+use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
@@ -135,8 +138,72 @@ pub async fn harvest(
         (FetchKind::Taxonomy(taxonomy), Work::Taxonomy(work)) => {
             taxonomy::harvest(courier, taxonomy, plan, work, sink, progress).await
         }
-        (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => jobsearch::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => {
+            jobsearch::harvest(courier, plan, work, sink, progress).await
+        }
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
+    }
+}
+
+/// Whether `search` and `describe` know a kind of source.
+pub const fn can_be_browsed(kind: SourceKind) -> bool {
+    match kind {
+        SourceKind::Pxweb | SourceKind::Yrkesbarometer | SourceKind::Taxonomy | SourceKind::Jobsearch => true,
+        SourceKind::Kolada | SourceKind::File => false,
+    }
+}
+
+/// The source's tables whose titles hold these words.
+pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::search(courier, text).await,
+        SourceKind::Taxonomy => taxonomy::browse::search(courier, text).await,
+        SourceKind::Jobsearch => jobsearch::browse::search(courier, text).await,
+        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+    }
+}
+
+/// What the source says of one of its tables.
+pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
+    match courier.source().kind {
+        SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::describe(courier, id).await,
+        SourceKind::Taxonomy => taxonomy::browse::describe(courier, id).await,
+        SourceKind::Jobsearch => jobsearch::browse::describe(courier, id).await,
+        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+    }
+}
+
+fn unbrowsed(courier: &Courier) -> SourceError {
+    let source = courier.source();
+    SourceError::NotBrowsed { name: source.name.clone(), kind: source.kind }
+}
+
+/// Makes a fetch small, to see what its rows look like; false where only the whole can be had.
+pub fn shrink(kind: &mut FetchKind) -> bool {
+    match kind {
+        FetchKind::Pxweb(fetch) => {
+            fetch.select.values_mut().for_each(|codes| *codes = vec!["TOP(3)".to_owned()]);
+            true
+        }
+        FetchKind::Kolada(fetch) => {
+            fetch.years = Years::Latest(3);
+            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            true
+        }
+        FetchKind::Jobsearch(fetch) => {
+            fetch.places.get_or_insert_default().truncate(1);
+            fetch.groups.get_or_insert_default().truncate(3);
+            if fetch.places.as_ref().is_some_and(Vec::is_empty) {
+                fetch.places = Some(vec!["25".to_owned()]);
+            }
+            if fetch.groups.as_ref().is_some_and(Vec::is_empty) {
+                fetch.groups = Some(["2221", "2512", "5321"].map(str::to_owned).into());
+            }
+            true
+        }
+        FetchKind::File(_) | FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) => false,
     }
 }
 

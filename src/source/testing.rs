@@ -17,8 +17,11 @@ use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use url::Url;
 
+use super::assumption::{Ask, Assumption, Finding, Observed};
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
-use crate::config::{DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind};
+use crate::config::{
+    DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
+};
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -40,12 +43,31 @@ impl Post {
             credit: "SCB".into(),
             licence: "CC0-1.0".into(),
             limits: None,
+            parallel: 1,
             symbols: BTreeMap::new(),
-            responses: Vec::new(),
+            responses: default_responses(kind),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// A source that says of itself that it is a stand-in.
+    pub fn of_stand_in(base_url: &str, kind: SourceKind) -> Self {
+        let post = Self::to(base_url, kind);
+        let source = Source { synthetic: true, ..post.source.clone() };
+        Self { courier: courier(&source, post.folder.path()), source, ..post }
+    }
+
+    /// Whether the archive alone gives the same rows, years later.
+    pub async fn years_later_gives(&self, kind: FetchKind, kept: &Kept) -> bool {
+        let courier = self.years_later();
+        let history = crate::config::History::Keep;
+        let fetch = Fetch { name: "f".into(), source: None, kind, history, drift: DriftPolicy::default() };
+        let plan = plan(&courier, &fetch, TODAY).await.unwrap();
+        let mut again = Kept::default();
+        harvest(&courier, &fetch, &plan, &mut again, &mut |_| ()).await.unwrap();
+        again.0 == kept.0
     }
 
     /// The next run of the same pipeline, after this one was interrupted.
@@ -97,6 +119,8 @@ fn client() -> Client {
         max_redirects: 3,
         max_tries: 2,
         max_wait: second,
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     };
     Client::new(&http, &Publisher { name: "Prov".into(), contact: "prov@example.org".into() }).unwrap()
 }
@@ -154,6 +178,47 @@ impl Kept {
         assert!(found.next().is_none(), "{wanted:?} is no key");
         row
     }
+}
+
+/// A sandbox without limits; its APIs lie below `http://ADDR/`.
+pub async fn sandbox() -> crate::sandbox::Sandbox {
+    let options = crate::sandbox::Options { calls: 0, ..crate::sandbox::Options::default() };
+    let reference = crate::embedded::reference().unwrap();
+    crate::sandbox::start(([127, 0, 0, 1], 0).into(), reference, options).await.unwrap()
+}
+
+/// Holds a connector's assumptions against a stand-in: what it finds that does not agree. `given` are the names that
+/// stand for something in paths, and what they stand for; an absolute address is asked for below `elsewhere`.
+#[expect(clippy::disallowed_methods, reason = "a small client against loopback")]
+pub async fn disagreements(
+    base: &str,
+    assumptions: &[Assumption],
+    given: &[(&str, &str)],
+    elsewhere: &str,
+) -> Vec<String> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut found = Vec::new();
+    for assumption in assumptions {
+        let Ask::Get(path) = assumption.ask else { continue };
+        let path = given.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        let url = if path.starts_with("http") { elsewhere.to_owned() } else { format!("{base}{path}") };
+        let response = client.get(&url).send().await.unwrap();
+        let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let seen = Observed {
+            status: response.status().as_u16(),
+            headers: response.headers().iter().map(header).collect(),
+            body: response.bytes().await.unwrap(),
+            url,
+        };
+        let finding = (assumption.judge)(&seen);
+        if finding != Finding::Agrees {
+            found.push(format!("{}: {finding:?}", assumption.name));
+        }
+    }
+    found
 }
 
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {

@@ -36,6 +36,7 @@ mod lost_state;
 mod operator;
 mod recorded;
 mod retention;
+mod source;
 mod usage;
 mod verify;
 mod vintages;

@@ -21,6 +21,8 @@ pub(super) use across::across;
 pub(super) use areas::{Areas, areas};
 pub(super) use pipeline::{Draft, Surroundings, pipeline};
 pub(super) use settings::{Settings, settings};
+#[cfg(test)]
+pub(crate) use sources::default_responses;
 pub(super) use sources::{Sources, sources};
 
 /// The file being checked and what has been found in it.

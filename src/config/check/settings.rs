@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::config::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
 use crate::store::Bucket;
 
 use super::Problems;
@@ -41,7 +41,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems:
         publisher: publisher(root.and_then(|root| root.node("publisher")).as_ref()),
         run: run(root.and_then(|root| root.node("run")).as_ref()),
         retention: retention(root.and_then(|root| root.node("retention")).as_ref()),
-        http: http(root.and_then(|root| root.node("http")).as_ref()),
+        http: http(root.and_then(|root| root.node("http")).as_ref(), dir),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
     }
 }
@@ -119,7 +119,7 @@ fn retention(node: Option<&Node<'_>>) -> Retention {
     }
 }
 
-fn http(node: Option<&Node<'_>>) -> HttpSettings {
+fn http(node: Option<&Node<'_>>, dir: &Path) -> HttpSettings {
     let size = |key: &str, default: u64| node.and_then(|node| node.leaf(key, leaf::size)).unwrap_or(default);
     let count = |key: &str, default: usize| node.and_then(|node| node.whole(key)).unwrap_or(default);
     HttpSettings {
@@ -131,6 +131,25 @@ fn http(node: Option<&Node<'_>>) -> HttpSettings {
         max_redirects: count("max_redirects", 3),
         max_tries: count("max_tries", 5),
         max_wait: duration(node, "max_wait", Duration::from_mins(2)),
+        outbound: outbound(node, dir),
+        outages: OutageSettings {
+            after: node.and_then(|node| node.whole("outage_after")).unwrap_or(OutageSettings::default().after),
+            pause: duration(node, "outage_pause", OutageSettings::default().pause),
+        },
+    }
+}
+
+fn outbound(node: Option<&Node<'_>>, dir: &Path) -> Outbound {
+    let hosts = |key: &str| {
+        let written = node.map(|node| node.strings(key)).unwrap_or_default();
+        written.iter().filter_map(|host| leaf::host(host).ok()).collect()
+    };
+    let ca_file = node.and_then(|node| node.string("ca_file"));
+    Outbound {
+        proxy: node.and_then(|node| node.leaf("proxy", leaf::proxy)),
+        no_proxy: hosts("no_proxy"),
+        ca_file: ca_file.map(|file| absolute(dir, Path::new(&file))),
+        allow_hosts: hosts("allow_hosts"),
     }
 }
 

@@ -21,14 +21,14 @@ pub(in crate::config) struct Sources {
     pub complete: bool,
 }
 
-pub(in crate::config) fn sources(root: &Node<'_>, complete: bool) -> Sources {
+pub(in crate::config) fn sources(root: &Node<'_>, complete: bool, problems: &mut Problems<'_>) -> Sources {
     let mut all = Sources { complete, ..Sources::default() };
     for (name, kinds) in root.nodes("source") {
         let name = (*name.get_ref()).to_owned();
         for &kind in SourceKind::ALL {
             if let Some(node) = kinds.node(kind.as_str()) {
                 all.declared.entry(name.clone()).or_default().push(kind);
-                if let Some(source) = source(&name, kind, &node) {
+                if let Some(source) = source(&name, kind, &node, problems) {
                     all.sources.insert(name.clone(), source);
                 }
             }
@@ -38,27 +38,56 @@ pub(in crate::config) fn sources(root: &Node<'_>, complete: bool) -> Sources {
     all
 }
 
-fn source(name: &str, kind: SourceKind, node: &Node<'_>) -> Option<Source> {
+fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems<'_>) -> Option<Source> {
     let mut symbols = default_symbols(kind);
     for (symbol, status) in node.pairs("symbols") {
         symbols.insert((*symbol.get_ref()).to_owned(), status.get_ref().parse::<Status>().ok()?);
     }
-    let limits = node.node("limits").map(|limits| Limits {
+    let written = node.node("limits");
+    let limits = written.as_ref().map(|limits| Limits {
         calls: limits.whole("calls").unwrap_or(0),
         window: Duration::from_secs(limits.whole("window_secs").unwrap_or(1)),
         cells: limits.whole("cells").unwrap_or(0),
     });
+    if let Some(limits) = written.as_ref().filter(|limits| limits.has("calls") && !limits.has("window_secs")) {
+        let hint = "`window_secs = 10`: the window's length, in seconds";
+        problems.hinted(limits.key_span("calls"), "these limits have `calls` and no `window_secs`", hint);
+    }
+    let mut responses = responses(node, problems);
+    responses.extend(default_responses(kind));
     Some(Source {
         name: name.to_owned(),
         kind,
         base_url: node.leaf("base_url", leaf::base_url)?,
         credit: node.string("credit")?,
         licence: node.string("licence")?,
-        limits,
+        // Of a source that only says how many at a time, nothing is known that could limit its calls.
+        limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
+        parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
         symbols,
-        responses: default_responses(kind),
+        responses,
         synthetic: false,
     })
+}
+
+/// What the file says that answers mean.
+fn responses(node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
+    let response = |one: Node<'_>| {
+        let (status, contains) = (one.whole("status"), one.string("contains"));
+        if !one.has("status") && !one.has("contains") {
+            let hint = "add `status`, `contains` or both";
+            problems.hinted(one.span.clone(), "this response fits every answer", hint);
+        }
+        let action = match one.string("action")?.as_str() {
+            "retry" => Action::Retry,
+            "split" => Action::Split,
+            "stop" => Action::Stop,
+            "empty" => Action::Empty,
+            _ => return None,
+        };
+        Some(Response { status, contains, action })
+    };
+    node.list("responses").into_iter().filter_map(response).collect()
 }
 
 /// What a kind's symbols mean where `symbols` says nothing else. PxWeb writes dots and
@@ -85,7 +114,7 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
 }
 
 /// What a kind's answers mean where `responses` says nothing else.
-fn default_responses(kind: SourceKind) -> Vec<Response> {
+pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
     let table: &[(Option<u16>, Option<&str>, Action)] = match kind {
         // 400 in the server's code, 403 in its specification.
         SourceKind::Pxweb => {

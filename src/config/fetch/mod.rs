@@ -31,11 +31,13 @@ pub struct DriftPolicy {
     pub new_code: Reaction,
     pub lost_code: Reaction,
     pub renamed: Reaction,
+    /// The source has not one row for what is asked.
+    pub empty: OnEmpty,
 }
 
 impl Default for DriftPolicy {
     fn default() -> Self {
-        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop }
+        Self { new_code: Reaction::Warn, lost_code: Reaction::Stop, renamed: Reaction::Stop, empty: OnEmpty::default() }
     }
 }
 
@@ -46,6 +48,15 @@ pub enum Reaction {
     Warn,
     /// Publish nothing until an operator lets it through.
     Stop,
+}
+
+/// What it means that a source has no row for what is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnEmpty {
+    /// A table without rows, for the checks to judge.
+    #[default]
+    Accept,
+    Error,
 }
 
 /// What becomes of periods that the source's selection has left behind.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PxwebFetch {
     pub table: String,
     /// Dimension → selection expressions (`*`, `TOP(3)`, codes…), in PxWeb v2's own notation.

@@ -136,11 +136,21 @@ rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", 
 rule!(LATEST, jobtech::latest, "a version's number or \"latest\"", "^latest$");
 rule!(SLUG, jobtech::slug, "the name of a query", "^[a-z0-9]+(-[a-z0-9]+)*$");
 rule!(PLACE, jobtech::place, "the code of a län or a kommun", "^[0-9]{2}([0-9]{2})?$");
-rule!(GROUP, jobtech::group, "an SSYK code or a concept id", "^([0-9]{4}|[A-Za-z0-9]{4}_[A-Za-z0-9]{3}_[A-Za-z0-9]{3})$");
+rule!(
+    GROUP,
+    jobtech::group,
+    "an SSYK code or a concept id",
+    "^([0-9]{4}|[A-Za-z0-9]{4}_[A-Za-z0-9]{3}_[A-Za-z0-9]{3})$"
+);
+rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
+rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =
     &["suppressed", "not_applicable", "not_assessed", "missing", "pending", "unreliable", "preliminary", "observed"];
+
+/// What an answer of a source means.
+const ACTIONS: &[&str] = &["retry", "split", "stop", "empty"];
 
 /// What is done about a change in what a source says of its data.
 const REACTIONS: &[&str] = &["accept", "warn", "stop"];

@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -36,15 +36,45 @@ static SOURCE: Shape = Shape {
             Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },
             "What the source's own symbols mean: symbol = status. Laid over the kind's defaults.",
         ),
+        Key::optional(
+            "responses",
+            Kind::List { item: &Kind::Table(&RESPONSE), may_be_empty: true },
+            "What answers mean, the first that fits; these go before the kind's defaults.",
+        ),
+    ],
+    one_of: false,
+};
+
+static RESPONSE: Shape = Shape {
+    about: "What one kind of answer means: by its status, by what its body contains, or both.",
+    keys: &[
+        Key::optional("status", Kind::Integer { min: 200, max: 599 }, "The status of the answer."),
+        Key::optional(
+            "contains",
+            Kind::Text(&TEXT),
+            "A text in the first 16 KiB of the body; upper and lower case are the same.",
+        ),
+        Key::required(
+            "action",
+            Kind::OneOf(ACTIONS),
+            "retry: it may pass, ask again; split: too much was asked for, ask for less at a time; stop: an error; \
+             empty: there is nothing, and that is an answer.",
+        ),
     ],
     one_of: false,
 };
 
 static LIMITS: Shape = Shape {
-    about: "At most so many calls in a time window, and cells in a call.",
+    about: "At most so many calls in a time window, at a time, and cells in a call.",
     keys: &[
-        Key::required("calls", Kind::Integer { min: 0, max: 1_000_000 }, "Calls in any window; 0 is no limit."),
-        Key::required("window_secs", Kind::Integer { min: 1, max: 86_400 }, "Length of the window, in seconds."),
+        Key::default("calls", Kind::Integer { min: 0, max: 1_000_000 }, "0", "Calls in any window; 0 is no limit."),
+        Key::default("window_secs", Kind::Integer { min: 1, max: 86_400 }, "1", "Length of the window, in seconds."),
+        Key::default(
+            "parallel",
+            Kind::Integer { min: 1, max: 64 },
+            "1",
+            "Calls under way at a time, over all pipelines. Applies whatever the API announces.",
+        ),
         Key::default("cells", Kind::Integer { min: 0, max: i64::MAX }, "0", "Cells in a call; 0 is no limit."),
     ],
     one_of: false,

@@ -1,6 +1,6 @@
 //! `underlag.toml`: places, publisher and bounds.
 
-use super::{BUCKET_URL, DURATION, Key, Kind, LISTEN, REGION, SIZE, Shape, TEXT, URL, VERSION};
+use super::{BUCKET_URL, DURATION, HOST, Key, Kind, LISTEN, PROXY, REGION, SIZE, Shape, TEXT, URL, VERSION};
 
 pub(in crate::config) static UNDERLAG: Shape = Shape {
     about: "Settings of the daemon. Relative paths count from the folder of this file.",
@@ -124,6 +124,42 @@ static HTTP: Shape = Shape {
             Kind::Text(&DURATION),
             "2m",
             "Longest wait before a retry; a source that asks for more is an error.",
+        ),
+        Key::default(
+            "outage_after",
+            Kind::Integer { min: 2, max: 10_000 },
+            "10",
+            "After so many failures in a row (no connection, no whole answer, 5xx), over all pipelines, a source counts \
+             as out of order and is left alone.",
+        ),
+        Key::default(
+            "outage_pause",
+            Kind::Text(&DURATION),
+            "5m",
+            "How long a source that is out of order is left alone before one call looks whether it is back; doubled, \
+             up to an hour, while it is not.",
+        ),
+        Key::optional(
+            "proxy",
+            Kind::Text(&PROXY),
+            "The proxy for every call, in the place of those that HTTPS_PROXY and HTTP_PROXY name. A user and password \
+             for it stand in UNDERLAG_PROXY_AUTH, never here.",
+        ),
+        Key::optional(
+            "no_proxy",
+            Kind::List { item: &Kind::Text(&HOST), may_be_empty: true },
+            "Hosts that `proxy` is not for, with all below them. This machine is always reached directly.",
+        ),
+        Key::optional(
+            "ca_file",
+            Kind::Text(&TEXT),
+            "Certificates (PEM) to trust beside the system's own, such as those of a firewall that opens TLS.",
+        ),
+        Key::optional(
+            "allow_hosts",
+            Kind::List { item: &Kind::Text(&HOST), may_be_empty: false },
+            "The only hosts that are called: \"api.kolada.se\", or \"*.scb.se\" for all below scb.se. This machine is \
+             always allowed. Left out: any.",
         ),
     ],
     one_of: false,

@@ -5,6 +5,7 @@ mod answer;
 mod catalogue;
 mod drift;
 mod expression;
+mod matching;
 mod population;
 mod problem;
 mod selection;
@@ -39,6 +40,7 @@ impl Pxweb {
     pub fn new(options: &Options, regions: &[Region], people: Arc<Population>) -> Self {
         let mut tables = vec![population::table(regions, people, options.updated)];
         tables.extend(small::tables(regions, options));
+        tables.push(matching::table(regions, options));
         Self { tables }
     }
 

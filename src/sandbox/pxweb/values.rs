@@ -79,18 +79,49 @@ fn decimals(table: &Table, axes: &[Axis]) -> Vec<u8> {
 }
 
 fn write_number(out: &mut String, value: i64, decimals: u8) {
-    if decimals == 0 {
-        let _ = write!(out, "{value}");
-        return;
+    if value < 0 {
+        out.push('-');
     }
-    let scale = 10_i64.pow(u32::from(decimals));
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, part) = ((value / scale).abs(), (value % scale).abs());
-    let _ = write!(out, "{sign}{whole}.{part:0width$}", width = usize::from(decimals));
+    let scale = 10_u64.pow(u32::from(decimals));
+    let magnitude = value.unsigned_abs();
+    write_digits(out, magnitude / scale, 1);
+    if decimals > 0 {
+        out.push('.');
+        write_digits(out, magnitude % scale, usize::from(decimals));
+    }
+}
+
+/// Millions of numbers a second, which the formatting of the standard library does not reach. With leading zeros up
+/// to a width.
+fn write_digits(out: &mut String, mut value: u64, width: usize) {
+    let mut digits = [b'0'; 20];
+    let mut at = digits.len();
+    while value > 0 || digits.len() - at < width {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or("0"));
 }
 
 /// What a revision adds to a cell: something to about every fortieth.
 fn revision(at: &[usize]) -> i64 {
     let key = at.iter().fold(REVISED_BY, |key, one| mix(key, &[*one as u64]));
     if key.is_multiple_of(40) { 1 + (key / 40 % 7).cast_signed() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_decimals() {
+        let text = |value, decimals| {
+            let mut out = String::new();
+            write_number(&mut out, value, decimals);
+            out
+        };
+        assert_eq!([text(0, 0), text(-7, 0), text(i64::MIN, 0)], ["0", "-7", "-9223372036854775808"]);
+        assert_eq!([text(5, 1), text(-123, 1), text(40, 2), text(7, 3)], ["0.5", "-12.3", "0.40", "0.007"]);
+    }
 }

@@ -4,6 +4,7 @@
 
 mod faults;
 mod files;
+mod jobtech;
 mod kolada;
 mod pxweb;
 
@@ -72,7 +73,7 @@ fn cells(document: &Value) -> usize {
 async fn endpoints_are_named_and_calls_are_listed() {
     let stage = Stage::open().await;
     let names: Vec<&str> = stage.sandbox.endpoints().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["pxweb-v2", "kolada-v3", "filer"]);
+    assert_eq!(names, ["pxweb-v2", "kolada-v3", "filer", "yrkesbarometer", "taxonomy", "jobsearch"]);
     stage.get("pxweb/api/v2/config").await;
     stage.get("nowhere").await;
     let calls = stage.json("_calls").await;

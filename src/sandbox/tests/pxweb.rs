@@ -27,12 +27,12 @@ async fn the_configuration_and_the_list_of_tables() {
     );
 
     let page = stage.json(&format!("{TABLES}?pageSize=2")).await;
-    assert_eq!(page["page"]["totalElements"], 3, "the discontinued table is not listed");
+    assert_eq!(page["page"]["totalElements"], 4, "the discontinued table is not listed");
     let next = page["page"]["links"][0]["href"].as_str().unwrap();
     assert!(next.ends_with("/tables/?lang=sv&pagesize=2&pageNumber=2"), "{next}");
     let second = stage.client.get(next).send().await.unwrap().text().await.unwrap();
     assert!(second.contains("TAB9002"));
-    assert_eq!(stage.json(&format!("{TABLES}?includeDiscontinued=true")).await["page"]["totalElements"], 4);
+    assert_eq!(stage.json(&format!("{TABLES}?includeDiscontinued=true")).await["page"]["totalElements"], 5);
     let found = stage.json(&format!("{TABLES}?query=ålder%20månad")).await;
     assert_eq!(found["tables"][0]["id"], "TAB6471");
     assert_eq!(found["tables"][0]["lastPeriod"], "2026M10");

@@ -85,7 +85,8 @@ pub fn counts<const N: usize>(answer: &Answer, kinds: [&str; N]) -> Result<[Coun
         }
         counts.may_be_cut = statistic.values.len() >= MOST_VALUES && counts.left_out() > 0;
         if statistic.values.len() > MOST_VALUES {
-            let message = format!("{kind} has {} values, more than the {MOST_VALUES} asked for", statistic.values.len());
+            let message =
+                format!("{kind} has {} values, more than the {MOST_VALUES} asked for", statistic.values.len());
             return Err(SourceError::decode(answer, DecodeError::Shape(message)));
         }
     }

@@ -62,7 +62,9 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         name: "jobsearch.filter.groups-unite",
         says: "several occupation-group filters are united",
         from: "the API's documents",
-        ask: Ask::Get("/search?limit=0&stats=occupation-group&stats.limit=30&occupation-group=DJh5_yyF_hEM&occupation-group=Z8ci_bBE_tmx"),
+        ask: Ask::Get(
+            "/search?limit=0&stats=occupation-group&stats.limit=30&occupation-group=DJh5_yyF_hEM&occupation-group=Z8ci_bBE_tmx",
+        ),
         judge: |seen| values(seen, "occupation-group", |count| count == 2),
     },
     Assumption {
@@ -78,7 +80,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         from: "the API's tests of 2021",
         ask: Ask::Get("/search?offset=2001&limit=0"),
         judge: |seen| {
-            let said = seen.json().is_some_and(|body| body["errors"]["offset"].is_string() && body["message"].is_string());
+            let said =
+                seen.json().is_some_and(|body| body["errors"]["offset"].is_string() && body["message"].is_string());
             Finding::of(seen.status == 400 && said, || format!("status {}", seen.status))
         },
     },
@@ -93,7 +96,8 @@ pub const ASSUMPTIONS: &[Assumption] = &[
 
 fn statistic(seen: &Observed, kind: &str) -> Option<Vec<Value>> {
     let body = seen.json()?;
-    let found = body["stats"].as_array()?.iter().find(|statistic| statistic["type"] == kind)?["values"].as_array()?.clone();
+    let found =
+        body["stats"].as_array()?.iter().find(|statistic| statistic["type"] == kind)?["values"].as_array()?.clone();
     Some(found)
 }
 

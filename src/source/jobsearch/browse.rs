@@ -2,7 +2,7 @@
 //! with how many advertisements are open now.
 
 use super::super::SourceError;
-use super::super::browse::{Description, Entry, ProposedColumn, Proposal};
+use super::super::browse::{Description, Entry, Proposal, ProposedColumn, quoted};
 use super::super::nearest_code::nearest_code;
 use super::call::{By, Call, Where};
 use super::count::{Outcome, count};
@@ -56,8 +56,15 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         eliminable: Vec::new(),
         notes: vec![format!("{total} advertisements are open in Sweden now")],
         proposal: Some(Proposal {
-            fetch: format!("source = {:?}\nlevel = \"lan\"\ngroups = [{:?}]\n", courier.source().name, group.ssyk),
+            fetch: format!("level = \"lan\"\ngroups = [{}]", quoted(&group.ssyk)),
             columns: vec![
+                ProposedColumn {
+                    name: "niva".to_owned(),
+                    kind: "text",
+                    title: "Nivå".to_owned(),
+                    unit: None,
+                    decimals: None,
+                },
                 ProposedColumn {
                     name: "ssyk".to_owned(),
                     kind: "text",

@@ -6,6 +6,7 @@ use super::super::metadata::{Content, Dimension, Kind, Metadata};
 use super::super::order;
 use super::known::{Group, Place};
 use crate::decode::CodeRow;
+use crate::reference::RIKET;
 
 pub fn describe(groups: &[Group], places: &[Place]) -> Metadata {
     let dimension = |id: &str, codes: Vec<(String, String)>| Dimension {
@@ -14,11 +15,13 @@ pub fn describe(groups: &[Group], places: &[Place]) -> Metadata {
         codes,
         ..Dimension::default()
     };
+    // Rows without a code are those of advertisements without a place.
+    let kod = [(RIKET, "Riket"), ("", "Utan ort")].map(|(kod, namn)| (kod.to_owned(), namn.to_owned())).into_iter();
     Metadata {
         title: "Öppna platsannonser".to_owned(),
         dimensions: vec![
             dimension("ssyk", groups.iter().map(|group| (group.ssyk.clone(), group.label.clone())).collect()),
-            dimension("kod", places.iter().map(|place| (place.kod.clone(), place.namn.clone())).collect()),
+            dimension("kod", kod.chain(places.iter().map(|place| (place.kod.clone(), place.namn.clone()))).collect()),
         ],
         contents: vec![Content {
             code: "antal".to_owned(),

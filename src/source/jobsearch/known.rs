@@ -50,8 +50,8 @@ fn read() -> Option<Known> {
         reference.tables.get(table)?.column_by_name(name)?.as_string_opt::<i32>().cloned()
     };
     let groups = {
-        let [id, ssyk, label, field_id, field] = ["taxonomi_id", "ssyk", "benamning", "yrkesomrade_id", "yrkesomrade"]
-            .map(|name| column("ssyk", name));
+        let [id, ssyk, label, field_id, field] =
+            ["taxonomi_id", "ssyk", "benamning", "yrkesomrade_id", "yrkesomrade"].map(|name| column("ssyk", name));
         let (id, ssyk, label, field_id, field) = (id?, ssyk?, label?, field_id?, field?);
         let group = |row: usize| Group {
             id: id.value(row).to_owned(),
@@ -70,7 +70,8 @@ fn read() -> Option<Known> {
         kod: kod.value(row).to_owned(),
         namn: namn.value(row).to_owned(),
     };
-    let (nation, mut places): (Vec<Place>, Vec<Place>) = (0..id.len()).map(place).partition(|place| place.niva == "riket");
+    let (nation, mut places): (Vec<Place>, Vec<Place>) =
+        (0..id.len()).map(place).partition(|place| place.niva == "riket");
     places.sort_by(|one, other| one.kod.cmp(&other.kod));
     Some(Known { groups, places, nation: nation.first()?.id.clone() })
 }

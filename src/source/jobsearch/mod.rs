@@ -14,8 +14,8 @@
 //! fewer values than the limit prove that none was left out. It counts what is
 //! open at the moment; growth must not be computed from it.
 
-pub mod assumptions;
 mod answer;
+pub mod assumptions;
 pub mod browse;
 mod call;
 mod count;

@@ -48,7 +48,8 @@ fn groups(known: &Known, wanted: &[String]) -> Result<Vec<Group>, SourceError> {
 
 fn places(known: &Known, level: PlaceLevel, wanted: &[String]) -> Result<Vec<Place>, SourceError> {
     let of_level = |place: &&Place| place.niva == level.as_str();
-    let is = |place: &Place, code: &str| place.kod == code || level == PlaceLevel::Kommun && place.kod.starts_with(code);
+    let is =
+        |place: &Place, code: &str| place.kod == code || level == PlaceLevel::Kommun && place.kod.starts_with(code);
     for code in wanted {
         if !known.places.iter().filter(of_level).any(|place| is(place, code)) {
             let list: Vec<(String, String)> =
@@ -61,5 +62,9 @@ fn places(known: &Known, level: PlaceLevel, wanted: &[String]) -> Result<Vec<Pla
 }
 
 fn unknown(dimension: &str, code: &str, list: &[(String, String)]) -> SourceError {
-    SourceError::UnknownCode { dimension: dimension.to_owned(), code: code.to_owned(), nearest: nearest_code(code, list) }
+    SourceError::UnknownCode {
+        dimension: dimension.to_owned(),
+        code: code.to_owned(),
+        nearest: nearest_code(code, list),
+    }
 }

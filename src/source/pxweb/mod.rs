@@ -1,10 +1,12 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+pub(super) mod browse;
 mod cuts;
 mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod note;
+mod part;
 mod planner;
 mod query;
 mod v2;

@@ -8,15 +8,17 @@
 //! metadata answer 404 on any inner fault.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::super::answer::parse;
 use super::super::encode::encode;
-use super::super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::describe::describe;
 use super::note;
+use super::part::{Shared, part};
 use super::planner::Split;
 use super::query::Query;
 use crate::config::{Limits, PxwebFetch};
@@ -24,13 +26,13 @@ use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
 /// Labels are what planners read.
-const LANGUAGE: &str = "lang=sv";
+pub(super) const LANGUAGE: &str = "lang=sv";
 
 #[derive(Clone, Debug)]
 pub struct Work {
     table: String,
     updated: Option<String>,
-    query: Query,
+    pub(super) query: Query,
     split: Split,
 }
 
@@ -54,7 +56,7 @@ struct Table {
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
     let limits = limits(courier, &mut notes).await?;
-    let answer = courier.ask(&table_request(&fetch.table), Expect::Json).await;
+    let answer = courier.ask_for_edition(&table_request(&fetch.table), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -111,25 +113,33 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let path = format!("/tables/{}/data?{LANGUAGE}&outputFormat=json-stat2", encode(&work.table));
-    let symbols = &courier.source().symbols;
+    let limit = plan.limits.map_or(0, |limits| limits.cells);
+    let shared = Arc::new(Shared::new(&encode(&work.table), work.clone(), limit));
     let (mut rows, mut calls) = (0, 0);
-    for ranges in work.split.boxes() {
-        let request = Request::post(&path, work.query.body(&ranges));
-        let answer = courier.ask(&request, Expect::Json).await;
-        let answer = answer.map_err(|error| refused(error, work, plan, &ranges))?;
-        let batch = json_stat::decode(&answer.body, &work.query.layout(&ranges, symbols))
-            .map_err(|error| SourceError::decode(&answer, error))?;
-        courier.accept(&answer)?;
-        sink.write(&batch).map_err(SourceError::Sink)?;
-        rows += batch.num_rows() as u64;
+    let call = |ranges: Vec<Range<usize>>| {
+        let (courier, shared) = (courier.clone(), Arc::clone(&shared));
+        async move { part(&courier, shared, ranges).await }
+    };
+    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
+    let at_once = courier.source().parallel + 1;
+    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
+        for (answer, batch) in pieces {
+            courier.accept(&answer)?;
+            if let Some(batch) = batch {
+                sink.write(&batch).map_err(SourceError::Sink)?;
+                rows += batch.num_rows() as u64;
+            }
+        }
         calls += 1;
         progress(calls);
-    }
+        Ok(())
+    })
+    .await?;
     if calls > 1 {
         refuse_moved(courier, work).await?;
     }
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes: Vec::new(), metadata: None })
+    let notes = shared.note().into_iter().collect();
+    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
@@ -149,11 +159,11 @@ async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError>
     })
 }
 
-fn table_request(table: &str) -> Request {
+pub(super) fn table_request(table: &str) -> Request {
     Request::get(format!("/tables/{}?{LANGUAGE}", encode(table)))
 }
 
-async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
     let mut path = format!("/tables/{}/metadata?{LANGUAGE}", encode(&fetch.table));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
@@ -208,7 +218,7 @@ impl Announced {
 }
 
 /// Tells an unknown table from other refusals.
-fn unknown_table(error: FetchError, table: &str) -> SourceError {
+pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     match error {
         FetchError::Refused { source_name: name, url, status: 404, .. }
         | FetchError::Refused { source_name: name, url, problem_status: Some(404), .. } => {
@@ -218,16 +228,14 @@ fn unknown_table(error: FetchError, table: &str) -> SourceError {
     }
 }
 
-/// Tells, of a data call, also a refusal for its size: 400 in the server's code, 403 in its specification.
-fn refused(error: FetchError, work: &Work, plan: &Plan, ranges: &[Range<usize>]) -> SourceError {
+/// Tells, of a data call, also a refusal for its size.
+pub(super) fn refused(error: SourceError, work: &Work, limit: u64, cells: u64) -> SourceError {
     match error {
-        FetchError::Refused { source_name: name, url, status: 400 | 403, message, .. }
-            if message.to_lowercase().contains("too many cells") =>
-        {
-            let cells = ranges.iter().map(|range| range.len() as u64).product::<u64>() * work.query.per_row();
-            SourceError::TooManyCells { name, url, cells, limit: plan.limits.map_or(0, |limits| limits.cells) }
+        SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
+            SourceError::TooManyCells { name, url, cells, limit }
         }
-        error => unknown_table(error, &work.table),
+        SourceError::Fetch(error) => unknown_table(error, &work.table),
+        error => error,
     }
 }
 

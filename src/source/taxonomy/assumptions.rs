@@ -6,7 +6,8 @@ use super::super::assumption::{Ask, Assumption, Finding, Observed};
 use super::versions::Version;
 use crate::source::taxonomy::concept;
 
-const DUMP: Ask = Ask::Get("/version/{version}/query/the-ssyk-hierarchy-with-occupations/the-ssyk-hierarchy-with-occupations.json");
+const DUMP: Ask =
+    Ask::Get("/version/{version}/query/the-ssyk-hierarchy-with-occupations/the-ssyk-hierarchy-with-occupations.json");
 
 pub const ASSUMPTIONS: &[Assumption] = &[
     Assumption {

@@ -2,7 +2,7 @@
 //! published of each.
 
 use super::super::SourceError;
-use super::super::browse::{Description, Entry, ProposedColumn, Proposal};
+use super::super::browse::{Description, Entry, Proposal, ProposedColumn, quoted};
 use super::super::nearest_code::nearest_code;
 use super::flatten::flatten;
 use super::{path, versions};
@@ -83,7 +83,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         eliminable: Vec::new(),
         notes: flat.notes,
         proposal: Some(Proposal {
-            fetch: format!("source = {:?}\nversion = {latest}\nquery = {id:?}\n", courier.source().name),
+            fetch: format!("version = {latest}\nquery = {}", quoted(id)),
             columns: vec![
                 column("id", "Begreppets id"),
                 column("typ", "Begreppets typ"),

@@ -120,7 +120,9 @@ impl Flattener {
     fn concept(&mut self, concept: &Concept, place: Place<'_>) -> Result<(), DecodeError> {
         let Place { number, depth, relation, parent } = place;
         if depth > DEEPEST {
-            return Err(DecodeError::Shape(format!("concept {number} has more than {DEEPEST} concepts within each other")));
+            return Err(DecodeError::Shape(format!(
+                "concept {number} has more than {DEEPEST} concepts within each other"
+            )));
         }
         let Some(id) = text(concept, "id", number)?.filter(|id| !id.trim().is_empty()) else {
             let shown: String = Value::Object(concept.clone()).to_string().chars().take(120).collect();
@@ -178,7 +180,10 @@ impl Flattener {
     ) -> Result<(), DecodeError> {
         let other = |(field, value): &(&String, &Value)| {
             let has_column = KNOWN.contains(&field.as_str()) || code.is_some_and(|(known, _)| known == field.as_str());
-            !has_column && !value.is_null() && related(value).next().is_none() && value.as_array().is_none_or(|list| !list.is_empty())
+            !has_column
+                && !value.is_null()
+                && related(value).next().is_none()
+                && value.as_array().is_none_or(|list| !list.is_empty())
         };
         let others: Map<String, Value> =
             concept.iter().filter(other).map(|(field, value)| (field.clone(), value.clone())).collect();

@@ -22,8 +22,7 @@ pub struct Version {
 pub async fn versions(courier: &Courier, url: &str) -> Result<Vec<Version>, SourceError> {
     let path = if courier.source().synthetic { BESIDE } else { url };
     let request = Request::get(path);
-    // What a run that was interrupted learnt is still of this run; otherwise the list is of this moment.
-    let answer = courier.ask(&request, Expect::Json).await?;
+    let answer = courier.ask_for_edition(&request, Expect::Json).await?;
     let versions: Vec<Version> = parse(&answer)?;
     if versions.is_empty() {
         let fault = DecodeError::Shape("the list of versions is empty".to_owned());

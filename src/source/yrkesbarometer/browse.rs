@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::browse::{Description, Entry, ProposedColumn, Proposal};
 use super::super::SourceError;
+use super::super::browse::{Description, Entry, Proposal, ProposedColumn};
 use super::rows::Barometer;
 use super::{describe, read};
 use crate::config::YrkesbarometerFetch;
@@ -78,8 +78,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         eliminable: Vec::new(),
         notes: barometer.notes(),
         proposal: Some(Proposal {
-            fetch: format!("source = {:?}\n", courier.source().name),
+            fetch: String::new(),
             columns: vec![
+                column("niva", "Nivå"),
                 column("yb_id", "Barometeryrke, id"),
                 column("yb_yrke", "Barometeryrke"),
                 column("ssyk", "Yrkesgrupp, SSYK 2012"),

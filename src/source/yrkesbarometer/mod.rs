@@ -76,11 +76,8 @@ pub(super) async fn harvest(
     })
 }
 
-async fn read(
-    courier: &Courier,
-    fetch: &YrkesbarometerFetch,
-) -> Result<(Answer, Barometer, RecordBatch), SourceError> {
-    let answer = courier.ask(&Request::get(format!("/{}", fetch.path)), Expect::Json).await?;
+async fn read(courier: &Courier, fetch: &YrkesbarometerFetch) -> Result<(Answer, Barometer, RecordBatch), SourceError> {
+    let answer = courier.ask_for_edition(&Request::get(format!("/{}", fetch.path)), Expect::Json).await?;
     let rows = row::rows(&answer)?;
     let fault = |error| SourceError::decode(&answer, error);
     let barometer = Barometer::new(rows).map_err(fault)?;

@@ -192,7 +192,8 @@ fn cells(number: u64, row: &Row, symbols: &BTreeMap<String, Status>) -> Result<V
         cells.push(judge(number, row, field, symbols)?.0.map(str::to_owned));
     }
     let texts = [&row.text_jobbmojligheter, &row.text_rekryteringssituation];
-    let texts: Vec<&str> = texts.into_iter().flatten().map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
+    let texts: Vec<&str> =
+        texts.into_iter().flatten().map(|text| text.trim()).filter(|text| !text.is_empty()).collect();
     cells.push(Some(texts.join("\n")).filter(|text| !text.is_empty()));
     cells.push(flag(row.taxonomi_version));
     Ok(cells)

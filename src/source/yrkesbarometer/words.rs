@@ -18,11 +18,7 @@ pub struct Assessed {
 
 /// Each has a status and a symbol beside it.
 pub const ASSESSED: [Assessed; 3] = [
-    Assessed {
-        column: "jobbmojligheter",
-        words: &["små", "medelstora", "stora"],
-        of: |row| &row.jobbmojligheter,
-    },
+    Assessed { column: "jobbmojligheter", words: &["små", "medelstora", "stora"], of: |row| &row.jobbmojligheter },
     Assessed {
         column: "rekryteringssituation",
         words: &["överskott", "balans", "paradox", "brist"],

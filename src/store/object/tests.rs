@@ -259,6 +259,8 @@ fn its_client_and_that_of_the_sources_set_up_one_tls_together() {
         max_redirects: 0,
         max_tries: 1,
         max_wait: std::time::Duration::ZERO,
+        outbound: crate::config::Outbound::default(),
+        outages: crate::config::OutageSettings::default(),
     };
     let publisher = crate::config::Publisher { name: "Prov".to_owned(), contact: String::new() };
     let dir = tempfile::tempdir().unwrap();

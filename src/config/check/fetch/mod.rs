@@ -8,7 +8,7 @@ mod taxonomy;
 mod yrkesbarometer;
 
 use crate::config::node::Node;
-use crate::config::{DriftPolicy, Fetch, FetchKind, History, Reaction, SourceKind};
+use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
 
 use super::Problems;
 use super::sources::Sources;
@@ -56,11 +56,16 @@ fn drift(node: &Node<'_>) -> DriftPolicy {
         Some("stop") => Reaction::Stop,
         _ => default,
     };
-    let DriftPolicy { new_code, lost_code, renamed } = DriftPolicy::default();
+    let empty = match node.string_if_known("on_empty").as_deref() {
+        Some("error") => OnEmpty::Error,
+        _ => OnEmpty::Accept,
+    };
+    let DriftPolicy { new_code, lost_code, renamed, .. } = DriftPolicy::default();
     DriftPolicy {
         new_code: reaction("on_new_code", new_code),
         lost_code: reaction("on_lost_code", lost_code),
         renamed: reaction("on_renamed", renamed),
+        empty,
     }
 }
 

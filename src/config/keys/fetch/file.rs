@@ -1,7 +1,7 @@
 //! `[fetch.NAME.file]`.
 
 use super::super::{DELIMITER, DIMENSION, ENCODING, Key, Kind, NAME, POINTER, Shape, TEXT, URL};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static FILE: Shape = Shape {
     about: "A file.",
@@ -28,6 +28,7 @@ pub(super) static FILE: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

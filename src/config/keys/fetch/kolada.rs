@@ -1,7 +1,7 @@
 //! `[fetch.NAME.kolada]`.
 
 use super::super::{KPI, Key, Kind, NAME, STAR, Shape, UNIT, YEARS};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static KOLADA: Shape = Shape {
     about: "Key figures from Kolada.",
@@ -25,6 +25,7 @@ pub(super) static KOLADA: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

@@ -60,6 +60,12 @@ const ON_RENAMED: Key = Key::default(
     "When a dimension, code, content or column has another name, a content another unit, decimals or definition, the \
      table another title, or a dimension is new.",
 );
+const ON_EMPTY: Key = Key::default(
+    "on_empty",
+    Kind::OneOf(&["accept", "error"]),
+    "accept",
+    "When the source has no row for what is asked: a table without rows (accept), or a failed run (error).",
+);
 const HISTORY: Key = Key::default(
     "history",
     Kind::OneOf(&["keep", "window"]),

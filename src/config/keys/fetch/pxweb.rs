@@ -1,7 +1,7 @@
 //! `[fetch.NAME.pxweb]`.
 
 use super::super::{DIMENSION, Key, Kind, NAME, SELECTION, Shape, TEXT};
-use super::{HISTORY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
 
 pub(super) static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
@@ -37,6 +37,7 @@ pub(super) static PXWEB: Shape = Shape {
         ON_NEW_CODE,
         ON_LOST_CODE,
         ON_RENAMED,
+        ON_EMPTY,
         HISTORY,
     ],
     one_of: false,

@@ -1,0 +1,115 @@
+//! Where a source is asked without a data folder: answers go into a temporary
+//! folder that is gone with the command.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use jiff::Timestamp;
+
+use crate::config::{Config, Source};
+use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::lineage::Scratch;
+use crate::nearest::nearest;
+use crate::source::{self, SourceError, browse::Description};
+use crate::store::LocalFolder;
+
+use super::super::context::Place;
+use super::super::exit::Failure;
+
+pub struct Desk {
+    pub config: Config,
+    pub scratch: Scratch,
+    client: Client,
+    archive: Arc<Archive>,
+}
+
+/// What a source says of a table, and which source it was.
+pub struct Found {
+    pub source: Source,
+    pub table: String,
+    pub description: Description,
+}
+
+impl Desk {
+    pub fn new(place: &Place) -> Result<Self, Failure> {
+        let (config, _) = place.load()?;
+        let scratch = Scratch::new().map_err(Failure::failed)?;
+        let client = Client::new(&config.http, &config.publisher).map_err(Failure::failed)?;
+        let archive = Arc::new(Archive::open(Arc::new(LocalFolder::new(scratch.path()))));
+        Ok(Self { config, scratch, client, archive })
+    }
+
+    pub fn courier(&self, source: &Source) -> Result<Courier, Failure> {
+        let room = self.scratch.room("stage").map_err(Failure::failed)?;
+        let journal = Journal::open(&room, self.config.run.resume_within, Timestamp::now()).map_err(Failure::failed)?;
+        Ok(Courier::new(
+            "source",
+            Arc::new(source.clone()),
+            self.client.clone(),
+            Arc::new(Limiter::new(source.limits)),
+            Arc::clone(&self.archive),
+            Arc::new(journal),
+            Arc::new(Tally::default()),
+        ))
+    }
+
+    /// The source of this name, or all that can be browsed.
+    pub fn sources(&self, name: Option<&str>) -> Result<Vec<Source>, Failure> {
+        let sources: &BTreeMap<String, Source> = &self.config.sources;
+        let Some(name) = name else {
+            return Ok(sources.values().filter(|source| source::can_be_browsed(source.kind)).cloned().collect());
+        };
+        let Some(source) = sources.get(name) else {
+            let near = nearest(name, sources.keys().map(String::as_str));
+            let hint = near.map_or_else(
+                || "`underlag source list` shows them".to_owned(),
+                |name| format!("did you mean {name:?}?"),
+            );
+            return Err(Failure::usage(anyhow!("there is no source {name:?} in sources.toml")).hint(hint));
+        };
+        if !source::can_be_browsed(source.kind) {
+            return Err(Failure::usage(anyhow!(
+                "source {name:?} is of kind {}, which can't be browsed",
+                source.kind.as_str()
+            )));
+        }
+        Ok(vec![source.clone()])
+    }
+
+    /// Asks the source, or each in turn until one knows the table; `SOURCE:TABLE` names the source too.
+    pub async fn describe(&self, table: &str, from: Option<&str>) -> Result<Found, Failure> {
+        let (from, table) = match (from, table.split_once(':')) {
+            (None, Some((name, rest))) if self.config.sources.contains_key(name) => (Some(name), rest),
+            _ => (from, table),
+        };
+        let sources = self.sources(from)?;
+        let only = sources.len() == 1;
+        let mut unreached = Vec::new();
+        for source in sources {
+            let courier = self.courier(&source)?;
+            match source::describe(&courier, table).await {
+                Ok(description) => return Ok(Found { source, table: table.to_owned(), description }),
+                Err(error) if only => return Err(failed(error)),
+                Err(error) if error.is_unknown_table() => {}
+                Err(error) => unreached.push(error.to_string()),
+            }
+        }
+        let asked = if unreached.is_empty() {
+            "no source knows".to_owned()
+        } else {
+            format!("no source that could be asked knows ({})", unreached.join("; "))
+        };
+        Err(Failure::failed(anyhow!("{asked} a table {table:?}"))
+            .hint("`underlag source search TEXT` looks for tables; --source NAME asks one source only"))
+    }
+}
+
+pub fn failed(error: SourceError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::failed(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

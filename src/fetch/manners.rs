@@ -1,0 +1,69 @@
+//! What all couriers of a process share, so that no source is asked harder
+//! because several pipelines ask it: a limiter per host, and what is known of
+//! sources that are out of order.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use url::Url;
+
+use super::address::origin;
+use super::limiter::Limiter;
+use super::lock;
+use super::outage::Outages;
+use crate::config::{Limits, OutageSettings};
+
+#[derive(Debug)]
+pub struct Manners {
+    /// By scheme, host and port.
+    hosts: Mutex<HashMap<String, Arc<Limiter>>>,
+    pub(super) outages: Outages,
+}
+
+impl Manners {
+    /// `stage` is where what is known of outages is kept from run to run.
+    pub fn new(settings: OutageSettings, stage: &Path) -> Self {
+        Self { hosts: Mutex::default(), outages: Outages::open(settings, stage) }
+    }
+
+    /// Of this process alone.
+    pub fn unshared() -> Self {
+        Self { hosts: Mutex::default(), outages: Outages::new(OutageSettings::default()) }
+    }
+
+    /// The limiter of the host that this address is on.
+    pub fn limiter(&self, url: &Url) -> Arc<Limiter> {
+        let mut hosts = lock(&self.hosts);
+        Arc::clone(hosts.entry(origin(url)).or_insert_with(|| Arc::new(Limiter::new(None))))
+    }
+
+    /// Sources that are out of order are asked again at once.
+    pub fn ask_all_again(&self) {
+        self.outages.ask_all_again();
+    }
+}
+
+/// A host's limiter in the hands of one source: what it sets is its own, what it waits for is everyone's.
+#[derive(Clone, Copy, Debug)]
+pub struct Turnstile<'a> {
+    pub(super) limiter: &'a Limiter,
+    pub(super) source: &'a str,
+}
+
+impl Turnstile<'_> {
+    /// What the source has announced; 0 calls: no limit. Calls already made count.
+    pub fn set(self, limits: Limits) {
+        self.limiter.set_for(self.source, limits);
+    }
+
+    pub fn limits(self) -> Option<Limits> {
+        self.limiter.limits_for(self.source)
+    }
+
+    /// How long at least until the last of `calls` more calls can start, were every answer immediate.
+    pub fn wait_for(self, calls: u64) -> Duration {
+        self.limiter.wait_for(calls)
+    }
+}

@@ -1,0 +1,129 @@
+//! One part of a table: asked for whole, and in halves where the source refuses
+//! it as too much although it keeps to the announced limit. Halving has an end,
+//! and what one part has taught holds for those after it.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::record_batch::RecordBatch;
+
+use super::super::{SourceError, parallel};
+use super::v2::{LANGUAGE, Work, refused};
+use crate::decode::json_stat;
+use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
+
+/// How often a part is halved: 128 pieces. A source that refuses those as well means something else.
+const DEEPEST: u32 = 7;
+
+/// What all data calls of a harvest have in common.
+pub struct Shared {
+    path: String,
+    work: Work,
+    /// Cells that the source allows in a call.
+    limit: u64,
+    /// The fewest cells that were refused.
+    refused: AtomicU64,
+    pieces: AtomicU64,
+}
+
+/// An answer and its rows; none where it says that there are none.
+pub type Piece = (Answer, Option<RecordBatch>);
+
+type Box = Vec<Range<usize>>;
+
+impl Shared {
+    pub fn new(table: &str, work: Work, limit: u64) -> Self {
+        let path = format!("/tables/{table}/data?{LANGUAGE}&outputFormat=json-stat2");
+        Self { path, work, limit, refused: AtomicU64::new(u64::MAX), pieces: AtomicU64::new(0) }
+    }
+
+    fn cells(&self, ranges: &Box) -> u64 {
+        ranges.iter().map(|range| range.len() as u64).product::<u64>() * self.work.query.per_row()
+    }
+
+    /// For the operator, where parts had to be halved.
+    pub fn note(&self) -> Option<String> {
+        let (refused, pieces) = (self.refused.load(Ordering::Relaxed), self.pieces.load(Ordering::Relaxed));
+        let announced = if self.limit == 0 { "no limit".to_owned() } else { format!("a limit of {}", self.limit) };
+        (refused < u64::MAX).then(|| {
+            format!("the source refused calls of {refused} cells as too many, though it announces {announced}: those parts were asked for in {pieces} smaller ones")
+        })
+    }
+}
+
+/// Asks for one box, whole or in pieces, and decodes it; the pieces stand in the order of the box.
+pub async fn part(courier: &Courier, shared: Arc<Shared>, ranges: Box) -> Result<Vec<Piece>, SourceError> {
+    let mut waiting = VecDeque::from([(ranges, 0)]);
+    let mut pieces = Vec::new();
+    let mut missing = None;
+    while let Some((ranges, depth)) = waiting.pop_front() {
+        let cells = shared.cells(&ranges);
+        let halves = if depth < DEEPEST { halves(&ranges) } else { None };
+        // What the archive has was asked for as it was, whatever else was refused.
+        let hopeless = !courier.is_of_archive() && cells >= shared.refused.load(Ordering::Relaxed);
+        let [before, after] = match halves {
+            Some(halves) if hopeless => halves,
+            halves => match (ask(courier, &shared, &ranges).await, halves) {
+                (Ok(piece), _) => {
+                    shared.pieces.fetch_add(u64::from(depth > 0), Ordering::Relaxed);
+                    pieces.push(piece);
+                    continue;
+                }
+                (Err(SourceError::Fetch(FetchError::TooMuch { .. })), Some(halves)) => {
+                    shared.refused.fetch_min(cells, Ordering::Relaxed);
+                    halves
+                }
+                // A part that was refused then is not there; its pieces may be.
+                (Err(error @ SourceError::Fetch(FetchError::NotArchived { .. })), Some(halves)) => {
+                    missing = missing.or(Some(error));
+                    halves
+                }
+                (Err(error), _) => {
+                    let error = missing.filter(|_| courier.is_of_archive()).unwrap_or(error);
+                    return Err(refused(error, &shared.work, shared.limit, cells));
+                }
+            },
+        };
+        waiting.push_front((after, depth + 1));
+        waiting.push_front((before, depth + 1));
+    }
+    Ok(pieces)
+}
+
+/// The box cut across its outermost dimension that can be cut, so that its rows keep their order.
+fn halves(ranges: &Box) -> Option<[Box; 2]> {
+    let at = ranges.iter().position(|range| range.len() > 1)?;
+    let middle = ranges[at].start + ranges[at].len().div_ceil(2);
+    let (mut before, mut after) = (ranges.clone(), ranges.clone());
+    before[at].end = middle;
+    after[at].start = middle;
+    Some([before, after])
+}
+
+async fn ask(courier: &Courier, shared: &Arc<Shared>, ranges: &Box) -> Result<Piece, SourceError> {
+    let request = Request::post(&shared.path, shared.work.query.body(ranges));
+    let answer = match courier.ask_or_nothing(&request, Expect::Json).await? {
+        Said::Answer(answer) => answer,
+        Said::Nothing(answer) => return Ok((answer, None)),
+    };
+    let layout = shared.work.query.layout(ranges, &courier.source().symbols);
+    parallel::off_thread(move || {
+        let batch = json_stat::decode(&answer.body, &layout).map_err(|error| SourceError::decode(&answer, error))?;
+        Ok((answer, Some(batch)))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_is_cut_across_its_outermost_dimension() {
+        assert_eq!(halves(&vec![3..4, 0..5, 2..9]), Some([vec![3..4, 0..3, 2..9], vec![3..4, 3..5, 2..9]]));
+        assert_eq!(halves(&vec![3..4, 7..8]), None);
+        assert_eq!(halves(&Vec::new()), None);
+    }
+}
