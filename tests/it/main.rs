@@ -29,6 +29,7 @@ mod export;
 mod faults;
 mod formats;
 mod honest;
+mod jobtech;
 mod kill;
 mod lineage;
 mod lock;
