@@ -63,6 +63,10 @@ impl Demo {
                 SourceKind::Pxweb => "pxweb-v2",
                 SourceKind::Kolada => "kolada-v3",
                 SourceKind::File => "filer",
+                kind @ (SourceKind::PlannedEducations
+                | SourceKind::SchoolUnits
+                | SourceKind::SusaNavet
+                | SourceKind::Siris) => kind.as_str(),
                 kind @ (SourceKind::Yrkesbarometer | SourceKind::Taxonomy | SourceKind::Jobsearch) => kind.as_str(),
             };
             let Some((_, url)) = sandbox.endpoints().into_iter().find(|(name, _)| *name == api) else {

@@ -1,12 +1,14 @@
 //! `underlag sandbox`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use clap::Args;
 
 use crate::embedded;
-use crate::sandbox::{self, Options};
+use crate::sandbox::{self, Fault, Options};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -29,22 +31,45 @@ pub struct Sandbox {
     /// Another seed gives other figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Misbehave from the start: a list of faults in TOML ([[fault]]) or JSON; see docs/operations.md
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
+    /// Add every call to this file, as a line of JSON
+    #[arg(long, value_name = "FILE")]
+    record_calls: Option<PathBuf>,
+    /// Serve the answers that `underlag probe --record` has kept there, and 404 for every other call
+    #[arg(long, value_name = "DIR")]
+    replay: Option<PathBuf>,
 }
 
 impl Sandbox {
     /// Until the process is told to stop.
     pub async fn run(self, _place: &Place) -> Result<Exit, Failure> {
+        let faults = match &self.faults {
+            Some(file) => {
+                let named = |error: String| Failure::usage(anyhow!("{}: {error}", file.display()));
+                let text = std::fs::read_to_string(file).map_err(|error| named(error.to_string()))?;
+                Fault::read_all(&text).map_err(named)?
+            }
+            None => Vec::new(),
+        };
         let options = Options {
             calls: self.calls,
             window: Duration::from_secs(self.window),
             max_cells: self.max_cells,
             seed: self.seed,
+            faults,
+            record_calls: self.record_calls,
+            replay: self.replay,
             ..Options::default()
         };
         let reference = embedded::reference().map_err(Failure::failed)?;
         let sandbox = sandbox::start(self.listen, reference, options).await.map_err(Failure::failed)?;
         for (api, url) in sandbox.endpoints() {
             text::line(&format!("{api} {url}"));
+        }
+        for (source, url) in sandbox.recorded() {
+            text::line(&format!("{source} {url}"));
         }
         stopped().await;
         Ok(Exit::Done)

@@ -313,6 +313,38 @@ pub(super) fn kommun(text: &str) -> Leaf<String> {
     Err(Fault::new(format!("{text:?} is not a municipality code"), "four digits: \"0180\""))
 }
 
+/// A municipality or a county.
+pub(super) fn area(text: &str) -> Leaf<String> {
+    if matches!(text.len(), 2 | 4) && is_digits(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(
+        format!("{text:?} is neither a municipality's nor a county's code"),
+        "four digits (\"0180\") or two (\"01\")",
+    ))
+}
+
+pub(super) fn county(text: &str) -> Leaf<String> {
+    if text.len() == 2 && is_digits(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is not a county's code"), "two digits: \"01\""))
+}
+
+pub(super) fn school_unit(text: &str) -> Leaf<String> {
+    if text.len() == 8 && is_digits(text) {
+        return Ok(text.to_owned());
+    }
+    Err(Fault::new(format!("{text:?} is not a school unit's code"), "eight digits: \"12345678\""))
+}
+
+pub(super) fn date(text: &str) -> Leaf<String> {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if date.to_string() == text => Ok(text.to_owned()),
+        _ => Err(Fault::new(format!("{text:?} is not a date"), "year, month and day: \"2026-01-31\"")),
+    }
+}
+
 fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

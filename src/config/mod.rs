@@ -32,10 +32,7 @@ pub use area::{Area, AreaSet};
 pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
-pub use fetch::{
-    DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, FileLocation, History, JobsearchFetch, KoladaFetch, OnEmpty,
-    PlaceLevel, PxwebFetch, Reaction, TaxonomyFetch, TaxonomyVersion, VERSIONS_URL, Years, YrkesbarometerFetch,
-};
+pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
 pub use pipeline::{

@@ -55,6 +55,12 @@ pub struct HttpSettings {
     pub max_body: u64,
     /// Bytes after decompression, per answer.
     pub max_decompressed: u64,
+    /// Longest time for one streamed answer in all.
+    pub stream_timeout: Duration,
+    /// Bytes on the wire, per streamed answer.
+    pub max_stream: u64,
+    /// Bytes after decompression, per streamed answer.
+    pub max_stream_decompressed: u64,
     pub max_redirects: usize,
     /// How many times a call is tried in all.
     pub max_tries: usize,

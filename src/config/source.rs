@@ -20,6 +20,8 @@ pub struct Source {
     pub limits: Option<Limits>,
     /// The most calls under way at a time.
     pub parallel: usize,
+    /// An answer younger than this is not asked for again, where the source itself says nothing of changes.
+    pub fresh_for: Duration,
     /// The source's own symbols for missing or uncertain values and what they mean here;
     /// the kind's defaults with the file's `symbols` laid over them.
     pub symbols: BTreeMap<String, Status>,
@@ -41,11 +43,25 @@ pub enum SourceKind {
     Taxonomy,
     /// JobTech's search among open job advertisements.
     Jobsearch,
+    PlannedEducations,
+    SchoolUnits,
+    SusaNavet,
+    Siris,
 }
 
 impl SourceKind {
-    pub const ALL: &[Self] =
-        &[Self::Pxweb, Self::Kolada, Self::File, Self::Yrkesbarometer, Self::Taxonomy, Self::Jobsearch];
+    pub const ALL: &[Self] = &[
+        Self::Pxweb,
+        Self::Kolada,
+        Self::File,
+        Self::PlannedEducations,
+        Self::SchoolUnits,
+        Self::SusaNavet,
+        Self::Siris,
+        Self::Yrkesbarometer,
+        Self::Taxonomy,
+        Self::Jobsearch,
+    ];
 
     /// The header that a key goes into, where a source of this kind may want one.
     pub const fn key_header(self) -> Option<&'static str> {
@@ -61,6 +77,10 @@ impl SourceKind {
             Self::Pxweb => "pxweb",
             Self::Kolada => "kolada",
             Self::File => "file",
+            Self::PlannedEducations => "planned-educations",
+            Self::SchoolUnits => "school-units",
+            Self::SusaNavet => "susa-navet",
+            Self::Siris => "siris",
             Self::Yrkesbarometer => "yrkesbarometer",
             Self::Taxonomy => "taxonomy",
             Self::Jobsearch => "jobsearch",

@@ -1,6 +1,7 @@
 //! Bytes to Arrow. Knows formats, never networks; drops, rounds, guesses and
 //! fills nothing.
 
+pub mod ads;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -13,8 +13,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::error::FetchError;
+use super::incoming::Incoming;
 use super::lock;
-use super::request::{AnswerRecord, Identity, Method};
+use super::object::Object;
+use super::request::{AnswerRecord, Identity, Method, Original};
 use crate::store::Storage;
 
 /// More than any cap on answers should be set to; keeps a damaged object from filling the memory.
@@ -88,8 +90,47 @@ impl Archive {
             headers: envelope.headers,
             hash,
             size: body.len() as u64,
+            original: None,
             synthetic: envelope.synthetic,
         };
+        self.note(record)
+    }
+
+    /// A file to write a body of unknown length into, in a folder on this machine.
+    pub(super) fn receive(folder: &Path) -> Result<Incoming, FetchError> {
+        Incoming::create(folder, ZSTD_LEVEL)
+    }
+
+    /// Files a body that was received, unless a sound copy is there already, then the line about it. When this
+    /// returns, both are durable.
+    pub(super) fn put_received(
+        &self,
+        envelope: Envelope,
+        incoming: Incoming,
+        original: Option<Original>,
+    ) -> Result<AnswerRecord, FetchError> {
+        let whole = incoming.finish()?;
+        if self.look(&whole.hash).is_err() {
+            self.storage.take(whole.path(), &Self::place(&whole.hash))?;
+        }
+        let record = AnswerRecord {
+            identity: envelope.identity,
+            source: envelope.source,
+            method: envelope.method,
+            url: envelope.url,
+            request_body: envelope.request_body,
+            fetched_at: envelope.fetched_at,
+            status: envelope.status,
+            headers: envelope.headers,
+            hash: whole.hash.clone(),
+            size: whole.size,
+            original,
+            synthetic: envelope.synthetic,
+        };
+        self.note(record)
+    }
+
+    fn note(&self, record: AnswerRecord) -> Result<AnswerRecord, FetchError> {
         let month = record.fetched_at.to_zoned(TimeZone::UTC).strftime("%Y-%m");
         let key = format!("{INDEX}/{month}");
         let line = Line { format: FORMAT, record };
@@ -133,6 +174,27 @@ impl Archive {
             return Err(damaged("its content does not have the hash that it is named by".to_owned()));
         }
         Ok(Bytes::from(body))
+    }
+
+    /// Reads an object through, to see that it is sound; its size.
+    pub fn look(&self, hash: &str) -> Result<u64, FetchError> {
+        std::io::copy(&mut self.open_object(hash)?, &mut std::io::sink()).map_err(|fault| self.damaged(hash, &fault))
+    }
+
+    /// The body of this hash as a stream. What it holds is only known to be sound when its end was reached without an
+    /// error.
+    pub fn open_object(&self, hash: &str) -> Result<Object, FetchError> {
+        let fault = |reason: &str| self.damaged(hash, &reason);
+        if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(fault(&format!("{hash:?} is not a BLAKE3 hash")));
+        }
+        let packed = self.storage.open(&Self::place(hash))?.ok_or_else(|| fault("it is not there"))?;
+        Object::open(packed, hash).map_err(|error| fault(&error.to_string()))
+    }
+
+    pub(super) fn damaged(&self, hash: &str, reason: &dyn std::fmt::Display) -> FetchError {
+        let path = PathBuf::from(self.storage.address(&Self::place(hash)));
+        FetchError::Damaged { path, reason: reason.to_string() }
     }
 
     /// The whole index, oldest month first.
@@ -212,7 +274,6 @@ impl Iterator for Records {
 #[cfg(test)]
 pub(super) mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::*;
     use crate::fetch::Request;

@@ -55,6 +55,22 @@ pub(super) async fn read(
     caps: Caps,
     wire: impl Fn(u64) + Send,
 ) -> Result<Bytes, BodyFault> {
+    let mut unpacked = unpack(chunks, encoding, caps, wire).await?;
+    let mut body = Vec::new();
+    (&mut unpacked).take(caps.unpacked.saturating_add(1)).read_to_end(&mut body).await.map_err(fault)?;
+    if body.len() as u64 > caps.unpacked {
+        return Err(BodyFault::UnpacksTooLarge);
+    }
+    Ok(Bytes::from(body))
+}
+
+/// The body as it unpacks, under the cap on the wire; the other cap is for who reads it. [`fault`] reads its errors.
+pub(super) async fn unpack<'a>(
+    chunks: impl Stream<Item = Result<Bytes, BodyFault>> + Send + 'a,
+    encoding: &str,
+    caps: Caps,
+    wire: impl Fn(u64) + Send + 'a,
+) -> Result<Pin<Box<dyn AsyncRead + Send + 'a>>, BodyFault> {
     let mut total = 0_u64;
     let counted = chunks.map(move |chunk| {
         let chunk = chunk.map_err(io::Error::other)?;
@@ -65,9 +81,9 @@ pub(super) async fn read(
     let mut reader = StreamReader::new(Box::pin(counted));
     // Some servers name an encoding on an empty body, which no decoder takes.
     if reader.fill_buf().await.map_err(fault)?.is_empty() {
-        return Ok(Bytes::new());
+        return Ok(Box::pin(tokio::io::empty()));
     }
-    let mut unpacked: Pin<Box<dyn AsyncRead + Send + '_>> = match encoding.trim().to_ascii_lowercase().as_str() {
+    Ok(match encoding.trim().to_ascii_lowercase().as_str() {
         "" | "identity" => Box::pin(reader),
         "gzip" | "x-gzip" => {
             let mut decoder = GzipDecoder::new(reader);
@@ -81,17 +97,11 @@ pub(super) async fn read(
             Box::pin(decoder)
         }
         _ => return Err(BodyFault::UnknownEncoding),
-    };
-    let mut body = Vec::new();
-    (&mut unpacked).take(caps.unpacked.saturating_add(1)).read_to_end(&mut body).await.map_err(fault)?;
-    if body.len() as u64 > caps.unpacked {
-        return Err(BodyFault::UnpacksTooLarge);
-    }
-    Ok(Bytes::from(body))
+    })
 }
 
 /// Ours come through the decoders unchanged; the rest are theirs.
-fn fault(error: io::Error) -> BodyFault {
+pub(super) fn fault(error: io::Error) -> BodyFault {
     let text = error.to_string();
     let ended = error.kind() == io::ErrorKind::UnexpectedEof;
     match error.into_inner().map(<dyn std::error::Error + Send + Sync>::downcast::<BodyFault>) {

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::time::SystemTime;
+use std::pin::Pin;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+};
 use reqwest::redirect::Policy;
+use tokio::io::AsyncRead;
 use url::Url;
 
 use super::address::{is_loopback, masked, same_origin};
@@ -53,6 +57,24 @@ pub(super) struct Outgoing {
 impl Outgoing {
     pub fn shown_url(&self) -> String {
         masked(self.url.as_str())
+    }
+}
+
+/// An answer whose body is yet to be read.
+pub(super) struct Begun {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub fetched_at: Timestamp,
+    /// Where a redirect that was not followed leads.
+    pub redirect: Option<Url>,
+    response: reqwest::Response,
+}
+
+impl Begun {
+    /// Whatever they say, names in lower case.
+    pub fn all_headers(&self) -> BTreeMap<String, String> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).chars().take(MAX_HEADER).collect();
+        self.response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
     }
 }
 
@@ -124,11 +146,26 @@ impl Client {
         slot: Slot<'_>,
         tally: &Tally,
     ) -> Result<Received, Failure> {
+        let begun = self.begin(outgoing, slot, tally, None).await?;
+        self.finish(outgoing, begun, tally).await
+    }
+
+    /// Sends the call and reads the beginning of the answer. `timeout` is for all of it, where it is not the usual one.
+    pub(super) async fn begin(
+        &self,
+        outgoing: &Outgoing,
+        slot: Slot<'_>,
+        tally: &Tally,
+        timeout: Option<Duration>,
+    ) -> Result<Begun, Failure> {
         let client = if is_loopback(&outgoing.url) { &self.direct } else { &self.proxied };
         let mut request = client
             .request(outgoing.method.clone(), outgoing.url.clone())
             .header(ACCEPT, outgoing.accept)
             .header(ACCEPT_ENCODING, ACCEPTED);
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
         if let Some(Validators { etag, last_modified, .. }) = &outgoing.unless {
             let conditions = [(IF_NONE_MATCH, etag), (IF_MODIFIED_SINCE, last_modified)];
             for (name, value) in conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
@@ -154,11 +191,17 @@ impl Client {
             .is_redirection()
             .then(|| response.url().join(response.headers().get(LOCATION)?.to_str().ok()?).ok())
             .flatten();
+        Ok(Begun { status, headers, fetched_at, redirect, response })
+    }
+
+    /// Reads the rest of an answer into memory.
+    pub(super) async fn finish(&self, outgoing: &Outgoing, begun: Begun, tally: &Tally) -> Result<Received, Failure> {
+        let Begun { status, headers, fetched_at, redirect, response } = begun;
         let caps = Caps { wire: self.settings.max_body, unpacked: self.settings.max_decompressed };
         let body = if outgoing.method == reqwest::Method::HEAD {
             Bytes::new()
         } else if response.content_length().is_some_and(|length| length > caps.wire) {
-            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge));
+            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge, false));
         } else {
             let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
             let chunks =
@@ -167,7 +210,7 @@ impl Client {
                 Ok(body) => body,
                 // The headers have said what matters: not now, and perhaps when.
                 Err(BodyFault::Broken(_)) if is_transient(status) => Bytes::new(),
-                Err(fault) => return Err(self.body_failure(outgoing, &headers, fault)),
+                Err(fault) => return Err(self.body_failure(outgoing, &headers, fault, false)),
             }
         };
         tally.body(body.len() as u64);
@@ -177,6 +220,35 @@ impl Client {
             return Err(Failure::NotNow { received: Box::new(received), after });
         }
         Ok(received)
+    }
+
+    /// The rest of an answer as it comes, unpacked, under the caps of streams; the one on what it unpacks to is the
+    /// reader's. [`Client::stream_failure`] reads its errors.
+    pub(super) async fn stream<'a>(
+        &'a self,
+        outgoing: &Outgoing,
+        begun: Begun,
+        tally: &'a Tally,
+    ) -> Result<Pin<Box<dyn AsyncRead + Send + 'a>>, Failure> {
+        let Begun { headers, response, .. } = begun;
+        let caps = Caps { wire: self.settings.max_stream, unpacked: self.settings.max_stream_decompressed };
+        if response.content_length().is_some_and(|length| length > caps.wire) {
+            return Err(self.body_failure(outgoing, &headers, BodyFault::TooLarge, true));
+        }
+        let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
+        let chunks =
+            response.bytes_stream().map(|chunk| chunk.map_err(|fault| BodyFault::Broken(self.broken_body(&fault))));
+        let unpacked = body::unpack(chunks, &encoding, caps, |bytes| tally.wire(bytes)).await;
+        unpacked.map_err(|fault| self.body_failure(outgoing, &headers, fault, true))
+    }
+
+    pub(super) fn stream_failure(
+        &self,
+        outgoing: &Outgoing,
+        headers: &BTreeMap<String, String>,
+        fault: BodyFault,
+    ) -> Failure {
+        self.body_failure(outgoing, headers, fault, true)
     }
 
     fn failure(&self, outgoing: &Outgoing, fault: &reqwest::Error) -> Failure {
@@ -215,10 +287,24 @@ impl Client {
         }
     }
 
-    fn body_failure(&self, outgoing: &Outgoing, headers: &BTreeMap<String, String>, fault: BodyFault) -> Failure {
+    fn body_failure(
+        &self,
+        outgoing: &Outgoing,
+        headers: &BTreeMap<String, String>,
+        fault: BodyFault,
+        streamed: bool,
+    ) -> Failure {
         let (source_name, url) = (outgoing.source_name.clone(), outgoing.shown_url());
+        let settings = &self.settings;
         Failure::Final(match fault {
             BodyFault::Broken(reason) => return Failure::Transport(reason),
+            BodyFault::TooLarge if streamed => {
+                FetchError::StreamTooLarge { source_name, url, limit: settings.max_stream, key: "max_stream" }
+            }
+            BodyFault::UnpacksTooLarge if streamed => {
+                let (limit, key) = (settings.max_stream_decompressed, "max_stream_decompressed");
+                FetchError::StreamTooLarge { source_name, url, limit, key }
+            }
             BodyFault::TooLarge => FetchError::TooLarge { source_name, url, limit: self.settings.max_body },
             BodyFault::UnpacksTooLarge => {
                 FetchError::UnpacksTooLarge { source_name, url, limit: self.settings.max_decompressed }

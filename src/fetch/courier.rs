@@ -3,7 +3,7 @@
 //! the source wants it and as often as it takes; and keeps what came.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -20,7 +20,7 @@ use super::client::{Client, Outgoing, Received};
 use super::error::FetchError;
 use super::journal::Journal;
 use super::key::ApiKey;
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Place, Slot};
 use super::lock;
 use super::manners::{Manners, Turnstile};
 use super::outage::{Leave, shown};
@@ -71,23 +71,23 @@ impl Validators {
 /// One pipeline's errands to one source. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Courier {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    pipeline: String,
+pub(super) struct Shared {
+    pub(super) pipeline: String,
     source: Arc<Source>,
-    client: Client,
-    limiter: Arc<Limiter>,
-    archive: Arc<Archive>,
+    pub(super) client: Client,
+    pub(super) limiter: Arc<Limiter>,
+    pub(super) archive: Arc<Archive>,
     /// None: only the archive is asked, nothing is sent and nothing kept.
-    journal: Option<Arc<Journal>>,
-    tally: Arc<Tally>,
-    manners: Arc<Manners>,
-    reusable: Mutex<HashMap<Identity, AnswerRecord>>,
+    pub(super) journal: Option<Arc<Journal>>,
+    pub(super) tally: Arc<Tally>,
+    pub(super) manners: Arc<Manners>,
+    pub(super) reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     /// Of the last version: a source that still has the same need not send it again.
-    remembered: Mutex<HashMap<Identity, AnswerRecord>>,
+    pub(super) remembered: Mutex<HashMap<Identity, AnswerRecord>>,
     accepted: Mutex<Accepted>,
 }
 
@@ -192,6 +192,16 @@ impl Courier {
         remembered.extend(records.into_iter().map(|record| (record.identity.clone(), record)));
     }
 
+    /// What was answered at the last success, for sources whose data grow from answer to answer; where only the
+    /// archive is asked, what it may answer. By the time that it was asked for.
+    pub fn before(&self) -> Vec<AnswerRecord> {
+        let known = if self.is_of_archive() { &self.shared.reusable } else { &self.shared.remembered };
+        let mut records: Vec<AnswerRecord> = lock(known).values().cloned().collect();
+        records.retain(|record| record.synthetic == self.source().synthetic || self.is_of_archive());
+        records.sort_by(|one, other| (one.fetched_at, &one.identity).cmp(&(other.fetched_at, &other.identity)));
+        records
+    }
+
     /// A reusable answer where there is one, else a call.
     pub async fn ask(&self, request: &Request, expect: Expect) -> Result<Answer, FetchError> {
         match self.earlier(request, expect).await? {
@@ -228,6 +238,13 @@ impl Courier {
             return self.ask(request, expect).await;
         }
         let answer = self.ask_anew(request, expect).await?;
+        {
+            // Nor does anything that only its age spoke for.
+            let mut reusable = lock(&self.shared.reusable);
+            if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
+                reusable.clear();
+            }
+        }
         if before.is_some_and(|before| before.hash != answer.record.hash) {
             tracing::warn!(
                 pipeline = self.shared.pipeline,
@@ -259,11 +276,10 @@ impl Courier {
     /// fits: `reuses` says that it does, `ask_anew` makes the call.
     pub async fn earlier(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
         let identity = request.identity(&self.source().name);
-        let Some(journal) = &self.shared.journal else { return self.archived(request).await.map(Some) };
-        let found = journal.get(&identity).or_else(|| lock(&self.shared.reusable).get(&identity).cloned());
-        let Some(record) = found.filter(|record| record.synthetic == self.source().synthetic) else {
-            return Ok(None);
-        };
+        if self.is_of_archive() {
+            return self.archived(request).await.map(Some);
+        }
+        let Some(record) = self.earlier_record(&identity) else { return Ok(None) };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
         match off_thread(move || archive.read(&hash)).await {
             Ok(body) if expect == Expect::Any || verdict::looks_like_json(&body) => Ok(Some(Answer { record, body })),
@@ -281,17 +297,16 @@ impl Courier {
         }
     }
 
+    /// What an interrupted run or the last version has of this call.
+    pub(super) fn earlier_record(&self, identity: &Identity) -> Option<AnswerRecord> {
+        let of_run = self.shared.journal.as_ref().and_then(|journal| journal.get(identity));
+        let found = of_run.or_else(|| lock(&self.shared.reusable).get(identity).cloned());
+        found.filter(|record| record.synthetic == self.source().synthetic)
+    }
+
     /// The answer that came then, where only the archive is asked.
     async fn archived(&self, request: &Request) -> Result<Answer, FetchError> {
-        let Some(record) = self.archived_record(request) else {
-            let outgoing = self.outgoing(request, Expect::Any);
-            return Err(FetchError::NotArchived {
-                source_name: self.source().name.clone(),
-                url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
-                method: request.method.to_string(),
-                body: request.body.clone(),
-            });
-        };
+        let Some(record) = self.archived_record(request) else { return Err(self.not_archived(request)) };
         let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
         match off_thread(move || archive.read(&hash)).await {
             Ok(body) => Ok(Answer { record, body }),
@@ -305,7 +320,17 @@ impl Courier {
         }
     }
 
-    fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
+    pub(super) fn not_archived(&self, request: &Request) -> FetchError {
+        let outgoing = self.outgoing(request, Expect::Any);
+        FetchError::NotArchived {
+            source_name: self.source().name.clone(),
+            url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
+            method: request.method.to_string(),
+            body: request.body.clone(),
+        }
+    }
+
+    pub(super) fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
         let reusable = lock(&self.shared.reusable);
         let known = reusable.get(&request.identity(&self.source().name));
         // A file with an address of its own is all that its fetch asks for. The address may be another now: a local
@@ -374,13 +399,18 @@ impl Courier {
     /// The caller has decoded the answer: it goes into the manifest and need not be asked for
     /// again if the run is interrupted. Returns when that is on the disk.
     pub fn accept(&self, answer: &Answer) -> Result<(), FetchError> {
+        self.accept_record(&answer.record)
+    }
+
+    /// The same for an answer that was streamed.
+    pub fn accept_record(&self, record: &AnswerRecord) -> Result<(), FetchError> {
         if let Some(journal) = &self.shared.journal {
-            journal.add(&answer.record)?;
+            journal.add(record)?;
         }
         let mut accepted = lock(&self.shared.accepted);
-        accepted.latest = Some(answer.record.clone());
-        if accepted.seen.insert((answer.record.identity.clone(), answer.record.hash.clone())) {
-            accepted.records.push(answer.record.clone());
+        accepted.latest = Some(record.clone());
+        if accepted.seen.insert((record.identity.clone(), record.hash.clone())) {
+            accepted.records.push(record.clone());
         }
         Ok(())
     }
@@ -430,12 +460,7 @@ impl Courier {
 
     /// A file of this machine, archived like an answer.
     pub async fn read_local(&self, path: &Path) -> Result<Answer, FetchError> {
-        let fault = || FetchError::io("read", path);
-        let path = std::path::absolute(path).map_err(fault())?;
-        let shown = match Url::from_file_path(&path) {
-            Ok(url) => url.to_string(),
-            Err(()) => format!("file://{}", path.display()),
-        };
+        let (path, shown) = local(path)?;
         if self.is_of_archive() {
             return self.archived(&Request::get(shown)).await;
         }
@@ -453,7 +478,12 @@ impl Courier {
             return Err(FetchError::TooLarge { source_name: self.source().name.clone(), url: shown, limit });
         }
         self.shared.tally.body(body.len() as u64);
-        let envelope = Envelope {
+        self.put(self.local_envelope(shown, &metadata), Bytes::from(body)).await
+    }
+
+    pub(super) fn local_envelope(&self, shown: String, metadata: &std::fs::Metadata) -> Envelope {
+        let modified = metadata.modified().ok();
+        Envelope {
             identity: Request::get(shown.clone()).identity(&self.source().name),
             source: self.source().name.clone(),
             method: Method::Get,
@@ -461,18 +491,15 @@ impl Courier {
             request_body: None,
             fetched_at: Timestamp::now(),
             status: 200,
-            headers: metadata
-                .modified()
-                .ok()
+            headers: modified
                 .map(|time| ("last-modified".to_owned(), httpdate::fmt_http_date(time)))
                 .into_iter()
                 .collect(),
             synthetic: self.source().synthetic,
-        };
-        self.put(envelope, Bytes::from(body)).await
+        }
     }
 
-    fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
+    pub(super) fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
         let source = self.source();
         let url = resolve(&source.name, &source.base_url, &request.path)?;
         outbound::admit(&self.shared.client.settings().outbound, &source.name, &url)?;
@@ -486,20 +513,29 @@ impl Courier {
             key: ApiKey::find(source)?,
             unless: None,
             body: request.body.clone(),
-            accept: match expect {
+            accept: request.accept.unwrap_or(match expect {
                 Expect::Json => "application/json",
                 Expect::Any => "*/*",
-            },
+            }),
         })
     }
 
     /// The answer or the last failure, and how many tries it took.
     async fn try_until_done(&self, outgoing: &Outgoing) -> (Result<Received, Failure>, usize) {
+        self.until_done(outgoing, || self.try_once(outgoing)).await
+    }
+
+    /// Calls `once` as often as it takes; what came, or the last failure, and how many tries it took.
+    pub(super) async fn until_done<T, F: Future<Output = Result<T, Failure>>>(
+        &self,
+        outgoing: &Outgoing,
+        mut once: impl FnMut() -> F,
+    ) -> (Result<T, Failure>, usize) {
         let settings = self.shared.client.settings();
         let tries = AtomicUsize::new(0);
         let result = (|| {
             tries.fetch_add(1, Ordering::Relaxed);
-            self.try_once(outgoing)
+            once()
         })
         .retry(backoff(settings))
         .when(|failure| {
@@ -524,18 +560,8 @@ impl Courier {
     }
 
     async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
-        let asked = tokio::time::Instant::now();
         let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
-        let (leave, _place, slot) = loop {
-            let leave = self.leave(&ailing).await?;
-            let place = limiter.place(self.source().parallel).await;
-            let slot = limiter.acquire().await;
-            // Others may have found the source out of order meanwhile.
-            if !leave.is_stale() {
-                break (leave, place, slot);
-            }
-        };
-        self.shared.tally.waited(asked.elapsed());
+        let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
         let begun = Instant::now();
         let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
         let result = self.as_declared(result);
@@ -559,8 +585,27 @@ impl Courier {
         result
     }
 
+    /// Waits until a call may start: its leave, its place until the answer is read, its slot until the answer begins.
+    pub(super) async fn turn<'a>(
+        &'a self,
+        limiter: &'a Limiter,
+        ailing: &'a str,
+    ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
+        let asked = tokio::time::Instant::now();
+        loop {
+            let leave = self.leave(ailing).await?;
+            let place = limiter.place(self.source().parallel).await;
+            let slot = limiter.acquire().await;
+            // Others may have found the source out of order meanwhile.
+            if !leave.is_stale() {
+                self.shared.tally.waited(asked.elapsed());
+                return Ok((leave, place, slot));
+            }
+        }
+    }
+
     /// The limiter of the host that is called: a file may have an address of its own.
-    fn limiter_of(&self, url: &Url) -> Arc<Limiter> {
+    pub(super) fn limiter_of(&self, url: &Url) -> Arc<Limiter> {
         if same_origin(&self.source().base_url, url) {
             Arc::clone(&self.shared.limiter)
         } else {
@@ -569,12 +614,12 @@ impl Courier {
     }
 
     /// Whose outages a call counts to: the source's, or the host's of a file that has no source.
-    fn ailing(&self, outgoing: &Outgoing) -> String {
+    pub(super) fn ailing(&self, outgoing: &Outgoing) -> String {
         let source = self.source();
         if source.base_url.has_host() { source.name.clone() } else { origin(&outgoing.url) }
     }
 
-    async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
+    pub(super) async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
         self.shared.manners.outages.leave(ailing).await.map_err(|outage| {
             Failure::Final(FetchError::Out {
                 source_name: ailing.to_owned(),
@@ -587,7 +632,7 @@ impl Courier {
     }
 
     /// Whether asking again is worth it, where the source's declaration says something else than the status.
-    fn as_declared(&self, result: Result<Received, Failure>) -> Result<Received, Failure> {
+    pub(super) fn as_declared(&self, result: Result<Received, Failure>) -> Result<Received, Failure> {
         let responses = &self.source().responses;
         match result {
             Ok(received) if received.redirect.is_none() && is_passing(responses, &received) => {
@@ -601,7 +646,7 @@ impl Courier {
 
     /// A source that has had too many calls wants none from anyone for a while; one that does
     /// not say how long has at least its own window in mind.
-    fn pause(&self, limiter: &Limiter, after: Option<Duration>) {
+    pub(super) fn pause(&self, limiter: &Limiter, after: Option<Duration>) {
         // A longer wait ends the call; it need not hold up those who may have been luckier.
         if let Some(wait) =
             after.or_else(|| limiter.window()).filter(|wait| *wait <= self.shared.client.settings().max_wait)
@@ -611,7 +656,13 @@ impl Courier {
     }
 
     /// Keeps the last answer, where there was a whole one, and says why there will be no other.
-    async fn give_up(&self, request: &Request, outgoing: &Outgoing, failure: Failure, tries: usize) -> FetchError {
+    pub(super) async fn give_up(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        failure: Failure,
+        tries: usize,
+    ) -> FetchError {
         if let Failure::NotNow { received, .. } = &failure
             && let Err(fault) = self.file(request, outgoing, Received::clone(received)).await
         {
@@ -620,19 +671,35 @@ impl Courier {
         verdict::failed(outgoing, failure, tries, self.shared.client.settings())
     }
 
-    async fn file(&self, request: &Request, outgoing: &Outgoing, received: Received) -> Result<Answer, FetchError> {
-        let envelope = Envelope {
+    pub(super) async fn file(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        received: Received,
+    ) -> Result<Answer, FetchError> {
+        let Received { fetched_at, status, headers, body, .. } = received;
+        self.put(self.envelope(request, outgoing, fetched_at, status, headers), body).await
+    }
+
+    pub(super) fn envelope(
+        &self,
+        request: &Request,
+        outgoing: &Outgoing,
+        fetched_at: Timestamp,
+        status: u16,
+        headers: BTreeMap<String, String>,
+    ) -> Envelope {
+        Envelope {
             identity: request.identity(&self.source().name),
             source: self.source().name.clone(),
             method: request.method,
             url: outgoing.shown_url(),
             request_body: request.body.clone(),
-            fetched_at: received.fetched_at,
-            status: received.status,
-            headers: received.headers,
+            fetched_at,
+            status,
+            headers,
             synthetic: self.source().synthetic,
-        };
-        self.put(envelope, received.body).await
+        }
     }
 
     async fn put(&self, envelope: Envelope, body: Bytes) -> Result<Answer, FetchError> {
@@ -645,8 +712,18 @@ impl Courier {
     }
 }
 
+/// A file's full path, and as it is shown and asked for.
+pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
+    let path = std::path::absolute(path).map_err(FetchError::io("read", path))?;
+    let shown = match Url::from_file_path(&path) {
+        Ok(url) => url.to_string(),
+        Err(()) => format!("file://{}", path.display()),
+    };
+    Ok((path, shown))
+}
+
 /// How a call went, for the count of failures.
-fn tell(leave: Leave<'_>, result: &Result<Received, Failure>) {
+pub(super) fn tell<T>(leave: Leave<'_>, result: &Result<T, Failure>) {
     match result {
         Err(failure @ Failure::Transport(_)) => leave.failed(&failure.reason()),
         Err(failure @ Failure::NotNow { received, .. }) if received.status >= 500 && received.status != 501 => {
@@ -659,7 +736,7 @@ fn tell(leave: Leave<'_>, result: &Result<Received, Failure>) {
 }
 
 /// Compression and syncing take too long for the threads that serve the network.
-async fn off_thread<T: Send + 'static>(
+pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
     match tokio::task::spawn_blocking(work).await {

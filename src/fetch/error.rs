@@ -65,6 +65,13 @@ pub enum FetchError {
     #[error("{source_name}: the answer of {url} unpacks to more than the {limit} bytes allowed")]
     UnpacksTooLarge { source_name: String, url: String, limit: u64 },
 
+    #[error("{source_name}: the answer of {url} is larger than the {limit} bytes that {key} allows")]
+    StreamTooLarge { source_name: String, url: String, limit: u64, key: &'static str },
+
+    /// Nothing of it is kept: it may hold personal data.
+    #[error("{source_name}: the answer of {url} is not what was expected: {reason}")]
+    NotScrubbed { source_name: String, url: String, reason: String },
+
     #[error("{source_name}: the answer of {url} is compressed with {encoding:?}, which was not asked for")]
     Encoding { source_name: String, url: String, encoding: String },
 
@@ -154,6 +161,7 @@ impl FetchError {
             }
             Self::GaveUp { status: None, .. } => "check the network, the proxy settings and the source's base_url",
             Self::TooLarge { .. } => "ask for less at a time, or raise max_body",
+            Self::StreamTooLarge { key, .. } => return Some(format!("if it may be that large, raise {key}")),
             Self::UnpacksTooLarge { .. } => "ask for less at a time, or raise max_decompressed",
             Self::RedirectElsewhere { .. } => "if the source has moved, set base_url to its new address",
             Self::Store(StoreError { action: "read", source, .. }) if source.kind() == io::ErrorKind::NotFound => {

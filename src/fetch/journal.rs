@@ -39,6 +39,11 @@ impl Journal {
         Ok(Self { path, opened: now, records: Mutex::new(records) })
     }
 
+    /// The pipeline's folder of work in progress.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
     pub fn get(&self, identity: &Identity) -> Option<AnswerRecord> {
         lock(&self.records).get(identity).cloned()
     }

@@ -102,6 +102,9 @@ pub fn settings() -> HttpSettings {
         total_timeout: Duration::from_secs(10),
         max_body: 100_000,
         max_decompressed: 1_000_000,
+        stream_timeout: Duration::from_secs(20),
+        max_stream: 3_000_000,
+        max_stream_decompressed: 20_000_000,
         max_redirects: 3,
         max_tries: 3,
         max_wait: Duration::from_millis(20),
@@ -130,7 +133,12 @@ impl House {
     }
 
     pub fn courier_with(&self, http: &HttpSettings) -> Courier {
-        let source = Source {
+        self.courier_of(http, |_| ())
+    }
+
+    /// To a source with something else declared of it.
+    pub fn courier_of(&self, http: &HttpSettings, declare: impl FnOnce(&mut Source)) -> Courier {
+        let mut source = Source {
             name: "scb".to_owned(),
             kind: SourceKind::Pxweb,
             base_url: self.server.url.clone(),
@@ -138,10 +146,12 @@ impl House {
             licence: "CC0-1.0".to_owned(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
             synthetic: false,
         };
+        declare(&mut source);
         let stage = self.folder.path().join("stage/befolkning");
         Courier::new(
             "befolkning",

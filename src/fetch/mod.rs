@@ -11,24 +11,34 @@ mod courier;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod incoming;
 mod journal;
 mod key;
 mod limiter;
 mod lines;
 mod manners;
+mod object;
+mod observe;
 mod outage;
 mod outbound;
 mod problem;
 mod request;
 mod response;
 mod retry;
+mod stream;
 mod tally;
 mod verdict;
 
 #[cfg(test)]
 mod courier_tests;
 #[cfg(test)]
+mod firewall_tests;
+#[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod polite_tests;
+#[cfg(test)]
+mod stream_tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +50,10 @@ pub use error::FetchError;
 pub use journal::Journal;
 pub use limiter::{Limiter, Place, Slot};
 pub use manners::{Manners, Turnstile};
-pub use request::{Answer, AnswerRecord, Identity, Method, Request};
+pub use object::Object;
+pub use observe::Observed;
+pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
+pub use stream::{Scrub, ScrubError, Streamed, scrub};
 pub use tally::{Counts, Tally};
 
 /// The states behind these locks are valid after every statement, so a panic

@@ -34,15 +34,22 @@ pub struct Request {
     pub path: String,
     /// A JSON body, for POST.
     pub body: Option<String>,
+    /// What `Accept` says, where the source wants more than the kind of body; no part of what makes a call the same.
+    pub accept: Option<&'static str>,
 }
 
 impl Request {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None }
+        Self { method: Method::Get, path: path.into(), body: None, accept: None }
     }
 
     pub fn post(path: impl Into<String>, body: impl Into<String>) -> Self {
-        Self { method: Method::Post, path: path.into(), body: Some(body.into()) }
+        Self { method: Method::Post, path: path.into(), body: Some(body.into()), accept: None }
+    }
+
+    pub const fn accepting(mut self, accept: &'static str) -> Self {
+        self.accept = Some(accept);
+        self
     }
 
     /// Source name, path and body: never host or port.
@@ -91,9 +98,21 @@ pub struct AnswerRecord {
     pub hash: String,
     /// Bytes of the decompressed body.
     pub size: u64,
+    /// What came, where only a part of it may be kept: personal data was dropped on the way into the archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<Original>,
     /// Given by a stand-in: never used where a real source is asked, nor the other way round.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub synthetic: bool,
+}
+
+/// A body that was not kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// BLAKE3 (hex) of the body without the encoding of its transport.
+    pub hash: String,
+    /// Bytes of the same.
+    pub size: u64,
 }
 
 #[cfg(test)]

@@ -48,6 +48,9 @@ pub enum LakeError {
     Parquet { path: PathBuf, source: parquet::errors::ParquetError },
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
+    /// The program is ending.
+    #[error("the work was stopped")]
+    Stopped,
 }
 
 impl Lake {

@@ -2,6 +2,7 @@
 //! immutable, pointers move last and atomically, nothing half-made is seen.
 
 mod act;
+mod ascending;
 mod carried;
 mod catalogue;
 mod changes;
@@ -14,6 +15,7 @@ mod kinds;
 mod lock;
 mod manifest;
 mod package;
+mod parts;
 mod prepare;
 mod retention;
 mod site;
@@ -27,6 +29,7 @@ mod version;
 
 pub use crate::contract::Severity;
 pub use act::{ACT_FORMAT, Act, Deed};
+pub use ascending::Ascending;
 pub use carried::{ORIGIN, ORIGIN_TITLE};
 pub use catalogue::{Lake, LakeError};
 pub use changes::{CHANGES_FORMAT, ChangedVersion, Changes, Mark};
@@ -36,6 +39,7 @@ pub use invariants::{Damage, Report as VerifyReport, Wrong};
 pub use kinds::kinds;
 pub use lock::Lock;
 pub use manifest::{Accepted, Carried, Changed, CheckResult, ColumnInfo, FORMAT, FileInfo, Kind, Manifest, SourceInfo};
+pub use parts::{Parts, PartsWriter};
 pub use prepare::{Preparation, Prepared, plain, rewritten, version_writer};
 pub use retention::{Collected, Pruned};
 pub use site::SiteVersion;

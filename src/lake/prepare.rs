@@ -2,11 +2,9 @@
 //! descriptor, all synced. Publishing is then a move and a pointer.
 
 use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -16,13 +14,13 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 
 use super::catalogue::LakeError;
 use super::manifest::{ColumnInfo, FileInfo, Manifest};
 use super::package::datapackage;
-use super::stage::write_error;
-use crate::store::{At as _, Writer, create_folder, sync_tree, write_file};
+use super::parts::{Parts, PartsWriter};
+use crate::store::{At as _, create_folder, sync_tree, write_file};
 
 /// A version that is complete and durable, but not yet in its place.
 #[derive(Debug)]
@@ -41,8 +39,8 @@ impl Prepared {
 
 /// What a version is made from.
 pub struct Preparation<'a> {
-    /// The sorted rows, as one staged Parquet file.
-    pub rows: &'a Path,
+    /// The sorted rows.
+    pub rows: &'a Parts,
     /// Everything but the files, which are found here.
     pub manifest: Manifest,
     /// A folder of this preparation's own, on the lake's file system.
@@ -54,38 +52,7 @@ impl Preparation<'_> {
         let Self { rows, mut manifest, folder } = self;
         let data = folder.join("data");
         create_folder(&data)?;
-        let schema = schema(&manifest);
-        let properties = properties(&manifest);
-        let mut files: Vec<FileInfo> = Vec::new();
-        let mut open: Option<LanFile> = None;
-        let file = File::open(rows).at("read", rows)?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-            .and_then(ParquetRecordBatchReaderBuilder::build)
-            .map_err(|source| LakeError::Parquet { path: rows.to_owned(), source })?;
-        for batch in reader {
-            let batch = plain(&batch?, &schema)?;
-            let Some(counties) = batch.column_by_name("lan").map(|column| column.as_string::<i32>().clone()) else {
-                continue;
-            };
-            let mut start = 0;
-            while start < batch.num_rows() {
-                let lan = counties.value(start);
-                let end = (start..batch.num_rows()).find(|row| counties.value(*row) != lan).unwrap_or(batch.num_rows());
-                if open.as_ref().is_none_or(|file| file.lan != lan) {
-                    if let Some(file) = open.take() {
-                        files.push(file.close(&data)?);
-                    }
-                    open = Some(LanFile::create(&data, lan, &manifest, &schema, properties.clone())?);
-                }
-                if let Some(file) = &mut open {
-                    file.write(&batch.slice(start, end - start))?;
-                }
-                start = end;
-            }
-        }
-        if let Some(file) = open {
-            files.push(file.close(&data)?);
-        }
+        let files: Vec<FileInfo> = rows.iter().map(|part| part.publish(&data, &manifest)).collect::<Result<_, _>>()?;
         manifest.rows = files.iter().map(|file| file.rows).sum();
         manifest.files = files;
         write_json(&folder.join("manifest.json"), &manifest)?;
@@ -98,25 +65,19 @@ impl Preparation<'_> {
 /// A version's Parquet files written once more under another manifest. Its rows are read in the order of its counties,
 /// which is that of the files.
 pub fn rewritten(data: &Path, manifest: Manifest, folder: PathBuf) -> Result<Prepared, LakeError> {
-    let schema = schema(&manifest);
-    let rows = folder.with_extension("parquet");
-    let fault = |source| LakeError::Parquet { path: rows.clone(), source };
-    if let Some(parent) = folder.parent() {
-        create_folder(parent)?;
-    }
-    let mut writer = ArrowWriter::try_new(Writer::create(&rows)?, Arc::clone(&schema), None).map_err(fault)?;
+    let rows = folder.with_extension("rader");
+    let mut writer = PartsWriter::new(rows.clone(), &manifest.columns, &manifest.program);
     for file in &manifest.files {
         let path = crate::store::join(data, &file.path);
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).at("read", &path)?)
             .and_then(ParquetRecordBatchReaderBuilder::build)
             .map_err(|source| LakeError::Parquet { path: path.clone(), source })?;
         for batch in reader {
-            writer.write(&plain(&batch?, &schema)?).map_err(fault)?;
+            writer.write(&batch?)?;
         }
     }
-    writer.close().map_err(fault)?;
-    let prepared = Preparation { rows: &rows, manifest, folder }.run();
-    crate::store::remove_file(&rows)?;
+    let prepared = Preparation { rows: &writer.finish()?, manifest, folder }.run();
+    crate::store::remove_tree(&rows)?;
     prepared
 }
 
@@ -128,7 +89,7 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), LakeErro
 }
 
 /// Plain types, with what a reader should know of each column beside it.
-fn schema(manifest: &Manifest) -> SchemaRef {
+pub(super) fn schema(columns: &[ColumnInfo]) -> SchemaRef {
     let field = |column: &ColumnInfo| {
         let mut notes = vec![("title".to_owned(), column.title.clone())];
         notes.extend(column.unit.clone().map(|unit| ("unit".to_owned(), unit)));
@@ -136,7 +97,7 @@ fn schema(manifest: &Manifest) -> SchemaRef {
         notes.extend(column.perturbation.clone().map(|kind| ("perturbation".to_owned(), kind)));
         Field::new(&column.name, column.arrow_type(), true).with_metadata(notes.into_iter().collect())
     };
-    Arc::new(Schema::new(manifest.columns.iter().map(field).collect::<Vec<_>>()))
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
 /// A batch with a schema's columns, by name, cast to its types.
@@ -185,62 +146,21 @@ pub(super) fn notes_of(manifest: &Manifest) -> Vec<(&'static str, String)> {
     notes
 }
 
-/// A Parquet file with a version's columns and what is said of them.
-pub fn version_writer<W: std::io::Write + Send>(manifest: &Manifest, sink: W) -> Result<ArrowWriter<W>, ParquetError> {
-    ArrowWriter::try_new(sink, schema(manifest), Some(properties(manifest)))
+/// The same as Parquet has it.
+pub(super) fn key_values(manifest: &Manifest) -> Vec<KeyValue> {
+    notes_of(manifest).into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect()
 }
 
-fn properties(manifest: &Manifest) -> WriterProperties {
-    let notes = notes_of(manifest).into_iter().map(|(key, value)| KeyValue::new(key.to_owned(), value)).collect();
+/// A Parquet file with a version's columns and what is said of them.
+pub fn version_writer<W: std::io::Write + Send>(manifest: &Manifest, sink: W) -> Result<ArrowWriter<W>, ParquetError> {
+    let properties = properties(&manifest.program).set_key_value_metadata(Some(key_values(manifest)));
+    ArrowWriter::try_new(sink, schema(&manifest.columns), Some(properties.build()))
+}
+
+pub(super) fn properties(program: &str) -> WriterPropertiesBuilder {
     WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(128 * 1024))
-        .set_created_by(manifest.program.clone())
-        .set_key_value_metadata(Some(notes))
-        .build()
-}
-
-/// One county's file. Its name holds the version, so that no reader can mix two.
-struct LanFile {
-    lan: String,
-    path: PathBuf,
-    writer: ArrowWriter<BufWriter<Writer>>,
-    rows: u64,
-}
-
-impl LanFile {
-    fn create(
-        data: &Path,
-        lan: &str,
-        manifest: &Manifest,
-        schema: &SchemaRef,
-        properties: WriterProperties,
-    ) -> Result<Self, LakeError> {
-        let folder = data.join(format!("lan-{lan}"));
-        create_folder(&folder)?;
-        let path = folder.join(format!("{}.parquet", manifest.version));
-        let file = Writer::create(&path)?;
-        let writer = ArrowWriter::try_new(BufWriter::new(file), Arc::clone(schema), Some(properties))
-            .map_err(|error| write_error(&path, error))?;
-        Ok(Self { lan: lan.to_owned(), path, writer, rows: 0 })
-    }
-
-    fn write(&mut self, rows: &RecordBatch) -> Result<(), LakeError> {
-        self.rows += rows.num_rows() as u64;
-        Ok(self.writer.write(rows).map_err(|error| write_error(&self.path, error))?)
-    }
-
-    fn close(self, data: &Path) -> Result<FileInfo, LakeError> {
-        let Self { path, writer, rows, .. } = self;
-        writer.close().map_err(|error| write_error(&path, error))?;
-        let bytes = std::fs::read(&path).at("read", &path)?;
-        let relative = path.strip_prefix(data).unwrap_or(&path).to_string_lossy().into_owned();
-        Ok(FileInfo {
-            path: relative,
-            rows,
-            size: bytes.len() as u64,
-            blake3: blake3::hash(&bytes).to_hex().to_string(),
-        })
-    }
+        .set_created_by(program.to_owned())
 }

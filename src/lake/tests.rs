@@ -12,7 +12,6 @@ use jiff::Timestamp;
 
 use super::catalogue::version_key;
 use super::*;
-use crate::source::Sink as _;
 
 const NAMES: [(&str, &str); 5] =
     [("lan", "text"), ("kod", "text"), ("antal", "int64"), ("andel", "float64"), ("andel_status", "text")];
@@ -62,9 +61,9 @@ fn hash(batches: &[RecordBatch]) -> String {
 
 pub(super) fn prepare(lake: &Lake, antal: i64) -> Prepared {
     let stage = Stage::open(lake.root(), "prov").unwrap();
-    let mut file = stage.create("resultat_prov");
-    file.write(&rows(antal)).unwrap();
-    let (path, _) = file.finish().unwrap();
+    let mut writer = PartsWriter::new(stage.root().join("resultat_prov"), &columns(), crate::PROGRAM);
+    writer.write(&rows(antal)).unwrap();
+    let parts = writer.finish().unwrap();
     let content_hash = hash(&[rows(antal)]);
     let version = VersionId::new(lake.next_sequence("prov").unwrap(), Timestamp::now(), &content_hash);
     let previous = lake.current_version("prov").unwrap().map(|current| lake.manifest_hash("prov", &current).unwrap());
@@ -102,7 +101,7 @@ pub(super) fn prepare(lake: &Lake, antal: i64) -> Prepared {
         previous,
     };
     let folder = stage.root().join("versioner").join(version.to_string());
-    Preparation { rows: &path, manifest, folder }.run().unwrap()
+    Preparation { rows: &parts, manifest, folder }.run().unwrap()
 }
 
 pub(super) fn published(antal: &[i64]) -> (tempfile::TempDir, Lake) {

@@ -106,7 +106,7 @@ impl Lineage {
             let (expected, found) = (manifest.content_hash, computed.content_hash);
             return Err(LineageError::InputDiffers { dataset, version, expected, found });
         }
-        Ok((vec![computed.path], answers))
+        Ok((computed.parts.paths(), answers))
     }
 }
 

@@ -101,7 +101,7 @@ impl Lineage {
             files: Vec::new(),
             ..manifest.clone()
         };
-        let prepared = Preparation { rows: &computed.path, manifest, folder: folder.to_owned() }.run()?;
+        let prepared = Preparation { rows: &computed.parts, manifest, folder: folder.to_owned() }.run()?;
         Ok(prepared.manifest)
     }
 
@@ -176,7 +176,7 @@ fn rows_apart(
 ) -> Result<Vec<String>, LineageError> {
     let again = Manifest { columns: recomputed.computed.columns.clone(), ..manifest.clone() };
     let published = Side { manifest, files: published };
-    let again = Side { manifest: &again, files: vec![recomputed.computed.path.clone()] };
+    let again = Side { manifest: &again, files: recomputed.computed.parts.paths() };
     let mut shown = Vec::new();
     let compared = compare(&published, &again, &mut |changes: &Changes<'_>| {
         for row in changes.rows.iter().take(SHOWN.saturating_sub(shown.len())) {

@@ -2,7 +2,7 @@
 //! published as they were, marked with the version that they are from.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _};
 use arrow::compute::cast;
@@ -71,11 +71,11 @@ pub async fn decide(
     dataset: &Dataset,
     shape: &Shape,
     columns: &[ColumnInfo],
-    fresh: &Path,
+    fresh: &[PathBuf],
     before: &Before<'_>,
 ) -> Result<Decision, EngineError> {
     let (new, old) = (format!("_farska_{}", dataset.name), format!("_forra_{}", dataset.name));
-    engine.register_parquet(&new, &[fresh.to_owned()]).await?;
+    engine.register_parquet(&new, fresh).await?;
     engine.register_parquet(&old, before.files).await?;
     let (new, old) = (quoted(&new), quoted(&old));
     let marked = before.manifest.columns.iter().any(|column| column.name == ORIGIN);

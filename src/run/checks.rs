@@ -2,7 +2,7 @@
 //! parts, and the operator's own.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, StringArray};
@@ -21,12 +21,12 @@ use crate::transform::{Engine, EngineError, quoted, sql_type};
 use super::Problem;
 use super::compute::FilesOf;
 
-/// Every finding of the checks that are queries, in the contract's order. `rows` is the computed file.
+/// Every finding of the checks that are queries, in the contract's order. `rows` are the computed files.
 pub async fn judge(
     engine: &Engine,
     dataset: &Dataset,
     contract: &Contract,
-    rows: &Path,
+    rows: &[PathBuf],
     schema: &SchemaRef,
     files: FilesOf<'_>,
     published: Option<&Manifest>,
@@ -36,7 +36,7 @@ pub async fn judge(
     if !contract.checks.iter().any(|check| asks(&check.rule)) {
         return Ok(findings);
     }
-    engine.register_parquet("ny", &[rows.to_owned()]).await?;
+    engine.register_parquet("ny", rows).await?;
     if !dataset.checks.custom.is_empty() {
         register_published(engine, schema, files, published).await?;
     }

@@ -14,17 +14,18 @@ use jiff::Timestamp;
 use crate::config::{AreaSet, Config, Dataset, Perturbation, Pipeline};
 use crate::contract::{Contract, Finding, Occasion, Role, RowCheck, Shape};
 use crate::decode::CodeRow;
-use crate::lake::{Carried, ColumnInfo, ContentHash, LakeError, Manifest, Stage, StageFile, plain};
+use crate::lake::{Ascending, Carried, ColumnInfo, ContentHash, LakeError, Manifest, Parts, PartsWriter, Stage, plain};
 use crate::reference::Reference;
-use crate::source::{self, Sink as _};
+use crate::source;
 use crate::transform::{AREAS, Engine, EngineError, GEOGRAPHY, Projection, Query};
 
 use super::carrying::{self, Before, Decision};
+use super::lane::Lane;
 use super::{Problem, checks, stockholm};
 
 /// A dataset as computed: sorted rows on disk, and what the checks say of them.
 pub struct Computed {
-    pub path: PathBuf,
+    pub parts: Parts,
     pub rows: u64,
     pub content_hash: String,
     pub columns: Vec<ColumnInfo>,
@@ -146,26 +147,40 @@ pub async fn compute(
 
     let mut columns = column_infos(&shape);
     let name = format!("resultat_{}", dataset.name);
-    let mut judged = judge(engine, dataset, &contract, &columns, stage.create(&name), &projection.sql).await?;
+    let rows = stage.root().join(&name);
+    let mut judged = None;
+    if engine.streams(&projection.rows).await.map_err(fault)? {
+        // What comes sorted need not be sorted, which would take a second pass over all rows.
+        let made = Made { sql: &projection.rows, sorted_by: Some(projection.order.clone()) };
+        judged = judge(engine, dataset, &contract, &columns, rows.clone(), made).await?;
+        tracing::debug!(dataset = dataset.name, came_sorted = judged.is_some(), "the query's own order");
+    }
+    let mut judged = match judged {
+        Some(judged) => judged,
+        None => sorted(engine, dataset, &contract, &columns, rows, &projection.sorted()).await?,
+    };
     let (mut carried, mut notes, mut counts) = (Vec::new(), Vec::new(), None);
     let whole_contract = carrying::with_origin(&contract);
     if let Some(manifest) = published.filter(|_| carrying::keeps(pipeline, dataset)) {
         let before = Before { manifest, files: &files(manifest)? };
-        match carrying::decide(engine, dataset, &shape, &columns, &judged.path, &before).await.map_err(fault)? {
+        match carrying::decide(engine, dataset, &shape, &columns, &judged.parts.paths(), &before)
+            .await
+            .map_err(fault)?
+        {
             Decision::Nothing => {}
             Decision::Lost(why) => notes.push(why),
             Decision::Keep(kept) => {
                 // The whole is judged anew: a promise is about what readers see. Only how many rows there should be
                 // is asked of the fresh ones, or a source that dries up would never be noticed.
                 columns.push(carrying::origin_column());
-                let file = stage.create(&format!("{name}_hel"));
-                let whole = judge(engine, dataset, &whole_contract, &columns, file, &kept.sql).await?;
+                let rows = stage.root().join(format!("{name}_hel"));
+                let whole = sorted(engine, dataset, &whole_contract, &columns, rows, &kept.sql).await?;
                 counts = Some(std::mem::replace(&mut judged, whole).check);
                 (carried, notes) = (kept.carried, kept.notes);
             }
         }
     }
-    let Judged { path, check, content } = judged;
+    let Judged { parts, check, content } = judged;
     let schema = plain_schema(&shape);
     let date = Timestamp::now().to_zoned(stockholm()).date();
     let occasion = Occasion { published_rows: published.map(own_rows), date };
@@ -175,13 +190,13 @@ pub async fn compute(
         findings.retain(|finding| !counted(finding));
         findings.extend(fresh.finish(Some(occasion)).1.into_iter().filter(counted));
     }
-    findings.extend(checks::judge(engine, dataset, &contract, &path, &schema, files, published).await?);
+    findings.extend(checks::judge(engine, dataset, &contract, &parts.paths(), &schema, files, published).await?);
     let names: Vec<&str> = shape.measures().map(|measure| measure.name.as_str()).collect();
     let ratios = shape.measures().any(|measure| measure.ratio.is_some());
     let passes_through = !ratios && dataset.areas.is_empty() && query.passes_through(&names);
     let content_hash = content.finish();
     let contract = if carried.is_empty() { contract } else { whole_contract };
-    Ok(Computed { path, rows, content_hash, columns, contract, passes_through, findings, carried, notes })
+    Ok(Computed { parts, rows, content_hash, columns, contract, passes_through, findings, carried, notes })
 }
 
 /// How many rows a version had from its own sources, without those kept from earlier versions.
@@ -191,37 +206,74 @@ fn own_rows(manifest: &Manifest) -> u64 {
 
 /// Rows on disk, and what was seen of them on their way there.
 struct Judged<'a> {
-    path: PathBuf,
+    parts: Parts,
     check: RowCheck<'a>,
     content: ContentHash,
 }
 
-/// Runs a query that gives a dataset's rows in their order, into one file.
+/// A query for a dataset's rows.
+struct Made<'a> {
+    sql: &'a str,
+    /// Nothing but the rows themselves can tell whether they come in this order.
+    sorted_by: Option<Vec<String>>,
+}
+
+/// The rows of a query that sorts them.
+async fn sorted<'a>(
+    engine: &Engine,
+    dataset: &Dataset,
+    contract: &'a Contract,
+    columns: &[ColumnInfo],
+    folder: PathBuf,
+    sql: &str,
+) -> Result<Judged<'a>, Problem> {
+    let judged = judge(engine, dataset, contract, columns, folder, Made { sql, sorted_by: None }).await?;
+    judged.ok_or_else(|| Problem::Lake(LakeError::Stopped))
+}
+
+/// Runs a query for a dataset's rows: they are checked, hashed and written at once. `None` where they should have come
+/// in an order and did not.
 async fn judge<'a>(
     engine: &Engine,
     dataset: &Dataset,
     contract: &'a Contract,
     columns: &[ColumnInfo],
-    mut file: StageFile,
-    sql: &str,
-) -> Result<Judged<'a>, Problem> {
+    folder: PathBuf,
+    made: Made<'_>,
+) -> Result<Option<Judged<'a>>, Problem> {
     let fault = |error| Problem::Engine { dataset: dataset.name.clone(), file: dataset.sql_file.clone(), error };
-    let staging = |error: anyhow::Error| Problem::Rows { dataset: dataset.name.clone(), error };
-    let mut stream = engine.stream(sql).await.map_err(fault)?;
+    let mut stream = engine.stream(made.sql).await.map_err(fault)?;
     let fields = columns.iter().map(|column| Field::new(&column.name, column.arrow_type(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let mut check = RowCheck::new(contract);
-    let mut content = ContentHash::of(columns);
-    file.open(Arc::clone(&schema)).map_err(staging)?;
+    let content = Lane::new(ContentHash::of(columns), |content: &mut ContentHash, batch| {
+        content.update(batch);
+        Ok(())
+    });
+    let writer = PartsWriter::new(folder, columns, crate::PROGRAM);
+    let rows = Lane::new(writer, PartsWriter::write);
+    let mut order = made.sorted_by.map(Ascending::by);
+    let mut ordered = true;
     while let Some(batch) = stream.next().await {
         let batch = plain(&batch.map_err(|error| fault(error.into()))?, &schema)
             .map_err(|error| Problem::Lake(error.into()))?;
+        if order.as_mut().is_some_and(|order| !order.holds(&batch)) {
+            ordered = false;
+            break;
+        }
+        // Sent first: they are worked on while the rows are checked here.
+        if !(rows.pass(batch.clone()).await && content.pass(batch.clone()).await) {
+            break;
+        }
         check.batch(&batch).map_err(|error| Problem::Lake(error.into()))?;
-        content.update(&batch);
-        file.write(&batch).map_err(staging)?;
     }
-    let (path, _) = file.finish()?;
-    Ok(Judged { path, check, content })
+    drop(stream);
+    let (content, writer) = (content.end().await?, rows.end().await?);
+    if !ordered {
+        writer.discard()?;
+        return Ok(None);
+    }
+    Ok(Some(Judged { parts: writer.finish()?, check, content }))
 }
 
 /// The schema of the published rows, strings plain.

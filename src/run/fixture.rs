@@ -109,7 +109,7 @@ async fn output(engine: &Engine, dataset: &Dataset) -> anyhow::Result<Vec<Record
     let (query, shape) = plan_dataset(engine, dataset).await?;
     let inner = format!("_fraga_{}", dataset.name);
     engine.register_query(&inner, &query)?;
-    let batches = engine.collect(&Projection::new(dataset, &shape, &inner).sql).await?;
+    let batches = engine.collect(&Projection::new(dataset, &shape, &inner).sorted()).await?;
     let schema = plain_schema(&shape);
     Ok(batches.iter().map(|batch| plain(batch, &schema)).collect::<Result<_, _>>()?)
 }

@@ -10,6 +10,7 @@ mod estimate;
 mod fetching;
 mod fixture;
 mod gate;
+mod lane;
 mod pace;
 mod past;
 mod pipeline;

@@ -137,7 +137,7 @@ async fn steps(
     let state = workshop.ledger.state(&pipeline.name)?;
     let config_hash = workshop.config_hash(pipeline)?;
     line.step("asking what is new");
-    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally).await?;
+    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally, options.force).await?;
     gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 
     let mut published: BTreeMap<String, Manifest> = BTreeMap::new();
@@ -239,7 +239,7 @@ async fn steps(
                 verdicts.push(unchanged(current));
             }
             _ => {
-                let manifest = publishing::with_kinds(lake, current, manifest, &computed.path)?;
+                let manifest = publishing::with_kinds(lake, current, manifest, &computed.parts)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),

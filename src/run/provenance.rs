@@ -217,6 +217,7 @@ mod tests {
             headers: BTreeMap::new(),
             hash: blake3::hash(name.as_bytes()).to_hex().to_string(),
             size: 0,
+            original: None,
             synthetic: false,
         }
     }

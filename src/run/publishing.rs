@@ -1,13 +1,12 @@
 //! The end of a run: versions prepared, put in place, pointers moved.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::config::{Dataset, Pipeline, Publisher};
 use crate::lake::compare::{Side, compare};
-use crate::lake::{CheckResult, Lake, Manifest, Preparation, Prepared, SourceInfo, Stage, VersionId, kinds};
+use crate::lake::{CheckResult, Lake, Manifest, Parts, Preparation, Prepared, SourceInfo, Stage, VersionId, kinds};
 
 use super::compute::Computed;
 use super::{Problem, Workshop, stockholm};
@@ -102,10 +101,10 @@ pub fn with_kinds(
     lake: &Lake,
     current: Option<&Manifest>,
     manifest: Manifest,
-    rows: &Path,
+    rows: &Parts,
 ) -> Result<Manifest, Problem> {
     let Some(current) = current else { return Ok(manifest) };
-    let new = Side { manifest: &manifest, files: vec![rows.to_owned()] };
+    let new = Side { manifest: &manifest, files: rows.paths() };
     let comparison = compare(&Side::published(lake, current)?, &new, &mut |_| Ok(()))?;
     let (kinds, change) = kinds(&comparison, &current.version);
     Ok(Manifest { kinds, change, ..manifest })
@@ -114,7 +113,7 @@ pub fn with_kinds(
 /// Makes the version ready in the stage folder.
 pub fn prepare(stage: &Stage, computed: &Computed, manifest: Manifest) -> Result<Prepared, Problem> {
     let folder = stage.root().join("versioner").join(&manifest.dataset).join(manifest.version.to_string());
-    Ok(Preparation { rows: &computed.path, manifest, folder }.run()?)
+    Ok(Preparation { rows: &computed.parts, manifest, folder }.run()?)
 }
 
 /// Every check that was made, in the contract's order: what was promised, or how it was broken.

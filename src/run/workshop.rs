@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
@@ -179,6 +180,7 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             licence: String::new(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
             synthetic: false,

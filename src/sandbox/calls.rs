@@ -1,6 +1,9 @@
 //! What has been asked of the sandbox, and the limit on how often.
 
 use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,19 +23,34 @@ pub struct Call {
 }
 
 #[derive(Default)]
-pub struct Calls(Mutex<Vec<Call>>);
+pub struct Calls {
+    made: Mutex<Vec<Call>>,
+    /// A line per call.
+    file: Option<Mutex<File>>,
+}
 
 impl Calls {
+    /// With a file that every call is added to, whatever is forgotten here.
+    pub fn new(file: Option<&Path>) -> io::Result<Self> {
+        let open = |path| OpenOptions::new().create(true).append(true).open(path).map(Mutex::new);
+        Ok(Self { made: Mutex::default(), file: file.map(open).transpose()? })
+    }
+
     pub fn record(&self, call: Call) {
-        hold(&self.0).push(call);
+        if let Some(file) = &self.file
+            && let Err(error) = writeln!(hold(file), "{}", serde_json::json!(call))
+        {
+            tracing::warn!(%error, "a call could not be recorded");
+        }
+        hold(&self.made).push(call);
     }
 
     pub fn all(&self) -> Vec<Call> {
-        hold(&self.0).clone()
+        hold(&self.made).clone()
     }
 
     pub fn clear(&self) {
-        hold(&self.0).clear();
+        hold(&self.made).clear();
     }
 }
 

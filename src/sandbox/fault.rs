@@ -17,6 +17,9 @@ pub struct Fault {
     /// How many matching calls pass unharmed first.
     #[serde(default)]
     pub after: u32,
+    /// Of the matching calls, only every so many-th is struck: 20 strikes 5 %.
+    #[serde(default)]
+    pub every: Option<u32>,
     /// How many calls are struck; without it, all.
     #[serde(default)]
     pub times: Option<u32>,
@@ -27,6 +30,9 @@ pub struct Fault {
     /// `status`: the `Retry-After` header, as it is.
     #[serde(default)]
     pub retry_after: Option<String>,
+    /// `bomb`: MiB that it unpacks to (1024 unless told).
+    #[serde(default)]
+    pub size_mib: Option<u32>,
     /// `delay`: how long the answer waits.
     #[serde(default)]
     pub delay_ms: Option<u64>,
@@ -49,10 +55,16 @@ pub enum FaultKind {
     Truncate,
     /// Half the body, then the connection breaks: Content-Length promises the whole.
     Drop,
-    /// Another status.
+    /// The connection breaks before the body.
+    Reset,
+    /// A text in another encoding (Windows-1252) than the one it is sent as.
+    Charset,
+    /// A small gzip body that unpacks to a large one.
+    Bomb,
+    /// Another status: 429 or 503 with or without `retry_after`, any 5xx.
     Status,
     /// The answer waits.
-    #[serde(alias = "slow")]
+    #[serde(alias = "slow", alias = "latency")]
     Delay,
     /// `PxWeb`'s refusal of a selection that is too large.
     TooManyCells,
@@ -68,6 +80,10 @@ pub enum FaultKind {
     DuplicateKommun,
     /// The source has revised: a later update stamp and other values here and there.
     Revise,
+    /// The latest period is not out yet: in `PxWeb` it is not in the table, which was updated a day earlier.
+    LateRelease,
+    /// Lists that are paged come in another order with every call.
+    ReorderedPages,
     /// A dimension has another id and label, `Omrade` (område), in metadata and data.
     RenamedDimension,
     /// A dimension has another label.
@@ -96,7 +112,9 @@ impl Fault {
         Self {
             path_contains: path_contains.to_owned(),
             after: 0,
+            every: None,
             times: None,
+            size_mib: None,
             kind,
             status: None,
             retry_after: None,
@@ -134,6 +152,9 @@ pub struct Distortion {
     pub unknown_kommun: bool,
     pub duplicate_kommun: bool,
     pub revise: bool,
+    pub late: bool,
+    /// By how much paged lists are turned.
+    pub turned: Option<usize>,
     pub drift: Vec<Drift>,
 }
 
@@ -145,19 +166,46 @@ pub struct Strike {
     pub status: Option<(u16, Option<String>)>,
     pub truncate: bool,
     pub broken: bool,
+    pub reset: bool,
+    pub charset: bool,
+    /// MiB.
+    pub bomb: Option<u32>,
     pub distortion: Distortion,
 }
 
+/// A file of faults.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    #[serde(default)]
+    fault: Vec<Fault>,
+}
+
+impl Fault {
+    /// A list in JSON, or `[[fault]]` in TOML: JSON begins with a bracket that no table in TOML has.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn read_all(text: &str) -> Result<Vec<Self>, String> {
+        let json = text.trim_start().strip_prefix('[').is_some_and(|rest| !rest.trim_start().starts_with('['));
+        if json {
+            return serde_json::from_str(text).map_err(|error| error.to_string());
+        }
+        toml::from_str::<Written>(text).map(|written| written.fault).map_err(|error| error.to_string())
+    }
+}
+
+/// Each fault with how many calls have matched it.
 #[derive(Default)]
-pub struct Faults(Mutex<Vec<Fault>>);
+pub struct Faults(Mutex<Vec<(Fault, u32)>>);
 
 impl Faults {
     pub fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(faults))
+        Self(Mutex::new(faults.into_iter().map(|fault| (fault, 0)).collect()))
     }
 
     pub fn add(&self, fault: Fault) {
-        self.list().push(fault);
+        self.list().push((fault, 0));
     }
 
     pub fn clear(&self) {
@@ -166,16 +214,20 @@ impl Faults {
 
     /// Those that still have strikes left.
     pub fn all(&self) -> Vec<Fault> {
-        self.list().clone()
+        self.list().iter().map(|(fault, _)| fault.clone()).collect()
     }
 
     /// What strikes this call; each fault that does is used once.
     pub fn strike(&self, path: &str) -> Strike {
         let mut strike = Strike::default();
         let mut list = self.list();
-        for fault in list.iter_mut().filter(|fault| path.contains(&fault.path_contains)) {
+        for (fault, seen) in list.iter_mut().filter(|(fault, _)| path.contains(&fault.path_contains)) {
             if fault.after > 0 {
                 fault.after -= 1;
+                continue;
+            }
+            *seen += 1;
+            if fault.every.is_some_and(|every| !seen.is_multiple_of(every.max(1))) {
                 continue;
             }
             if let Some(times) = &mut fault.times {
@@ -189,6 +241,9 @@ impl Faults {
                 FaultKind::Html200 => strike.html = true,
                 FaultKind::Truncate => strike.truncate = true,
                 FaultKind::Drop => strike.broken = true,
+                FaultKind::Reset => strike.reset = true,
+                FaultKind::Charset => strike.charset = true,
+                FaultKind::Bomb => strike.bomb = Some(fault.size_mib.unwrap_or(1024)),
                 FaultKind::Status => strike.status = Some((fault.status.unwrap_or(503), fault.retry_after.clone())),
                 FaultKind::Delay => strike.delay_ms += fault.delay_ms.unwrap_or(1000),
                 FaultKind::TooManyCells => distortion.too_many_cells = true,
@@ -198,16 +253,21 @@ impl Faults {
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,
+                FaultKind::LateRelease => {
+                    distortion.late = true;
+                    distortion.drift.push(Drift { kind: fault.kind, dimension: None, code: None });
+                }
+                FaultKind::ReorderedPages => distortion.turned = Some(*seen as usize),
                 kind => {
                     distortion.drift.push(Drift { kind, dimension: fault.dimension.clone(), code: fault.code.clone() });
                 }
             }
         }
-        list.retain(|fault| fault.times != Some(0));
+        list.retain(|(fault, _)| fault.times != Some(0));
         strike
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<Fault>> {
+    fn list(&self) -> MutexGuard<'_, Vec<(Fault, u32)>> {
         // A panic while the list was held cannot leave it half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,6 +285,26 @@ mod tests {
         let struck: Vec<bool> = (0..5).map(|_| faults.strike("/tables/X/data").html).collect();
         assert_eq!(struck, [false, true, true, false, false]);
         assert!(faults.all().is_empty());
+    }
+
+    #[test]
+    fn a_share_of_the_calls_is_struck() {
+        let faults = Faults::new(vec![Fault { every: Some(3), ..Fault::new("", FaultKind::Reset) }]);
+        let struck: Vec<bool> = (0..7).map(|_| faults.strike("/x").reset).collect();
+        assert_eq!(struck, [false, false, true, false, false, true, false]);
+    }
+
+    #[test]
+    fn a_file_of_faults_is_toml_or_json() {
+        let toml = "[[fault]]\npath_contains = \"/data\"\nkind = \"status\"\nstatus = 429\nretry_after = \"2\"\n\n\
+                    [[fault]]\nkind = \"latency\"\ndelay_ms = 50\nevery = 4\n";
+        let json = r#"[{"path_contains":"/data","kind":"status","status":429,"retry_after":"2"},
+                       {"kind":"latency","delay_ms":50,"every":4}]"#;
+        let told = |text: &str| format!("{:?}", Fault::read_all(text).unwrap());
+        assert_eq!(told(toml), told(json));
+        assert!(Fault::read_all("").unwrap().is_empty() && Fault::read_all("[]").unwrap().is_empty());
+        let wrong = Fault::read_all("[[fault]]\nkind = \"stat\"\n").unwrap_err();
+        assert!(wrong.contains("line 2") && wrong.contains("unknown variant `stat`"), "{wrong}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Two sandboxes with the same options answer with the same bytes. The figures are
 //! nobody's: every label says so, and nothing here reaches out to a network.
 
+pub mod ads;
 mod calls;
 mod fault;
 mod file;
@@ -17,7 +18,9 @@ mod options;
 mod population;
 mod pxweb;
 mod region;
+pub mod replay;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -37,9 +40,11 @@ pub use self::calls::Call;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
+pub use self::replay::{Recorded, Recorder};
 
 use self::calls::{Calls, Limiter};
 use self::fault::Faults;
+use self::replay::Recording;
 use self::server::Server;
 use self::world::Worlds;
 use crate::reference::Reference;
@@ -63,7 +68,8 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
     let listener = TcpListener::bind(listen).await?;
     let addr = listener.local_addr()?;
     let server = Arc::new(Server {
-        calls: Calls::default(),
+        calls: Calls::new(options.record_calls.as_deref())?,
+        recording: options.replay.as_deref().map(Recording::open).transpose().map_err(io::Error::other)?,
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
         worlds: Worlds::new(reference, options.clone()),
@@ -81,15 +87,31 @@ impl Sandbox {
     /// Each API's name and base URL.
     #[must_use]
     pub fn endpoints(&self) -> Vec<(&'static str, String)> {
+        if self.server.recording.is_some() {
+            return Vec::new();
+        }
         let url = |path| format!("http://{}/{path}", self.addr);
         vec![
             ("pxweb-v2", url("pxweb/api/v2")),
             ("kolada-v3", url("kolada/v3")),
             ("filer", url("filer")),
+            ("historical-ads", url("historiska")),
+            ("jobstream", url("jobstream")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
             ("yrkesbarometer", url("yrkesbarometer")),
             ("taxonomy", url("taxonomy")),
             ("jobsearch", url("jobsearch")),
         ]
+    }
+
+    /// Each recorded source's name and base URL, where a recording is served.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<(String, String)> {
+        let sources = self.server.recording.iter().flat_map(Recording::sources);
+        sources.map(|source| (source.to_owned(), format!("http://{}/{source}", self.addr))).collect()
     }
 
     /// What has been asked so far.

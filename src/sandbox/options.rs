@@ -1,5 +1,6 @@
 //! How a sandbox is set up.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +19,10 @@ pub struct Options {
     pub updated: Timestamp,
     /// Misbehaviour from the start; more can be ordered at `/_fault`.
     pub faults: Vec<Fault>,
+    /// A file that every call is added to, as a line of JSON.
+    pub record_calls: Option<PathBuf>,
+    /// A recording whose answers are given in the place of the invented ones.
+    pub replay: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -30,6 +35,8 @@ impl Default for Options {
             seed: 1,
             updated: Timestamp::constant(1_795_158_000, 0),
             faults: Vec::new(),
+            record_calls: None,
+            replay: None,
         }
     }
 }

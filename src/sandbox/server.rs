@@ -19,15 +19,31 @@ use super::calls::{Admission, Call, Calls, Limiter};
 use super::fault::{Fault, Faults, Strike};
 use super::http::{Ask, Reply, decode};
 use super::options::Options;
+use super::replay::Recording;
 use super::world::Worlds;
 
 /// Bodies sent to us may be this large.
 const BODY: usize = 4 << 20;
+/// The first part of the paths that are only read.
+const KNOWN: [&str; 11] = [
+    "kolada",
+    "filer",
+    "historiska",
+    "jobstream",
+    "planned-educations",
+    "skolenhetsregistret",
+    "susa-navet",
+    "siris",
+    "yrkesbarometer",
+    "taxonomy",
+    "jobsearch",
+];
 /// Answers below this are not worth compressing.
 const COMPRESSED_FROM: usize = 1024;
 
 pub struct Server {
     pub options: Options,
+    pub recording: Option<Recording>,
     pub worlds: Worlds,
     pub calls: Calls,
     pub faults: Faults,
@@ -63,9 +79,17 @@ pub async fn handle(State(server): State<Arc<Server>>, request: Request) -> Resp
     if strike.truncate {
         reply.body.truncate(reply.body.len() / 2);
     }
-    compress(&mut reply, &parts.headers).await;
-    if strike.broken {
-        return broken(reply);
+    if strike.charset {
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        reply.body = encoding_rs::WINDOWS_1252.encode(&text).0.into_owned();
+    }
+    if let Some(mib) = strike.bomb {
+        reply = bomb(reply, mib).await;
+    } else {
+        compress(&mut reply, &parts.headers).await;
+    }
+    if strike.broken || strike.reset {
+        return broken(reply, strike.reset);
     }
     respond(reply)
 }
@@ -143,6 +167,10 @@ fn answer(
         header: &header_text,
         distortion: &strike.distortion,
     };
+    if let Some(recording) = &server.recording {
+        let whole = uri.path_and_query().map_or("/", |path| path.as_str());
+        return recording.answer(method.as_str(), whole, body, &origin, &header_text);
+    }
     let world = server.worlds.get(strike.distortion.unknown_kommun);
     let length = origin.len() + uri.path_and_query().map_or(0, |path| path.as_str().len());
     match segments.as_slice() {
@@ -173,9 +201,13 @@ fn answer(
         ["taxonomy", ..] if get => world.jobtech.taxonomy(&ask(1)),
         ["jobsearch", ..] if get => world.jobtech.jobsearch(&ask(1)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
-        ["kolada" | "filer" | "yrkesbarometer" | "taxonomy" | "jobsearch", ..] => {
-            Reply::json(405, &json!({ "detail": "Method Not Allowed" }))
-        }
+        ["historiska", ..] if get => world.historical(&ask(1), &server.options),
+        ["jobstream", ..] if get => world.jobstream(&ask(1)),
+        ["planned-educations", ..] if get => world.skolverket().planned(&ask(1)),
+        ["skolenhetsregistret", ..] if get => world.skolverket().register(&ask(1)),
+        ["susa-navet", "emil3", ..] if get => world.skolverket().susa(&ask(2)),
+        ["siris", "reports", "export_api", ..] if get => world.skolverket().siris(&ask(3)),
+        [api, ..] if KNOWN.contains(api) => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }
 }
@@ -208,15 +240,27 @@ fn respond(reply: Reply) -> Response {
     build(status, reply.content_type, reply.headers, Body::from(body))
 }
 
-/// Half the body under a Content-Length that promises all of it; then the connection breaks.
-fn broken(reply: Reply) -> Response {
+/// Spaces, a MiB in every member of a gzip file.
+async fn bomb(reply: Reply, mib: u32) -> Reply {
+    let mut encoder = GzipEncoder::with_quality(Vec::new(), Level::Best);
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(&vec![b' '; 1 << 20]).await;
+    let _ = encoder.shutdown().await;
+    let body = encoder.into_inner().repeat(mib as usize);
+    Reply { body, ..reply }.with("Content-Encoding", "gzip")
+}
+
+/// Half the body, or nothing of it, under a Content-Length that promises all; then the connection breaks.
+fn broken(reply: Reply, at_once: bool) -> Response {
     let whole = Bytes::from(reply.body);
-    let half = whole.slice(..whole.len() / 2);
+    let half = whole.slice(..if at_once { 0 } else { whole.len() / 2 });
     let mut headers = reply.headers;
     headers.push(("Content-Length", whole.len().to_string()));
-    let end = async {
-        // Without a pause the head of the answer would be lost with the connection.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let end = async move {
+        // Without a pause the head of the answer is lost with the connection.
+        if !at_once {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         Err(io::Error::new(io::ErrorKind::ConnectionAborted, "dropped on order"))
     };
     let parts = futures::stream::once(async { Ok(half) }).chain(futures::stream::once(end));

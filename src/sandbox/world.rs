@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::ads::{Historical, JobStream, Writer};
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::jobtech::Jobtech;
@@ -10,7 +11,9 @@ use super::options::Options;
 use super::population::Population;
 use super::pxweb::Pxweb;
 use super::region::{Region, regions};
+use super::skolverket::Skolverket;
 use crate::reference::Reference;
+use jiff::Timestamp;
 
 pub struct World {
     reference: Arc<Reference>,
@@ -21,6 +24,10 @@ pub struct World {
     pub kolada: Kolada,
     pub jobtech: Jobtech,
     files: Files,
+    advertisements: Writer,
+    historical: Historical,
+    jobstream: JobStream,
+    skolverket: OnceLock<Skolverket>,
 }
 
 /// The world as it should be, and the one with a kommun that nobody knows.
@@ -50,7 +57,33 @@ impl World {
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
         let jobtech = Jobtech::new(&reference, options, &regions, &people);
-        Self { reference, seed: options.seed, regions, people, pxweb, kolada, jobtech, files: Files::new() }
+        Self {
+            advertisements: Writer::new(&reference, options.seed),
+            historical: Historical::new(options.seed),
+            jobstream: JobStream::new(options.seed),
+            reference,
+            seed: options.seed,
+            regions,
+            people,
+            pxweb,
+            kolada,
+            jobtech,
+            files: Files::new(),
+            skolverket: OnceLock::new(),
+        }
+    }
+
+    pub fn skolverket(&self) -> &Skolverket {
+        self.skolverket.get_or_init(|| Skolverket::new(self.seed, &self.regions))
+    }
+
+    pub fn historical(&self, ask: &Ask<'_>, options: &Options) -> Reply {
+        self.historical.answer(ask, options.updated, &self.advertisements)
+    }
+
+    /// As the clock goes.
+    pub fn jobstream(&self, ask: &Ask<'_>) -> Reply {
+        self.jobstream.answer(ask, Timestamp::now(), &self.advertisements)
     }
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {

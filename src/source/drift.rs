@@ -126,7 +126,17 @@ impl Selection<'_> {
             FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
                 Some(vec!["*".to_owned()])
             }
-            FetchKind::File(_) => None,
+            // A fetch rests on what it names; that there is more or less besides is worth a note.
+            FetchKind::PlannedEducations(planned) => {
+                let named = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+                match ids[1] {
+                    "inriktning_id" => named(&planned.directions),
+                    "skolform_kod" => named(&planned.types),
+                    "kommun_kod" => named(&planned.areas),
+                    _ => None,
+                }
+            }
+            FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
     }
 
@@ -137,9 +147,14 @@ impl Selection<'_> {
                 metric.into_iter().flatten().chain(measures.keys()).cloned().collect()
             }
             FetchKind::Kolada(kolada) => kolada.kpi.clone(),
-            FetchKind::File(_) | FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
-                Vec::new()
-            }
+            FetchKind::File(_)
+            | FetchKind::Yrkesbarometer(_)
+            | FetchKind::Taxonomy(_)
+            | FetchKind::Jobsearch(_)
+            | FetchKind::PlannedEducations(_)
+            | FetchKind::SchoolUnits(_)
+            | FetchKind::SusaNavet(_)
+            | FetchKind::Siris(_) => Vec::new(),
         }
     }
 

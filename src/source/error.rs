@@ -59,6 +59,16 @@ pub enum SourceError {
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error("{name}: {slice}: the source counts {total} events, and {found} different ones came")]
+    Incomplete { name: String, slice: String, total: u64, found: u64 },
+    #[error("{name}: {slice} holds {total} events, more than the {limit} of a page, and cannot be cut further")]
+    Uncuttable { name: String, slice: String, total: u64, limit: u64 },
+    #[error("{name}: {url}: none of {rows} rows has a field {field:?}")]
+    FieldLost { name: String, url: String, field: String, rows: u64 },
+    #[error("{name}: {url} knows no {what} {value:?}")]
+    UnknownValue { name: String, url: String, what: &'static str, value: String, nearest: Option<String> },
+    #[error("{name}: {url}: {seen} rows came over {pages} pages, and the source counts {total}")]
+    Unsteady { name: String, url: String, seen: u64, pages: u64, total: u64 },
     #[error("{name}: a source of kind {} can't be browsed", .kind.as_str())]
     NotBrowsed { name: String, kind: SourceKind },
     #[error("fetch {fetch:?} was given the plan of another fetch")]
@@ -141,7 +151,17 @@ impl SourceError {
             Self::UnknownKpi { .. } => {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
             }
-            Self::UnknownUnit { nearest, .. } | Self::UnknownEntry { nearest, .. } => did_you_mean(nearest),
+            Self::UnknownUnit { nearest, .. }
+            | Self::UnknownValue { nearest, .. }
+            | Self::UnknownEntry { nearest, .. } => did_you_mean(nearest),
+            Self::Incomplete { .. } => {
+                Some("nothing was published; the source may be in the middle of an import: run again later".into())
+            }
+            Self::Unsteady { .. } => {
+                Some("nothing was published: the list changed while it was read; run again".into())
+            }
+            Self::Uncuttable { .. } => Some("tell the program's maintainers: a further way to cut is needed".into()),
+            Self::FieldLost { .. } => Some("the source may have renamed it".into()),
             _ => None,
         }
     }

@@ -22,6 +22,7 @@ pub fn answer(body: &[u8]) -> Answer {
         hash: String::new(),
         size: body.len() as u64,
         synthetic: false,
+        original: None,
     };
     Answer { record, body: Bytes::copy_from_slice(body) }
 }

@@ -10,6 +10,7 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+mod figure;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
@@ -18,8 +19,12 @@ pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod parallel;
+pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod school_units;
 mod selection;
+pub mod siris;
+pub mod susa_navet;
 pub mod taxonomy;
 pub mod yrkesbarometer;
 
@@ -38,10 +43,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, SourceKind, ValueType, Years};
+use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Validators};
+use crate::fetch::{Courier, Request, Validators};
 
+use assumption::Assumption;
 use browse::{Description, Entry};
 
 pub use drift::{Change, ChangeKind, compare};
@@ -88,6 +94,10 @@ enum Work {
     Kolada(kolada::Work),
     /// What the source has told of the file.
     File(Validators),
+    PlannedEducations(Box<planned_educations::Work>),
+    SchoolUnits(Box<school_units::Work>),
+    SusaNavet(susa_navet::Work),
+    Siris(siris::Work),
     Yrkesbarometer,
     Taxonomy(taxonomy::Work),
     Jobsearch(Box<jobsearch::Work>),
@@ -114,6 +124,10 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::File(file) => file::plan(courier, file).await,
+        FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
+        FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
+        FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
+        FetchKind::Siris(siris) => siris::plan(courier, siris).await,
         FetchKind::Yrkesbarometer(barometer) => yrkesbarometer::plan(courier, barometer).await,
         FetchKind::Taxonomy(taxonomy) => taxonomy::plan(courier, taxonomy).await,
         FetchKind::Jobsearch(jobsearch) => jobsearch::plan(courier, jobsearch),
@@ -141,16 +155,35 @@ pub async fn harvest(
         (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => {
             jobsearch::harvest(courier, plan, work, sink, progress).await
         }
+        (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
+            planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::SchoolUnits(fetch), Work::SchoolUnits(work)) => {
+            school_units::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::SusaNavet(fetch), Work::SusaNavet(work)) => {
+            susa_navet::harvest(courier, fetch, plan, work, sink, progress).await
+        }
+        (FetchKind::Siris(fetch), Work::Siris(work)) => {
+            siris::harvest(courier, fetch, plan, work, sink, progress).await
+        }
         _ => Err(SourceError::NotItsPlan { fetch: fetch.name.clone() }),
     }
 }
 
 /// Whether `search` and `describe` know a kind of source.
 pub const fn can_be_browsed(kind: SourceKind) -> bool {
-    match kind {
-        SourceKind::Pxweb | SourceKind::Yrkesbarometer | SourceKind::Taxonomy | SourceKind::Jobsearch => true,
-        SourceKind::Kolada | SourceKind::File => false,
-    }
+    matches!(
+        kind,
+        SourceKind::Pxweb
+            | SourceKind::PlannedEducations
+            | SourceKind::SchoolUnits
+            | SourceKind::SusaNavet
+            | SourceKind::Siris
+            | SourceKind::Yrkesbarometer
+            | SourceKind::Taxonomy
+            | SourceKind::Jobsearch
+    )
 }
 
 /// The source's tables whose titles hold these words.
@@ -160,7 +193,11 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::Yrkesbarometer => yrkesbarometer::browse::search(courier, text).await,
         SourceKind::Taxonomy => taxonomy::browse::search(courier, text).await,
         SourceKind::Jobsearch => jobsearch::browse::search(courier, text).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
+        SourceKind::SchoolUnits => school_units::search(courier, text).await,
+        SourceKind::SusaNavet => susa_navet::search(courier, text).await,
+        SourceKind::Siris => siris::search(courier, text).await,
+        _ => Err(unbrowsed(courier)),
     }
 }
 
@@ -171,7 +208,34 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::Yrkesbarometer => yrkesbarometer::browse::describe(courier, id).await,
         SourceKind::Taxonomy => taxonomy::browse::describe(courier, id).await,
         SourceKind::Jobsearch => jobsearch::browse::describe(courier, id).await,
-        SourceKind::Kolada | SourceKind::File => Err(unbrowsed(courier)),
+        SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
+        SourceKind::SchoolUnits => school_units::describe(courier, id).await,
+        SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
+        SourceKind::Siris => siris::describe(courier, id).await,
+        _ => Err(unbrowsed(courier)),
+    }
+}
+
+/// What a kind's connector takes for granted of the API.
+pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
+    match kind {
+        SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
+        SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
+        SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
+        SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
+        SourceKind::Yrkesbarometer => yrkesbarometer::assumptions::ASSUMPTIONS,
+        SourceKind::Taxonomy => taxonomy::assumptions::ASSUMPTIONS,
+        SourceKind::Jobsearch => jobsearch::assumptions::ASSUMPTIONS,
+        _ => &[],
+    }
+}
+
+/// A call with the headers that its connector would give it.
+pub fn as_sent(kind: SourceKind, request: Request) -> Request {
+    match kind {
+        SourceKind::PlannedEducations => planned_educations::as_sent(request),
+        _ => request,
     }
 }
 
@@ -203,7 +267,26 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
             }
             true
         }
-        FetchKind::File(_) | FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) => false,
+        FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
+            fetch.areas = vec!["1480".to_owned()];
+            fetch.types = vec!["yh".to_owned()];
+            true
+        }
+        FetchKind::PlannedEducations(fetch) => fetch.what != PlannedWhat::Statistics,
+        FetchKind::SchoolUnits(fetch) if fetch.what == RegisterWhat::SchoolUnits => {
+            fetch.municipalities = vec!["1480".to_owned()];
+            fetch.details = false;
+            true
+        }
+        FetchKind::SchoolUnits(fetch) => {
+            fetch.details = false;
+            true
+        }
+        FetchKind::Siris(fetch) => {
+            fetch.years = Years::Latest(1);
+            true
+        }
+        _ => false,
     }
 }
 
@@ -214,6 +297,10 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(_) => Some(kolada::schema()),
         FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
+        FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
+        FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),
+        FetchKind::Siris(siris) => Some(siris::schema(siris)),
         FetchKind::Yrkesbarometer(_) => Some(yrkesbarometer::schema()),
         FetchKind::Taxonomy(_) => Some(taxonomy::schema()),
         FetchKind::Jobsearch(_) => Some(jobsearch::schema()),

@@ -22,6 +22,7 @@ use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
 use crate::config::{
     DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
 };
+use crate::contract::Status;
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
 use crate::store::LocalFolder;
 
@@ -44,12 +45,20 @@ impl Post {
             licence: "CC0-1.0".into(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
             synthetic: false,
         };
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// The same with marks that mean something.
+    pub fn knowing(self, symbols: &[(&str, Status)]) -> Self {
+        let symbols = symbols.iter().map(|(mark, status)| ((*mark).to_owned(), *status)).collect();
+        let source = Source { symbols, ..self.source };
+        Self { courier: courier(&source, self.folder.path()), folder: self.folder, source }
     }
 
     /// A source that says of itself that it is a stand-in.
@@ -116,6 +125,9 @@ fn client() -> Client {
         total_timeout: 30 * second,
         max_body: 1 << 26,
         max_decompressed: 1 << 27,
+        stream_timeout: 60 * second,
+        max_stream: 1 << 30,
+        max_stream_decompressed: 1 << 32,
         max_redirects: 3,
         max_tries: 2,
         max_wait: second,
@@ -209,6 +221,7 @@ pub async fn disagreements(
         };
         let seen = Observed {
             status: response.status().as_u16(),
+            fetched_at: Timestamp::now(),
             headers: response.headers().iter().map(header).collect(),
             body: response.bytes().await.unwrap(),
             url,

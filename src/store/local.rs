@@ -1,7 +1,7 @@
 //! A folder of this machine as a storage.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -43,6 +43,19 @@ impl Storage for LocalFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StoreError::new("read", &path, error)),
         }
+    }
+
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send>>, StoreError> {
+        let path = self.path(key);
+        match File::open(&path) {
+            Ok(file) => Ok(Some(Box::new(file))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::new("read", &path, error)),
+        }
+    }
+
+    fn take(&self, file: &Path, key: &str) -> Result<(), StoreError> {
+        move_into_place(file, &self.path(key))
     }
 
     fn write(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {

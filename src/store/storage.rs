@@ -2,6 +2,7 @@
 //! where something lies, with forward slashes: `datasets/befolkning/changes.json`.
 
 use std::fmt::Debug;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,6 +16,13 @@ pub trait Storage: Debug + Send + Sync {
 
     /// A whole small file; none when there is none.
     fn read(&self, key: &str) -> Result<Option<Bytes>, StoreError>;
+
+    /// A file of any size, to be read from its beginning; none when there is none.
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send>>, StoreError>;
+
+    /// Puts a finished and synced file of this machine under its key, replacing what was there, or changes nothing.
+    /// The file itself is gone afterwards.
+    fn take(&self, file: &Path, key: &str) -> Result<(), StoreError>;
 
     /// Puts a whole file under its key, replacing what was there, or changes nothing.
     fn write(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError>;

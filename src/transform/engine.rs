@@ -150,6 +150,26 @@ impl Engine {
         Ok(query.frame.collect().await?)
     }
 
+    /// Whether a query gives its rows as its tables hold them, one after the other: it reads, filters, renames,
+    /// computes and looks up, and neither groups, sorts, counts nor puts together. Such rows may come sorted already.
+    pub async fn streams(&self, sql: &str) -> Result<bool, EngineError> {
+        let query = self.plan(sql).await.map_err(EngineError::Sql)?;
+        let plan = query.frame.into_optimized_plan()?;
+        let mut streams = true;
+        plan.apply_with_subqueries(|node| {
+            streams &= matches!(
+                node,
+                LogicalPlan::Projection(_)
+                    | LogicalPlan::Filter(_)
+                    | LogicalPlan::Join(_)
+                    | LogicalPlan::SubqueryAlias(_)
+                    | LogicalPlan::TableScan(_)
+            );
+            Ok(if streams { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+        })?;
+        Ok(streams)
+    }
+
     pub async fn stream(&self, sql: &str) -> Result<SendableRecordBatchStream, EngineError> {
         let query = self.plan(sql).await.map_err(EngineError::Sql)?;
         Ok(query.frame.execute_stream().await?)

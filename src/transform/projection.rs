@@ -13,12 +13,13 @@ pub const AREAS: &str = "_omraden";
 
 /// The query around a dataset's query, and what it gives.
 pub struct Projection {
-    /// Sorted by lan, kod, period_start and the rest of the key.
-    pub sql: String,
+    /// The rows, in no order.
+    pub rows: String,
+    /// The columns that they are published by.
+    pub order: Vec<String>,
 }
 
 impl Projection {
-    /// `inner` is the name under which the dataset's own query is registered.
     pub fn new(dataset: &Dataset, shape: &Shape, inner: &str) -> Self {
         let mut parts = vec![base(shape, inner)];
         for set in &dataset.areas {
@@ -26,18 +27,26 @@ impl Projection {
         }
         let rows = parts.join("\nUNION ALL\n");
         let columns: Vec<String> = shape.columns.iter().map(finished).collect();
-        let sql = format!(
-            "SELECT {}\nFROM (\n{rows}\n) q\nLEFT JOIN {GEOGRAPHY} g ON g.niva = q.niva AND g.kod = q.kod\nORDER BY {}",
+        let rows = format!(
+            "SELECT {}\nFROM (\n{rows}\n) q\nLEFT JOIN {GEOGRAPHY} g ON g.niva = q.niva AND g.kod = q.kod",
             columns.join(", "),
-            Self::order(dataset),
         );
-        Self { sql }
+        Self { rows, order: order(dataset) }
+    }
+
+    /// The rows as they are published.
+    pub fn sorted(&self) -> String {
+        format!("{}\nORDER BY {}", self.rows, listed(&self.order))
     }
 
     /// As the published rows are sorted: what follows ORDER BY.
     pub fn order(dataset: &Dataset) -> String {
-        order(dataset).iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+        listed(&order(dataset))
     }
+}
+
+fn listed(names: &[String]) -> String {
+    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// County, area, time, then the rest of the key: the order of the published rows.

@@ -122,7 +122,7 @@ impl Inside {
         workshop.reconcile().map_err(|error| said(&error))?;
         settle(&workshop).map_err(|error| said(&error))?;
         let names = ["lokal".to_owned()];
-        let progress = Arc::new(Progress::new());
+        let progress = Arc::new(Progress::new(|_| ()));
         let running = run::run(&workshop, &names, Options::default(), &progress);
         for verdict in self.runtime.block_on(running) {
             verdict.result.map_err(|error| said(&error))?;

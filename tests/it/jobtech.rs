@@ -26,12 +26,7 @@ fn text_column(dataset: &str, name: &str) -> String {
 }
 
 fn barometer(world: &World) {
-    let columns = [
-        "yb_id",
-        "ssyk",
-        "rekryteringssituation",
-        "rekryteringssituation_status",
-    ];
+    let columns = ["yb_id", "ssyk", "rekryteringssituation", "rekryteringssituation_status"];
     let columns: String = columns.iter().map(|name| text_column("barometer", name)).collect();
     world.write(
         "pipelines/barometer/pipeline.toml",
@@ -61,7 +56,11 @@ fn a_new_omgang_stands_beside_the_old_one() {
     let count = rows.len();
     let silent = rows.iter().filter(|row| row["rekryteringssituation_status"] == "not_assessed").count();
     assert!(silent > 1000 && silent < count);
-    assert!(rows.iter().all(|row| row["rekryteringssituation"].is_empty() == (row["rekryteringssituation_status"] == "not_assessed")));
+    assert!(
+        rows.iter()
+            .all(|row| row["rekryteringssituation"].is_empty()
+                == (row["rekryteringssituation_status"] == "not_assessed"))
+    );
     assert!(rows.iter().any(|row| row["ssyk"].starts_with('0') && row["lan"] == "01"));
     let stamp = world.manifest("barometer")["sources"]["b"]["stamp"].as_str().unwrap().to_owned();
     assert!(stamp.starts_with("omgang 2026-1 blake3 "), "{stamp}");
@@ -80,7 +79,11 @@ fn a_new_omgang_stands_beside_the_old_one() {
     sandbox.fault(json!({ "path_contains": "yrkesbarometer", "kind": "lost_code" }));
     let gone = world.run(&["run", "barometer"]);
     assert_eq!(gone.code, 1);
-    assert!(gone.stderr.contains("dimension \"yb_id\" has lost the code \"Yb00_000_syn\" (Officerare (SSYK 0110"), "{}", gone.stderr);
+    assert!(
+        gone.stderr.contains("dimension \"yb_id\" has lost the code \"Yb00_000_syn\" (Officerare (SSYK 0110"),
+        "{}",
+        gone.stderr
+    );
     sandbox.behave();
     for kind in ["html200", "truncate", "duplicate_kommun", "unknown_kommun"] {
         sandbox.fault(json!({ "path_contains": "yrkesbarometer", "kind": kind }));
@@ -188,6 +191,10 @@ fn open_advertisements_are_counted_whole() {
     sandbox.fault(json!({ "path_contains": "unspecified", "kind": "html200" }));
     let failed = world.run(&["run", "annonser"]);
     assert_eq!(failed.code, 1);
-    assert!(failed.stderr.contains("annonser: GET ") && failed.stderr.contains("unspecified-sweden-workplace=true"), "{}", failed.stderr);
+    assert!(
+        failed.stderr.contains("annonser: GET ") && failed.stderr.contains("unspecified-sweden-workplace=true"),
+        "{}",
+        failed.stderr
+    );
     assert_eq!(world.current("oppna"), before);
 }

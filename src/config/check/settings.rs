@@ -24,6 +24,7 @@ pub(in crate::config) struct Settings {
 }
 
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 
 /// `root` is none where the file could not be read: the defaults stand, so that the
 /// pipelines are looked at all the same.
@@ -128,6 +129,9 @@ fn http(node: Option<&Node<'_>>, dir: &Path) -> HttpSettings {
         total_timeout: duration(node, "total_timeout", Duration::from_mins(10)),
         max_body: size("max_body", 64 * MIB),
         max_decompressed: size("max_decompressed", 512 * MIB),
+        stream_timeout: duration(node, "stream_timeout", Duration::from_hours(2)),
+        max_stream: size("max_stream", 8 * GIB),
+        max_stream_decompressed: size("max_stream_decompressed", 64 * GIB),
         max_redirects: count("max_redirects", 3),
         max_tries: count("max_tries", 5),
         max_wait: duration(node, "max_wait", Duration::from_mins(2)),

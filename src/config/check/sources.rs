@@ -64,6 +64,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         // Of a source that only says how many at a time, nothing is known that could limit its calls.
         limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
         parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
+        fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
         synthetic: false,
@@ -106,9 +107,30 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
         ],
         // No assessment is no balance: the source leaves the field null and says so in its text.
         SourceKind::Yrkesbarometer => &[("", Status::NotAssessed)],
-        SourceKind::Kolada | SourceKind::File | SourceKind::Taxonomy | SourceKind::Jobsearch => {
-            &[("", Status::Missing)]
-        }
+        // Marks before a number and in its place, and the API's names for them (`valueType`).
+        SourceKind::PlannedEducations => &[
+            ("", Status::Missing),
+            (".", Status::Missing),
+            ("..", Status::Suppressed),
+            ("*", Status::NotApplicable),
+            ("~", Status::Unreliable),
+            ("cirka", Status::Unreliable),
+            ("null", Status::Missing),
+            ("EXISTS", Status::Observed),
+            ("MISSING", Status::Missing),
+            ("OMITTED_DUE_TO_BASED_ON_FEW_PUPILS", Status::Suppressed),
+            ("ROUNDED_OFF_DUE_TO_FEW_PUPILS_NOT_ELIGIBLE", Status::Unreliable),
+            ("TEACHERS_EXCLUDED_DUE_TO_NO_REQUIRED_LEGITIMATION", Status::NotApplicable),
+        ],
+        SourceKind::Siris => &[
+            ("", Status::Missing),
+            (".", Status::Missing),
+            ("..", Status::Suppressed),
+            ("*", Status::NotApplicable),
+            ("~", Status::Unreliable),
+            ("cirka", Status::Unreliable),
+        ],
+        _ => &[("", Status::Missing)],
     };
     table.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status)).collect()
 }
@@ -120,11 +142,7 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
-        SourceKind::Kolada
-        | SourceKind::File
-        | SourceKind::Yrkesbarometer
-        | SourceKind::Taxonomy
-        | SourceKind::Jobsearch => &[],
+        _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {
         status: *status,

@@ -3,14 +3,22 @@
 mod file;
 mod jobsearch;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
 pub use file::{FileFetch, FileFormat, FileLocation};
 pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
+pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
+pub use school_units::{RegisterWhat, SchoolUnitsFetch};
+pub use siris::SirisFetch;
+pub use susa_navet::{SusaNavetFetch, SusaWhat};
 pub use taxonomy::{TaxonomyFetch, TaxonomyVersion, VERSIONS_URL};
 pub use yrkesbarometer::YrkesbarometerFetch;
 
@@ -74,6 +82,10 @@ pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
     File(FileFetch),
+    PlannedEducations(PlannedEducationsFetch),
+    SchoolUnits(SchoolUnitsFetch),
+    SusaNavet(SusaNavetFetch),
+    Siris(SirisFetch),
     Yrkesbarometer(YrkesbarometerFetch),
     Taxonomy(TaxonomyFetch),
     Jobsearch(JobsearchFetch),

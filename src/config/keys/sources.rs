@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ACTIONS, ANY_TEXT, BASE_URL, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, DURATION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -17,6 +17,10 @@ static KINDS: Shape = Shape {
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
+        Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
+        Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
+        Key::optional("susa-navet", Kind::Table(&SOURCE), "Skolverket's Susa-navet, EMIL 3."),
+        Key::optional("siris", Kind::Table(&SOURCE), "Skolverket's SiRiS exports."),
         Key::optional("yrkesbarometer", Kind::Table(&SOURCE), "Arbetsförmedlingen's Yrkesbarometern."),
         Key::optional("taxonomy", Kind::Table(&SOURCE), "JobTech's taxonomy, as files per version."),
         Key::optional("jobsearch", Kind::Table(&SOURCE), "JobTech's search among open job advertisements."),
@@ -31,6 +35,12 @@ static SOURCE: Shape = Shape {
         Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\"."),
         Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0."),
         Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none."),
+        Key::default(
+            "fresh_for",
+            Kind::Text(&DURATION),
+            "0s",
+            "An answer younger than this is used again instead of asking; for sources that do not say what has changed.",
+        ),
         Key::optional(
             "symbols",
             Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },

@@ -117,6 +117,19 @@ static HTTP: Shape = Shape {
         Key::default("total_timeout", Kind::Text(&DURATION), "10m", "Longest time for one answer in all."),
         Key::default("max_body", Kind::Text(&SIZE), "64MiB", "Largest answer as it is sent."),
         Key::default("max_decompressed", Kind::Text(&SIZE), "512MiB", "Largest answer after decompression."),
+        Key::default(
+            "stream_timeout",
+            Kind::Text(&DURATION),
+            "2h",
+            "Longest time for one streamed answer in all: a year of ads, a large workbook.",
+        ),
+        Key::default("max_stream", Kind::Text(&SIZE), "8GiB", "Largest streamed answer as it is sent."),
+        Key::default(
+            "max_stream_decompressed",
+            Kind::Text(&SIZE),
+            "64GiB",
+            "Largest streamed answer after decompression, what is inside an archive file included.",
+        ),
         Key::default("max_redirects", Kind::Integer { min: 0, max: 20 }, "3", "How many redirects are followed."),
         Key::default("max_tries", Kind::Integer { min: 1, max: 50 }, "5", "How many times a call is tried in all."),
         Key::default(

@@ -11,7 +11,7 @@ use crate::lake::{Lake, LakeError, VersionId};
 use crate::store::Storage;
 
 /// More than any answer: keeps a damaged object from being unpacked for ever.
-const MAX_OBJECT: u64 = 8 << 30;
+const MAX_OBJECT: u64 = 1 << 40;
 
 const OBJECTS: &str = "archive/objects";
 const INDEX: &str = "archive/index";

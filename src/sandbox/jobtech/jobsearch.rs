@@ -173,7 +173,7 @@ fn statistic(lists: &Lists, kind: &str, cells: &[(usize, usize, u32)], most: u64
         match kind {
             // No old id: left out.
             "occupation-group" if group % 97 == 13 => {}
-            "occupation-group" if group % 50 == 7 => {
+            "occupation-group" if group % 50 == 8 => {
                 add(&own.ssyk, &own.id, &own.label, count - count / 3);
                 add(&format!("{}x", own.ssyk), &own.id, &own.label, count / 3);
             }

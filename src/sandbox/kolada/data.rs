@@ -62,7 +62,8 @@ pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
         .chain(world.groups.iter().map(Whose::Group))
         .filter(|whose| has(units, whose.id()))
         .collect();
-    let years: Vec<u16> = (FIRST_YEAR..=LAST_YEAR).filter(|year| has(years, &year.to_string())).collect();
+    let last = LAST_YEAR - u16::from(ask.distortion.late);
+    let years: Vec<u16> = (FIRST_YEAR..=last).filter(|year| has(years, &year.to_string())).collect();
 
     let page = Page::of(ask);
     let (mut seen, mut rows) = (0, Vec::new());

@@ -86,11 +86,15 @@ fn list<'a>(ask: &Ask<'_>, ids: &[&str], rows: impl Iterator<Item = (&'a str, &'
         return too_many();
     }
     let title = ask.parameter("title").unwrap_or_default().to_lowercase();
-    let rows: Vec<String> = rows
+    let mut rows: Vec<String> = rows
         .filter(|(id, ..)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
         .filter(|(_, text, _)| text.to_lowercase().contains(&title))
         .map(|(.., row)| row.to_string())
         .collect();
+    if let Some(by) = ask.distortion.turned.filter(|_| !rows.is_empty()) {
+        let by = by % rows.len();
+        rows.rotate_left(by);
+    }
     let page = Page::of(ask);
     let more = rows.len() > page.end();
     let rest = rows.get(page.start()..).unwrap_or_default();

@@ -45,6 +45,7 @@ pub fn tables(tables: &[Table], ask: &Ask<'_>, language: &str) -> Result<Reply, 
             query.split_whitespace().all(|word| text.contains(word))
         })
         .collect();
+    let found = turned(found, ask);
     let pages = found.len().div_ceil(size);
     if number > pages.max(1) {
         return Err(Refusal::Page);
@@ -77,6 +78,14 @@ pub fn tables(tables: &[Table], ask: &Ask<'_>, language: &str) -> Result<Reply, 
             "links": [link("self", number)],
         }),
     ))
+}
+
+fn turned<'a>(mut found: Vec<&'a Table>, ask: &Ask<'_>) -> Vec<&'a Table> {
+    if let Some(by) = ask.distortion.turned.filter(|_| !found.is_empty()) {
+        let by = by % found.len();
+        found.rotate_left(by);
+    }
+    found
 }
 
 pub fn entry(table: &Table, ask: &Ask<'_>, language: &str) -> Value {

@@ -11,6 +11,14 @@ pub fn drifted(table: &Table, drifts: &[Drift]) -> Table {
 }
 
 fn one(mut table: Table, drift: &Drift) -> Table {
+    if drift.kind == FaultKind::LateRelease {
+        let time = table.dimensions.iter().position(|dimension| dimension.role == Role::Time);
+        let last = time.map(|at| (at, table.dimensions[at].categories.len()));
+        return match last {
+            Some((at, periods)) if periods > 1 => shrunk(table, at, periods - 1),
+            _ => table,
+        };
+    }
     if drift.kind == FaultKind::ChangedTitle {
         table.about = "Något annat än förr";
         return table;

@@ -98,8 +98,12 @@ impl Pxweb {
     }
 }
 
-/// When the table was updated; a revision comes a day later.
+/// When the table was updated; a revision comes a day later, what is late was last updated a day before.
 fn stamp(table: &Table, distortion: &Distortion) -> String {
-    let day = if distortion.revise { 24.hours() } else { 0.hours() };
+    let day = match (distortion.revise, distortion.late) {
+        (true, _) => 24.hours(),
+        (false, true) => -24.hours(),
+        (false, false) => 0.hours(),
+    };
     table.updated.checked_add(day).unwrap_or(Timestamp::MAX).to_string()
 }

@@ -3,7 +3,6 @@
 
 use super::super::SourceError;
 use super::super::browse::{Description, Entry, Proposal, ProposedColumn, quoted};
-use super::super::nearest_code::nearest_code;
 use super::call::{By, Call, Where};
 use super::count::{Outcome, count};
 use super::known::{Group, known};
@@ -28,13 +27,11 @@ pub async fn search(_courier: &Courier, text: &str) -> Result<Vec<Entry>, Source
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     let known = known()?;
     let Some(group) = known.groups.iter().find(|group| group.ssyk == id || group.id == id) else {
-        let list: Vec<(String, String)> =
-            known.groups.iter().map(|group| (group.ssyk.clone(), group.label.clone())).collect();
         return Err(SourceError::UnknownEntry {
             name: courier.source().name.clone(),
             what: "occupation group",
             id: id.to_owned(),
-            nearest: nearest_code(id, &list),
+            nearest: known.nearest_group(id),
         });
     };
     let places = known.places.iter().filter(|place| place.niva == "lan").cloned().collect();

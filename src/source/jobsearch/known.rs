@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use arrow::array::{Array as _, AsArray as _, StringArray};
 
 use super::super::SourceError;
+use super::super::nearest_code::nearest_code;
 use crate::embedded;
 
 /// An occupation group: SSYK 2012 as Arbetsförmedlingen has it, 400 groups.
@@ -34,6 +35,28 @@ pub struct Known {
     pub places: Vec<Place>,
     /// The id of Sweden.
     pub nation: String,
+}
+
+impl Known {
+    /// The group that a code of none most likely means: Arbetsförmedlingen has merged some of SCB's groups (managers of
+    /// two levels, nurses' assistants); else one of the same three digits, or the one of that name.
+    pub fn nearest_group(&self, code: &str) -> Option<String> {
+        let is_ssyk = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_ssyk {
+            let by_code = self.groups.iter().map(|group| (group.ssyk.clone(), group.label.clone()));
+            let by_id = self.groups.iter().map(|group| (group.id.clone(), group.label.clone()));
+            return nearest_code(code, &by_code.chain(by_id).collect::<Vec<_>>());
+        }
+        let merged = match code {
+            "5322" => "5321".to_owned(),
+            "5324" => "5323".to_owned(),
+            manager if manager.starts_with('1') => format!("{}0", &manager[..3]),
+            other => other.to_owned(),
+        };
+        let mut likely = self.groups.iter().filter(|group| group.ssyk[..3] == code[..3]);
+        let exact = self.groups.iter().find(|group| group.ssyk == merged);
+        exact.or_else(|| likely.next()).map(|group| group.ssyk.clone())
+    }
 }
 
 static KNOWN: LazyLock<Option<Known>> = LazyLock::new(read);

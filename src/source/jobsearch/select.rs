@@ -37,10 +37,8 @@ fn groups(known: &Known, wanted: &[String]) -> Result<Vec<Group>, SourceError> {
     let is = |group: &Group, code: &str| group.ssyk == code || group.id == code || group.field_id == code;
     for code in wanted {
         if !known.groups.iter().any(|group| is(group, code)) {
-            let by_code = known.groups.iter().map(|group| (group.ssyk.clone(), group.label.clone()));
-            let by_id = known.groups.iter().map(|group| (group.id.clone(), group.label.clone()));
-            let list: Vec<(String, String)> = by_code.chain(by_id).collect();
-            return Err(unknown("groups", code, &list));
+            let nearest = known.nearest_group(code);
+            return Err(SourceError::UnknownCode { dimension: "groups".to_owned(), code: code.clone(), nearest });
         }
     }
     Ok(known.groups.iter().filter(|group| wanted.iter().any(|code| is(group, code))).cloned().collect())
@@ -54,17 +52,10 @@ fn places(known: &Known, level: PlaceLevel, wanted: &[String]) -> Result<Vec<Pla
         if !known.places.iter().filter(of_level).any(|place| is(place, code)) {
             let list: Vec<(String, String)> =
                 known.places.iter().filter(of_level).map(|place| (place.kod.clone(), place.namn.clone())).collect();
-            return Err(unknown("places", code, &list));
+            let nearest = nearest_code(code, &list);
+            return Err(SourceError::UnknownCode { dimension: "places".to_owned(), code: code.clone(), nearest });
         }
     }
     let chosen = known.places.iter().filter(of_level).filter(|place| wanted.iter().any(|code| is(place, code)));
     Ok(chosen.cloned().collect())
-}
-
-fn unknown(dimension: &str, code: &str, list: &[(String, String)]) -> SourceError {
-    SourceError::UnknownCode {
-        dimension: dimension.to_owned(),
-        code: code.to_owned(),
-        nearest: nearest_code(code, list),
-    }
 }

@@ -84,6 +84,7 @@ fn answer(body: &[u8]) -> Answer {
         headers: BTreeMap::new(),
         hash: String::new(),
         size: body.len() as u64,
+        original: None,
         synthetic: false,
     };
     Answer { record, body: Bytes::copy_from_slice(body) }

@@ -1,5 +1,6 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+pub(super) mod assumptions;
 pub(super) mod browse;
 mod cuts;
 mod describe;

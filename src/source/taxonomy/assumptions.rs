@@ -7,7 +7,7 @@ use super::versions::Version;
 use crate::source::taxonomy::concept;
 
 const DUMP: Ask =
-    Ask::Get("/version/{version}/query/the-ssyk-hierarchy-with-occupations/the-ssyk-hierarchy-with-occupations.json");
+    Ask::Get("/version/latest/query/the-ssyk-hierarchy-with-occupations/the-ssyk-hierarchy-with-occupations.json");
 
 pub const ASSUMPTIONS: &[Assumption] = &[
     Assumption {

@@ -8,12 +8,14 @@ mod bucket;
 mod cache;
 mod fault;
 mod moves;
+mod reader;
 mod upload;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ use object_store::path::Path as Location;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode};
 
 use super::storage::{Entry, Pointer, Storage};
-use super::{At as _, StoreError, remove_tree};
+use super::{At as _, StoreError, remove_file, remove_tree};
 use fault::{invalid, io_error};
 
 pub use access::{AccessError, Credentials};
@@ -185,6 +187,23 @@ impl Storage for ObjectStorage {
 
     fn read(&self, key: &str) -> Result<Option<Bytes>, StoreError> {
         Ok(self.get("read", key)?.map(|(bytes, _)| bytes))
+    }
+
+    fn open(&self, key: &str) -> Result<Option<Box<dyn Read + Send>>, StoreError> {
+        let location = self.location("read", key)?;
+        let store = Arc::clone(&self.store);
+        let at = location.clone();
+        match self.wait("read", key, async move { head(store.as_ref(), &at).await })? {
+            Some(meta) => Ok(Some(Box::new(reader::Reader::new(Arc::clone(&self.store), &meta)))),
+            None => self.bucket_is_there("read", key).map(|()| None),
+        }
+    }
+
+    fn take(&self, file: &Path, key: &str) -> Result<(), StoreError> {
+        let files = vec![(file.to_owned(), self.location("write", key)?)];
+        let store = Arc::clone(&self.store);
+        self.wait("write", key, async move { upload::all(&store, files).await })?;
+        remove_file(file)
     }
 
     fn write(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {

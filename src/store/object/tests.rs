@@ -40,6 +40,18 @@ fn keeps_to_the_interface(storage: &dyn Storage, root: &Path) {
     assert_eq!(storage.list("a").unwrap(), [Entry { key: "a/b.json".to_owned(), size: 2 }], "a is no prefix of ab");
     assert_eq!(storage.list("a/b.json").unwrap().len(), 1, "a file is what its key lists");
 
+    // Two parts, and a bit of a third.
+    let large: Vec<u8> = (0..(17_u32 << 18)).flat_map(u32::to_le_bytes).collect();
+    let file = root.join("large.tmp");
+    fs::write(&file, &large).unwrap();
+    storage.take(&file, "o/large").unwrap();
+    assert!(!file.exists(), "it is moved, not copied");
+    let mut content = Vec::new();
+    std::io::Read::read_to_end(&mut storage.open("o/large").unwrap().unwrap(), &mut content).unwrap();
+    assert!(content == large);
+    assert!(storage.open("o/small").unwrap().is_none());
+    storage.remove("o").unwrap();
+
     for line in ["ett", "två", "tre"] {
         storage.append("index/2026-11", line).unwrap();
     }
@@ -256,6 +268,9 @@ fn its_client_and_that_of_the_sources_set_up_one_tls_together() {
         total_timeout: std::time::Duration::from_secs(1),
         max_body: 1,
         max_decompressed: 1,
+        stream_timeout: std::time::Duration::from_secs(1),
+        max_stream: 1,
+        max_stream_decompressed: 1,
         max_redirects: 0,
         max_tries: 1,
         max_wait: std::time::Duration::ZERO,

@@ -3,7 +3,11 @@
 mod file;
 mod jobsearch;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
@@ -26,6 +30,18 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);
         (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+    } else if let Some(inner) = node.node("planned-educations") {
+        expect_source(&inner, &[SourceKind::PlannedEducations], sources, problems);
+        (FetchKind::PlannedEducations(planned_educations::planned_educations(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("school-units") {
+        expect_source(&inner, &[SourceKind::SchoolUnits], sources, problems);
+        (FetchKind::SchoolUnits(school_units::school_units(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("susa-navet") {
+        expect_source(&inner, &[SourceKind::SusaNavet], sources, problems);
+        (FetchKind::SusaNavet(susa_navet::susa_navet(&inner)), inner)
+    } else if let Some(inner) = node.node("siris") {
+        expect_source(&inner, &[SourceKind::Siris], sources, problems);
+        (FetchKind::Siris(siris::siris(&inner, problems)?), inner)
     } else if let Some(inner) = node.node("yrkesbarometer") {
         expect_source(&inner, &[SourceKind::Yrkesbarometer], sources, problems);
         (FetchKind::Yrkesbarometer(yrkesbarometer::yrkesbarometer(&inner, problems)), inner)

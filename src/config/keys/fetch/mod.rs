@@ -3,7 +3,11 @@
 mod file;
 mod jobsearch;
 mod kolada;
+mod planned_educations;
 mod pxweb;
+mod school_units;
+mod siris;
+mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
@@ -12,7 +16,11 @@ use super::{Key, Kind, REACTIONS, Shape};
 use file::FILE;
 use jobsearch::JOBSEARCH;
 use kolada::KOLADA;
+use planned_educations::PLANNED_EDUCATIONS;
 use pxweb::PXWEB;
+use school_units::SCHOOL_UNITS;
+use siris::SIRIS;
+use susa_navet::SUSA_NAVET;
 use taxonomy::TAXONOMY;
 use yrkesbarometer::YRKESBAROMETER;
 
@@ -26,6 +34,14 @@ pub(super) static FETCH: Shape = Shape {
             "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
         ),
         Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
+        Key::optional(
+            "planned-educations",
+            Kind::Table(&PLANNED_EDUCATIONS),
+            "Planned adult education, its code lists, or figures of school units, from Skolverket.",
+        ),
+        Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
+        Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
+        Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
         Key::optional(
             "yrkesbarometer",
             Kind::Table(&YRKESBAROMETER),

@@ -1,0 +1,214 @@
+//! A generated year of advertisements, from its zip and as a plain file, to counts per occupation group,
+//! kommun and month: personal data dropped, what is left archived, duplicates counted once. Beside it, in
+//! the same run, the same zip inflated and nothing else, and DuckDB's `read_json` on the plain file with two
+//! threads. Run with `cargo bench --no-default-features --bench ads`; `$ADS` says how many advertisements
+//! (100,000 unless told; a year has up to three million), `$TMPDIR` where the files lie, and `$PYTHON` which
+//! Python has `duckdb`. All sides take the best of `$ROUNDS` (3) runs.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use flate2::{Decompress, FlushDecompress, Status};
+use underlag::config::{HttpSettings, OutageSettings, Outbound, Publisher, Source, SourceKind};
+use underlag::decode::ads::{Counter, read_ads};
+use underlag::fetch::{Archive, Client, Courier, Journal, Limiter, ScrubError, Tally, scrub};
+use underlag::reference::Reference;
+use underlag::sandbox::ads::{Writer, Year};
+use underlag::store::LocalFolder;
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    // `cargo test --benches` only wants to know that it runs.
+    let for_real = std::env::args().any(|argument| argument == "--bench");
+    let ads = number("ADS", if for_real { 100_000 } else { 500 });
+    let rounds = number("ROUNDS", if for_real { 3 } else { 1 });
+    let folder = std::env::temp_dir().join(format!("underlag-ads-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    bench(&folder, ads, rounds);
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+fn bench(folder: &Path, ads: u64, rounds: u64) {
+    let (plain, zip) = (folder.join("2020.jsonl"), folder.join("2020.jsonl.zip"));
+    generate(&plain, &zip, ads);
+    let (size, packed) = (length(&plain), length(&zip));
+    println!("{ads} advertisements: {:.0} MB of JSON Lines, {:.0} MB zipped; best of {rounds}", mb(size), mb(packed));
+    let best = |work: &dyn Fn()| {
+        let time = |_| {
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        };
+        (0..rounds).map(time).min().unwrap_or_default()
+    };
+    let inflate = best(&|| assert_eq!(inflate(&zip), size));
+    line("zip, inflated alone (flate2 on zlib-rs)", inflate, size, None);
+    let before = peak();
+    let from_zip = best(&|| {
+        std::hint::black_box(counts(folder, &zip, ads));
+    });
+    line("zip → scrubbed, archived → counts", from_zip, size, Some((inflate, "inflating alone")));
+    let from_plain = best(&|| {
+        std::hint::black_box(counts(folder, &plain, ads));
+    });
+    line("plain file → scrubbed, archived → counts", from_plain, size, None);
+    let alone = best(&|| {
+        std::hint::black_box(count(File::open(&plain).expect("the file")));
+    });
+    line("plain file → counts, nothing kept", alone, size, None);
+    println!("  peak RSS {:.0} MB ({:.0} MB before the counts)", peak(), before);
+    match duckdb(&plain, rounds) {
+        Some((time, rss)) => {
+            line("plain file, DuckDB read_json → counts", time, size, None);
+            let ratio = |ours: Duration| time.as_secs_f64() / ours.as_secs_f64();
+            println!("  peak RSS {rss:.0} MB");
+            println!("  ours with the archive {:.2} × DuckDB, without {:.2} ×", ratio(from_plain), ratio(alone));
+        }
+        None => println!("  skipped: no Python with duckdb"),
+    }
+}
+
+fn line(what: &str, time: Duration, size: u64, beside: Option<(Duration, &str)>) {
+    let seconds = time.as_secs_f64();
+    let beside = beside
+        .map_or(String::new(), |(other, name)| format!("  {:.2} × the speed of {name}", other.as_secs_f64() / seconds));
+    println!("  {what:42} {seconds:8.2} s {:8.0} MB/s{beside}", mb(size) / seconds);
+}
+
+fn generate(plain: &Path, zip: &Path, ads: u64) {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference");
+    let writer = Writer::new(&Reference::load(&reference).expect("the reference tables"), 1);
+    let year = Year { writer: &writer, seed: 1, year: 2020, ads };
+    let file = |path: &Path| BufWriter::with_capacity(1 << 20, File::create(path).expect("a file"));
+    year.write(&mut file(plain)).expect("a file");
+    year.zip(file(zip), 6).and_then(|mut file| file.flush()).expect("a file");
+}
+
+/// As fast as it goes: the one member's data, through a buffer that stays in the cache.
+fn inflate(zip: &Path) -> u64 {
+    let mut input = BufReader::with_capacity(1 << 18, File::open(zip).expect("the zip"));
+    let mut header = [0; 30];
+    input.read_exact(&mut header).expect("a header");
+    let rest = u64::from(u16::from_le_bytes([header[26], header[27]]))
+        + u64::from(u16::from_le_bytes([header[28], header[29]]));
+    io::copy(&mut (&mut input).take(rest), &mut io::sink()).expect("a header");
+    let (mut inflater, mut out) = (Decompress::new(false), vec![0; 1 << 18]);
+    loop {
+        let packed = io::BufRead::fill_buf(&mut input).expect("the zip");
+        let before = inflater.total_in();
+        let status = inflater.decompress(packed, &mut out, FlushDecompress::None).expect("sound data");
+        let read = (inflater.total_in() - before) as usize;
+        io::BufRead::consume(&mut input, read);
+        if status == Status::StreamEnd {
+            return inflater.total_out();
+        }
+    }
+}
+
+/// The way of a run: through the courier into an archive, and from there to the counts.
+fn counts(folder: &Path, file: &Path, ads: u64) -> usize {
+    let lake = folder.join("lake");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let rows = runtime.block_on(async {
+        let courier = courier(&lake);
+        let cap = courier.cap();
+        let drop_persons = scrub(move |input, output| {
+            underlag::decode::ads::scrub(input, output, cap)
+                .map(drop)
+                .map_err(|error| ScrubError::Invalid(error.to_string()))
+        });
+        let streamed = courier.read_local_streamed(file, Some(drop_persons)).await.expect("a sound file");
+        tokio::task::spawn_blocking(move || {
+            let (rows, read) = count(courier.open(&streamed.record).expect("the archive"));
+            assert_eq!(read, ads);
+            rows
+        })
+        .await
+        .expect("counts")
+    });
+    std::fs::remove_dir_all(&lake).expect("the folder is ours");
+    rows
+}
+
+fn count(input: impl Read) -> (usize, u64) {
+    let mut counter = Counter::new(20);
+    read_ads(input, |ad| counter.add(ad)).expect("sound advertisements");
+    (counter.rows().len(), counter.counts().0)
+}
+
+fn courier(lake: &Path) -> Courier {
+    let minute = Duration::from_mins(1);
+    let publisher = Publisher { name: "Prov".to_owned(), contact: String::new() };
+    let source = Source {
+        name: "prov".to_owned(),
+        kind: SourceKind::File,
+        base_url: "http://127.0.0.1:1/".parse().expect("an address"),
+        credit: "Prov".to_owned(),
+        licence: "CC0-1.0".to_owned(),
+        limits: None,
+        parallel: 1,
+        symbols: BTreeMap::new(),
+        responses: Vec::new(),
+        synthetic: true,
+    };
+    let http = HttpSettings {
+        connect_timeout: minute,
+        read_timeout: minute,
+        total_timeout: minute,
+        max_body: 1 << 20,
+        max_decompressed: 1 << 20,
+        stream_timeout: minute,
+        max_stream: 1 << 40,
+        max_stream_decompressed: 1 << 40,
+        max_redirects: 0,
+        max_tries: 1,
+        max_wait: minute,
+        outbound: Outbound::default(),
+        outages: OutageSettings::default(),
+    };
+    Courier::new(
+        "prov",
+        Arc::new(source),
+        Client::new(&http, &publisher).expect("a client"),
+        Arc::new(Limiter::new(None)),
+        Arc::new(Archive::open(Arc::new(LocalFolder::new(lake)))),
+        Arc::new(Journal::open(&lake.join("stage/prov"), minute, jiff::Timestamp::now()).expect("a journal")),
+        Arc::<Tally>::default(),
+    )
+}
+
+/// Seconds and MB.
+fn duckdb(file: &Path, rounds: u64) -> Option<(Duration, f64)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/ads_peer.py");
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let output = Command::new(python).arg(script).arg(file).arg(rounds.to_string()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut words = text.split_whitespace().map(str::parse::<f64>);
+    Some((Duration::from_secs_f64(words.next()?.ok()?), words.next()?.ok()?))
+}
+
+fn length(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+}
+
+fn mb(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// The most memory that this process has had, in MB.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse::<f64>().ok()).map_or(0.0, |kib| kib * 1024.0 / 1e6)
+}

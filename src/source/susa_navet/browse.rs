@@ -1,0 +1,75 @@
+//! Susa-navet's three lists.
+
+use super::super::SourceError;
+use super::super::metadata::{Column, Kind, Metadata};
+use super::rows;
+use crate::config::{SusaWhat, ValueType};
+use crate::fetch::{Courier, masked};
+use crate::source::browse::{Description, Entry, Proposal, ProposedColumn};
+
+const TITLES: [(SusaWhat, &str); 3] = [
+    (SusaWhat::Events, "Utbildningstillfällen"),
+    (SusaWhat::Infos, "Utbildningar"),
+    (SusaWhat::Providers, "Utbildningsanordnare"),
+];
+
+#[expect(clippy::unused_async, reason = "the form that every source has")]
+pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
+    let wanted = text.to_lowercase();
+    let fits = |what: SusaWhat, title: &str| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted);
+    let entry = |(what, title): (SusaWhat, &str)| Entry {
+        id: what.as_str().to_owned(),
+        title: title.to_owned(),
+        updated: None,
+        periods: None,
+        note: None,
+    };
+    Ok(TITLES.into_iter().filter(|(what, title)| fits(*what, title)).map(entry).collect())
+}
+
+#[expect(clippy::unused_async, reason = "the form that every source has")]
+pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
+    let Some((what, title)) = TITLES.into_iter().find(|(what, _)| what.as_str() == id) else {
+        let source = courier.source();
+        return Err(SourceError::UnknownValue {
+            name: source.name.clone(),
+            url: masked(source.base_url.as_str()),
+            what: "list",
+            value: id.to_owned(),
+            nearest: None,
+        });
+    };
+    let kind = |kind: ValueType| if kind == ValueType::Text { "text" } else { "float64" };
+    let columns = rows::columns(what).iter();
+    let metadata = Metadata {
+        table: id.to_owned(),
+        title: title.to_owned(),
+        columns: columns
+            .clone()
+            .map(|(name, of)| Column { name: (*name).to_owned(), kind: kind(*of).to_owned() })
+            .collect(),
+        ..Metadata::new(Kind::SusaNavet)
+    };
+    let proposed = columns.map(|(name, of)| ProposedColumn {
+        name: (*name).to_owned(),
+        kind: kind(*of),
+        title: (*name).to_owned(),
+        unit: (*name == "studietakt").then(|| "procent".to_owned()),
+        decimals: None,
+    });
+    let events = what == SusaWhat::Events;
+    Ok(Description {
+        metadata,
+        updated: None,
+        periods: Vec::new(),
+        codelists: Vec::new(),
+        eliminable: Vec::new(),
+        notes: Vec::new(),
+        proposal: Some(Proposal {
+            fetch: format!("what = \"{id}\"\nschool_types = [\"YH\"]\n"),
+            columns: proposed.collect(),
+            region: events.then(|| "kommun_kod".to_owned()),
+            period: events.then(|| "start".to_owned()),
+        }),
+    })
+}
