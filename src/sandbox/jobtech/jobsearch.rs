@@ -5,7 +5,6 @@
 
 #![expect(
     clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     reason = "the figures are invented, far below the limits, and rounding is what is meant"
 )]

@@ -96,7 +96,9 @@ impl Call {
             By::Groups(list) => list.iter().for_each(|at| filter("occupation-group", &work.groups[*at].id)),
             By::Places(group, list) => {
                 filter("occupation-group", &work.groups[*group].id);
-                list.iter().for_each(|at| filter(place(*at).0, place(*at).1));
+                for at in list {
+                    filter(place(*at).0, place(*at).1);
+                }
             }
         }
         Request::get(path)

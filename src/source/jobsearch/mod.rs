@@ -73,7 +73,7 @@ pub(super) fn plan(courier: &Courier, fetch: &JobsearchFetch) -> Result<Plan, So
     let work = select::select(fetch)?;
     // One more than the counts: the whole, by region and by field.
     let calls = work.calls.len() as u64 + 1;
-    let cells = work.calls.iter().map(|call| call.cells()).sum();
+    let cells = work.calls.iter().map(Call::cells).sum();
     Ok(Plan {
         calls,
         cells,

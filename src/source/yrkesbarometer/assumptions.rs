@@ -38,7 +38,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
                     let words = rows.iter().filter_map(|row| row.get(field.column)?.as_str());
                     strange.extend(words.filter(|word| !field.words.contains(word)).map(str::to_owned));
                 }
-                (strange.is_empty(), format!("{}", strange.into_iter().collect::<Vec<_>>().join(", ")))
+                (strange.is_empty(), strange.into_iter().collect::<Vec<_>>().join(", "))
             })
         },
     },
@@ -80,7 +80,10 @@ pub const ASSUMPTIONS: &[Assumption] = &[
     },
 ];
 
-fn judged(seen: &Observed, judge: fn(&[&Map<String, Value>]) -> (bool, String)) -> Finding {
+/// Of the rows: whether it holds, and what was seen.
+type Judge = fn(&[&Map<String, Value>]) -> (bool, String);
+
+fn judged(seen: &Observed, judge: Judge) -> Finding {
     if seen.status != 200 {
         return Finding::NotSeen;
     }
