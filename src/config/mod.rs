@@ -10,6 +10,7 @@ mod hash;
 mod jobtech;
 mod keys;
 mod leaf;
+mod leaf_source;
 mod load;
 mod names;
 mod node;
@@ -41,7 +42,7 @@ pub use pipeline::{
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
-pub use source::{Action, Limits, Response, Source, SourceKind};
+pub use source::{Action, Installation, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and
 /// validated together and swapped together.

@@ -415,6 +415,12 @@ impl Courier {
         Ok(())
     }
 
+    /// Rows of this answer are about to be written, before it is known that all of it can be decoded; it is accepted
+    /// when they are.
+    pub fn presents(&self, record: &AnswerRecord) {
+        lock(&self.shared.accepted).latest = Some(record.clone());
+    }
+
     /// The answer that was accepted last: the one whose rows are being written.
     pub fn latest(&self) -> Option<AnswerRecord> {
         lock(&self.shared.accepted).latest.clone()

@@ -6,11 +6,13 @@
 mod config;
 mod text;
 
-pub use crate::decode::fuzzing::{file, json_stat};
+pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::eurostat::fuzzing::eurostat;
 pub use crate::source::jobsearch::fuzzing::jobsearch;
 pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::pxweb::fuzzing::pxweb;
+pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
 pub use crate::source::taxonomy::fuzzing::taxonomy;
 pub use crate::source::yrkesbarometer::fuzzing::yrkesbarometer;
 pub use config::config;
@@ -74,8 +76,12 @@ mod tests {
         ];
         for input in inputs {
             json_stat(input);
+            px(input);
+            answers(input);
+            pxweb_v1(input);
             pxweb(input);
             kolada(input);
+            eurostat(input);
             yrkesbarometer(input);
             taxonomy(input);
             jobsearch(input);

@@ -7,6 +7,8 @@
 
 pub mod ads;
 mod calls;
+mod eurostat;
+mod examples;
 mod fault;
 mod file;
 mod http;
@@ -14,6 +16,7 @@ mod jobtech;
 mod kolada;
 mod lists;
 mod noise;
+pub mod office;
 mod options;
 mod population;
 mod pxweb;
@@ -37,6 +40,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::calls::Call;
+pub use self::examples::PAGE;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
@@ -72,6 +76,7 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
         recording: options.replay.as_deref().map(Recording::open).transpose().map_err(io::Error::other)?,
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
+        limiter_v1: Limiter::counting_refused(options.calls, options.window),
         worlds: Worlds::new(reference, options.clone()),
         options,
         origin: format!("http://{addr}"),
@@ -93,6 +98,7 @@ impl Sandbox {
         let url = |path| format!("http://{}/{path}", self.addr);
         vec![
             ("pxweb-v2", url("pxweb/api/v2")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
             ("kolada-v3", url("kolada/v3")),
             ("filer", url("filer")),
             ("historical-ads", url("historiska")),
@@ -101,6 +107,8 @@ impl Sandbox {
             ("school-units", url("skolenhetsregistret")),
             ("susa-navet", url("susa-navet/emil3")),
             ("siris", url("siris/reports/export_api")),
+            ("eurostat", url("eurostat/api/dissemination")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
             ("yrkesbarometer", url("yrkesbarometer")),
             ("taxonomy", url("taxonomy")),
             ("jobsearch", url("jobsearch")),

@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::ads::{Historical, JobStream, Writer};
+use super::eurostat::Eurostat;
+use super::examples;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::jobtech::Jobtech;
@@ -22,6 +24,7 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub eurostat: Eurostat,
     pub jobtech: Jobtech,
     files: Files,
     advertisements: Writer,
@@ -56,6 +59,7 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
+        let eurostat = Eurostat::new(&reference, options, &regions, &people);
         let jobtech = Jobtech::new(&reference, options, &regions, &people);
         Self {
             advertisements: Writer::new(&reference, options.seed),
@@ -67,6 +71,7 @@ impl World {
             people,
             pxweb,
             kolada,
+            eurostat,
             jobtech,
             files: Files::new(),
             skolverket: OnceLock::new(),
@@ -88,6 +93,7 @@ impl World {
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
         let make = |revised| advertisements(&self.reference, &self.regions, &self.people, self.seed, revised);
-        self.files.answer(ask, options.updated, make)
+        let examples = |revised| examples::all(&self.regions, &self.people, self.seed, revised);
+        self.files.answer(ask, options.updated, make, examples)
     }
 }

@@ -10,6 +10,7 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+pub mod eurostat;
 mod figure;
 mod file;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -21,6 +22,7 @@ pub(crate) mod nearest_code;
 pub(crate) mod parallel;
 pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod pxweb_v1;
 pub mod school_units;
 mod selection;
 pub mod siris;
@@ -43,9 +45,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
+use crate::config::{
+    EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
+};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Request, Validators};
+use crate::fetch::{AnswerRecord, Courier, Request};
 
 use assumption::Assumption;
 use browse::{Description, Entry};
@@ -54,10 +58,23 @@ pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
-/// written, and no other until they are: that is how the answer of a row is known.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier, or presented to it,
+/// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -88,12 +105,23 @@ pub struct Plan {
     work: Work,
 }
 
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
+    PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
-    /// What the source has told of the file.
-    File(Validators),
+    Eurostat(Box<eurostat::Work>),
+    File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
@@ -121,8 +149,10 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
         FetchKind::File(file) => file::plan(courier, file).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
@@ -144,8 +174,12 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
-        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
+            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+        }
+        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {
             yrkesbarometer::harvest(courier, barometer, plan, sink, progress).await
         }
@@ -176,6 +210,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
     matches!(
         kind,
         SourceKind::Pxweb
+            | SourceKind::PxwebV1
+            | SourceKind::Kolada
+            | SourceKind::Eurostat
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
@@ -190,6 +227,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
+        SourceKind::Kolada => kolada::browse::search(courier, text).await,
+        SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
         SourceKind::Yrkesbarometer => yrkesbarometer::browse::search(courier, text).await,
         SourceKind::Taxonomy => taxonomy::browse::search(courier, text).await,
         SourceKind::Jobsearch => jobsearch::browse::search(courier, text).await,
@@ -205,6 +245,9 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
+        SourceKind::Kolada => kolada::browse::describe(courier, id).await,
+        SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
         SourceKind::Yrkesbarometer => yrkesbarometer::browse::describe(courier, id).await,
         SourceKind::Taxonomy => taxonomy::browse::describe(courier, id).await,
         SourceKind::Jobsearch => jobsearch::browse::describe(courier, id).await,
@@ -220,6 +263,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
 pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
     match kind {
         SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::assumptions::ASSUMPTIONS,
+        SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
+        SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
         SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
         SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
         SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
@@ -253,7 +299,8 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
         }
         FetchKind::Kolada(fetch) => {
             fetch.years = Years::Latest(3);
-            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
+            fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
             true
         }
         FetchKind::Jobsearch(fetch) => {
@@ -266,6 +313,11 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
                 fetch.groups = Some(["2221", "2512", "5321"].map(str::to_owned).into());
             }
             true
+        }
+        FetchKind::Eurostat(fetch) => {
+            fetch.time = EurostatTime::Latest(2);
+            fetch.select.remove("time");
+            fetch.format == EurostatFormat::Json
         }
         FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
             fetch.areas = vec!["1480".to_owned()];
@@ -295,8 +347,9 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
 pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
-        FetchKind::Kolada(_) => Some(kolada::schema()),
-        FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
+        FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
+        FetchKind::File(file) => file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),

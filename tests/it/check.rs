@@ -16,7 +16,7 @@ pub fn refused(spoil: impl Fn(&World)) -> String {
     let sound = world.ok(&["check"]);
     assert_eq!(
         (sound.stdout.as_str(), sound.stderr.as_str()),
-        ("ok: 0 sources, 1 pipelines, 1 datasets, 6 reference tables\n", "")
+        ("ok: 0 sources, 1 pipelines, 1 datasets, 7 reference tables\n", "")
     );
     spoil(&world);
     let ran = world.run(&["check"]);

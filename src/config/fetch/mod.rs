@@ -1,5 +1,6 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod eurostat;
 mod file;
 mod jobsearch;
 mod kolada;
@@ -11,7 +12,8 @@ mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
-pub use file::{FileFetch, FileFormat, FileLocation};
+pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
+pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
@@ -81,6 +83,7 @@ pub enum History {
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
+    Eurostat(EurostatFetch),
     File(FileFetch),
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),

@@ -81,6 +81,8 @@ async fn endpoints_are_named_and_calls_are_listed() {
         "school-units",
         "susa-navet",
         "siris",
+        "eurostat",
+        "pxweb-v1",
         "yrkesbarometer",
         "taxonomy",
         "jobsearch",

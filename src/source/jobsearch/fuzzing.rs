@@ -20,7 +20,7 @@ pub fn jobsearch(body: &[u8]) {
     }
     assert_eq!(table.rows(), 29);
     judge(&counted);
-    assert_eq!(table.finish().map(|batch| batch.num_rows()).ok(), Some(29));
+    assert_eq!(table.take().map(|batch| batch.num_rows()).ok(), Some(29));
 }
 
 fn judge(counted: &Counts) {

@@ -119,7 +119,7 @@ pub(super) async fn harvest(
             count::rows(work, &call, &counted, &period, &mut table)
                 .map_err(|error| SourceError::decode(&answer, error))?;
             tally.add(work, &call, &counted);
-            let batch = table.finish().map_err(|error| SourceError::decode(&answer, error))?;
+            let batch = table.take().map_err(|error| SourceError::decode(&answer, error))?;
             courier.accept(&answer)?;
             sink.write(&batch).map_err(SourceError::Sink)?;
             rows += batch.num_rows() as u64;

@@ -8,6 +8,7 @@ use super::assumptions::ASSUMPTIONS;
 use super::browse;
 use super::known::known;
 use crate::config::{FetchKind, JobsearchFetch, PlaceLevel, SourceKind};
+use crate::sandbox::Options;
 use crate::source::SourceError;
 use crate::source::hostile::server;
 use crate::source::testing::{Kept, Post, disagreements, sandbox};
@@ -23,7 +24,7 @@ fn sum(kept: &Kept, fits: impl Fn(&BTreeMap<String, String>) -> bool) -> u64 {
 
 #[tokio::test]
 async fn every_group_in_every_lan() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let post = Post::to(&format!("http://{}/jobsearch", sandbox.addr), SourceKind::Jobsearch);
     let (plan, harvest, kept) = post.run(fetch(PlaceLevel::Lan, None, None)).await.unwrap();
     // The whole; 14 for the nation, 14 for what has no place, 14 for each län.
@@ -62,7 +63,7 @@ async fn every_group_in_every_lan() {
 
 #[tokio::test]
 async fn a_few_groups_in_every_kommun_are_counted_by_place() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/jobsearch", sandbox.addr);
     let post = Post::to(&base, SourceKind::Jobsearch);
     let groups = ["5321", "KiVA_anS_RJh"];
@@ -88,7 +89,7 @@ async fn a_few_groups_in_every_kommun_are_counted_by_place() {
 /// One cell's count is the total, whatever the statistic says.
 #[tokio::test]
 async fn a_group_without_an_old_id_alone_is_counted_by_its_total() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let post = Post::to(&format!("http://{}/jobsearch", sandbox.addr), SourceKind::Jobsearch);
     let lost = known().unwrap().groups[13].ssyk.as_str();
     let (_, harvest, kept) = post.run(fetch(PlaceLevel::Lan, Some(&["01"]), Some(&[lost]))).await.unwrap();
@@ -267,7 +268,7 @@ fn the_known_ids_are_the_recorded_ones() {
 
 #[tokio::test]
 async fn assumptions_hold_of_the_stand_in_and_groups_are_found() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/jobsearch", sandbox.addr);
     assert_eq!(disagreements(&base, ASSUMPTIONS, &[], "").await, Vec::<String>::new());
     let post = Post::to(&base, SourceKind::Jobsearch);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::assumptions::ASSUMPTIONS;
 use super::{browse, flatten};
 use crate::config::{FetchKind, SourceKind, TaxonomyFetch, TaxonomyVersion, VERSIONS_URL};
-use crate::sandbox::{Fault, FaultKind};
+use crate::sandbox::{Fault, FaultKind, Options};
 use crate::source::fuzzing::answer;
 use crate::source::testing::{Kept, Post, disagreements, sandbox};
 
@@ -154,7 +154,7 @@ fn recorded_exports_are_read_whole() {
 
 #[tokio::test]
 async fn latest_is_a_version_and_a_version_does_not_change() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/taxonomy", sandbox.addr);
     let post = Post::to(&base, SourceKind::Taxonomy);
     let query = "ssyk-level-4-groups";
@@ -178,7 +178,7 @@ async fn latest_is_a_version_and_a_version_does_not_change() {
 
 #[tokio::test]
 async fn what_replaces_a_concept_can_be_several() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/taxonomy", sandbox.addr);
     let post = Post::to(&base, SourceKind::Taxonomy);
     let query = "concepts-and-common-relations";
@@ -197,7 +197,7 @@ async fn what_replaces_a_concept_can_be_several() {
 
 #[tokio::test]
 async fn assumptions_hold_of_the_stand_in_and_queries_are_found() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/taxonomy", sandbox.addr);
     let found = disagreements(&base, ASSUMPTIONS, &[], &format!("{base}/main/versions")).await;
     // The stand-in has only the groups that Arbetsförmedlingen's own list has.

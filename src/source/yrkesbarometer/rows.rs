@@ -118,7 +118,7 @@ impl Barometer {
                 table.end_row(&[true; COLUMNS.len()]);
             }
         }
-        table.finish()
+        table.take()
     }
 
     /// What one cannot see in a row.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::assumptions::ASSUMPTIONS;
 use super::browse;
 use crate::config::{FetchKind, SourceKind, YrkesbarometerFetch};
-use crate::sandbox::{Fault, FaultKind};
+use crate::sandbox::{Fault, FaultKind, Options};
 use crate::source::SourceError;
 use crate::source::hostile::server;
 use crate::source::testing::{Kept, Post, Replay, disagreements, sandbox};
@@ -186,7 +186,7 @@ fn the_recorded_words_are_the_known_ones() {
 
 #[tokio::test]
 async fn the_stand_in_is_read_whole_and_a_new_round_has_another_stamp() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/yrkesbarometer", sandbox.addr);
     let post = Post::to(&base, SourceKind::Yrkesbarometer);
     let (plan, harvest, kept) = post.run(published()).await.unwrap();
@@ -217,7 +217,7 @@ async fn the_stand_in_is_read_whole_and_a_new_round_has_another_stamp() {
 
 #[tokio::test]
 async fn assumptions_hold_of_the_stand_in_and_occupations_are_found() {
-    let sandbox = sandbox().await;
+    let sandbox = sandbox(Options { calls: 0, ..Options::default() }).await;
     let base = format!("http://{}/yrkesbarometer", sandbox.addr);
     assert_eq!(disagreements(&base, ASSUMPTIONS, &[], "").await, Vec::<String>::new());
     let post = Post::to(&base, SourceKind::Yrkesbarometer);

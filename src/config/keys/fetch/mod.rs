@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
+mod eurostat;
 mod file;
 mod jobsearch;
 mod kolada;
@@ -13,6 +14,7 @@ mod yrkesbarometer;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
+use eurostat::EUROSTAT;
 use file::FILE;
 use jobsearch::JOBSEARCH;
 use kolada::KOLADA;
@@ -31,8 +33,9 @@ pub(super) static FETCH: Shape = Shape {
         Key::optional(
             "kolada",
             Kind::Table(&KOLADA),
-            "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
+            "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol; with `ou`: kpi, ou, kommun, period, kon and varde.",
         ),
+        Key::optional("eurostat", Kind::Table(&EUROSTAT), "A dataset of Eurostat."),
         Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
         Key::optional(
             "planned-educations",
