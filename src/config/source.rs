@@ -52,6 +52,12 @@ pub enum SourceKind {
     Kolada,
     Eurostat,
     File,
+    /// Arbetsförmedlingen's assessments of occupations.
+    Yrkesbarometer,
+    /// JobTech's taxonomy, as files per version.
+    Taxonomy,
+    /// JobTech's search among open job advertisements.
+    Jobsearch,
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
@@ -69,7 +75,18 @@ impl SourceKind {
         Self::SchoolUnits,
         Self::SusaNavet,
         Self::Siris,
+        Self::Yrkesbarometer,
+        Self::Taxonomy,
+        Self::Jobsearch,
     ];
+
+    /// The header that a key goes into, where a source of this kind may want one.
+    pub const fn key_header(self) -> Option<&'static str> {
+        match self {
+            Self::Jobsearch => Some("api-key"),
+            _ => None,
+        }
+    }
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
@@ -83,6 +100,9 @@ impl SourceKind {
             Self::SchoolUnits => "school-units",
             Self::SusaNavet => "susa-navet",
             Self::Siris => "siris",
+            Self::Yrkesbarometer => "yrkesbarometer",
+            Self::Taxonomy => "taxonomy",
+            Self::Jobsearch => "jobsearch",
         }
     }
 }

@@ -132,6 +132,10 @@ impl Selection<'_> {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
             FetchKind::Kolada(kolada) if !kolada.ou.is_empty() => Some(kolada.ou.clone()),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
+            // Their lists are taken whole.
+            FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
+                Some(vec!["*".to_owned()])
+            }
             FetchKind::Eurostat(EurostatFetch { select, .. }) => {
                 Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
             }
@@ -167,6 +171,9 @@ impl Selection<'_> {
             // Units that the file tells of its columns.
             FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
             FetchKind::Eurostat(_)
+            | FetchKind::Yrkesbarometer(_)
+            | FetchKind::Taxonomy(_)
+            | FetchKind::Jobsearch(_)
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)

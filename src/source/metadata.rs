@@ -45,6 +45,9 @@ pub enum Kind {
     SchoolUnits,
     SusaNavet,
     Siris,
+    Yrkesbarometer,
+    Taxonomy,
+    Jobsearch,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,6 +15,7 @@ mod figure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+pub mod jobsearch;
 pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
@@ -26,6 +27,8 @@ pub mod school_units;
 mod selection;
 pub mod siris;
 pub mod susa_navet;
+pub mod taxonomy;
+pub mod yrkesbarometer;
 
 #[cfg(test)]
 mod hostile;
@@ -123,6 +126,9 @@ enum Work {
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
     Siris(siris::Work),
+    Yrkesbarometer,
+    Taxonomy(taxonomy::Work),
+    Jobsearch(Box<jobsearch::Work>),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -152,6 +158,9 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
         FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
         FetchKind::Siris(siris) => siris::plan(courier, siris).await,
+        FetchKind::Yrkesbarometer(barometer) => yrkesbarometer::plan(courier, barometer).await,
+        FetchKind::Taxonomy(taxonomy) => taxonomy::plan(courier, taxonomy).await,
+        FetchKind::Jobsearch(jobsearch) => jobsearch::plan(courier, jobsearch),
     }
 }
 
@@ -171,6 +180,15 @@ pub async fn harvest(
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
         }
         (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
+        (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {
+            yrkesbarometer::harvest(courier, barometer, plan, sink, progress).await
+        }
+        (FetchKind::Taxonomy(taxonomy), Work::Taxonomy(work)) => {
+            taxonomy::harvest(courier, taxonomy, plan, work, sink, progress).await
+        }
+        (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => {
+            jobsearch::harvest(courier, plan, work, sink, progress).await
+        }
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -199,6 +217,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
             | SourceKind::Siris
+            | SourceKind::Yrkesbarometer
+            | SourceKind::Taxonomy
+            | SourceKind::Jobsearch
     )
 }
 
@@ -209,6 +230,9 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
         SourceKind::Kolada => kolada::browse::search(courier, text).await,
         SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::search(courier, text).await,
+        SourceKind::Taxonomy => taxonomy::browse::search(courier, text).await,
+        SourceKind::Jobsearch => jobsearch::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
@@ -224,6 +248,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
         SourceKind::Kolada => kolada::browse::describe(courier, id).await,
         SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::describe(courier, id).await,
+        SourceKind::Taxonomy => taxonomy::browse::describe(courier, id).await,
+        SourceKind::Jobsearch => jobsearch::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
@@ -243,7 +270,10 @@ pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
         SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
         SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
         SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
-        SourceKind::File => &[],
+        SourceKind::Yrkesbarometer => yrkesbarometer::assumptions::ASSUMPTIONS,
+        SourceKind::Taxonomy => taxonomy::assumptions::ASSUMPTIONS,
+        SourceKind::Jobsearch => jobsearch::assumptions::ASSUMPTIONS,
+        _ => &[],
     }
 }
 
@@ -271,6 +301,17 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
             fetch.years = Years::Latest(3);
             let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
             fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
+            true
+        }
+        FetchKind::Jobsearch(fetch) => {
+            fetch.places.get_or_insert_default().truncate(1);
+            fetch.groups.get_or_insert_default().truncate(3);
+            if fetch.places.as_ref().is_some_and(Vec::is_empty) {
+                fetch.places = Some(vec!["25".to_owned()]);
+            }
+            if fetch.groups.as_ref().is_some_and(Vec::is_empty) {
+                fetch.groups = Some(["2221", "2512", "5321"].map(str::to_owned).into());
+            }
             true
         }
         FetchKind::Eurostat(fetch) => {
@@ -313,6 +354,9 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),
         FetchKind::Siris(siris) => Some(siris::schema(siris)),
+        FetchKind::Yrkesbarometer(_) => Some(yrkesbarometer::schema()),
+        FetchKind::Taxonomy(_) => Some(taxonomy::schema()),
+        FetchKind::Jobsearch(_) => Some(jobsearch::schema()),
     }
 }
 

@@ -32,6 +32,7 @@ mod files;
 mod firewall;
 mod formats;
 mod honest;
+mod jobtech;
 mod kill;
 mod kolada;
 mod lineage;

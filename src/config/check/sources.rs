@@ -133,6 +133,8 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("u", Status::Unreliable),
             ("z", Status::NotApplicable),
         ],
+        // No assessment is no balance: the source leaves the field null and says so in its text.
+        SourceKind::Yrkesbarometer => &[("", Status::NotAssessed)],
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),

@@ -2,21 +2,27 @@
 
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
 pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
 pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
+pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
 pub use school_units::{RegisterWhat, SchoolUnitsFetch};
 pub use siris::SirisFetch;
 pub use susa_navet::{SusaNavetFetch, SusaWhat};
+pub use taxonomy::{TaxonomyFetch, TaxonomyVersion, VERSIONS_URL};
+pub use yrkesbarometer::YrkesbarometerFetch;
 
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -84,4 +90,7 @@ pub enum FetchKind {
     SchoolUnits(SchoolUnitsFetch),
     SusaNavet(SusaNavetFetch),
     Siris(SirisFetch),
+    Yrkesbarometer(YrkesbarometerFetch),
+    Taxonomy(TaxonomyFetch),
+    Jobsearch(JobsearchFetch),
 }

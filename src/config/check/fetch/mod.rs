@@ -2,12 +2,15 @@
 
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
 use crate::config::node::Node;
 use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
@@ -43,6 +46,15 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("siris") {
         expect_source(&inner, &[SourceKind::Siris], sources, problems);
         (FetchKind::Siris(siris::siris(&inner, problems)?), inner)
+    } else if let Some(inner) = node.node("yrkesbarometer") {
+        expect_source(&inner, &[SourceKind::Yrkesbarometer], sources, problems);
+        (FetchKind::Yrkesbarometer(yrkesbarometer::yrkesbarometer(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("taxonomy") {
+        expect_source(&inner, &[SourceKind::Taxonomy], sources, problems);
+        (FetchKind::Taxonomy(taxonomy::taxonomy(&inner)), inner)
+    } else if let Some(inner) = node.node("jobsearch") {
+        expect_source(&inner, &[SourceKind::Jobsearch], sources, problems);
+        (FetchKind::Jobsearch(jobsearch::jobsearch(&inner, problems)), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);

@@ -2,23 +2,29 @@
 
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
 use eurostat::EUROSTAT;
 use file::FILE;
+use jobsearch::JOBSEARCH;
 use kolada::KOLADA;
 use planned_educations::PLANNED_EDUCATIONS;
 use pxweb::PXWEB;
 use school_units::SCHOOL_UNITS;
 use siris::SIRIS;
 use susa_navet::SUSA_NAVET;
+use taxonomy::TAXONOMY;
+use yrkesbarometer::YRKESBAROMETER;
 
 pub(super) static FETCH: Shape = Shape {
     about: "What is fetched, by the kind of source.",
@@ -39,6 +45,17 @@ pub(super) static FETCH: Shape = Shape {
         Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
         Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
         Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
+        Key::optional(
+            "yrkesbarometer",
+            Kind::Table(&YRKESBAROMETER),
+            "The assessments of Yrkesbarometern, a row per barometer occupation, SSYK group and area.",
+        ),
+        Key::optional("taxonomy", Kind::Table(&TAXONOMY), "A published query over JobTech's taxonomy, of one version."),
+        Key::optional(
+            "jobsearch",
+            Kind::Table(&JOBSEARCH),
+            "Counts of the job advertisements that are open now, by occupation group and place.",
+        ),
     ],
     one_of: true,
 };
