@@ -66,6 +66,8 @@ impl Demo {
                 kind @ (SourceKind::PlannedEducations
                 | SourceKind::SchoolUnits
                 | SourceKind::SusaNavet
+                | SourceKind::HistoricalAds
+                | SourceKind::JobStream
                 | SourceKind::Siris) => kind.as_str(),
             };
             let Some((_, url)) = sandbox.endpoints().into_iter().find(|(name, _)| *name == api) else {

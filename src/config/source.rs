@@ -38,6 +38,8 @@ pub enum SourceKind {
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
 }
 
@@ -49,6 +51,8 @@ impl SourceKind {
         Self::PlannedEducations,
         Self::SchoolUnits,
         Self::SusaNavet,
+        Self::HistoricalAds,
+        Self::JobStream,
         Self::Siris,
     ];
 
@@ -61,6 +65,8 @@ impl SourceKind {
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",
             Self::SusaNavet => "susa-navet",
+            Self::HistoricalAds => "historical-ads",
+            Self::JobStream => "jobstream",
             Self::Siris => "siris",
         }
     }

@@ -82,6 +82,9 @@ pub fn compare(fetch: &Fetch, accepted: &Metadata, now: &Metadata) -> Vec<Change
     if let FetchKind::File(file) = &fetch.kind {
         columns(file, &accepted.columns, &now.columns, &mut changes);
     }
+    if matches!(now.of, Kind::HistoricalAds | Kind::JobStream) {
+        fields(&accepted.columns, &now.columns, &mut changes);
+    }
     changes
 }
 
@@ -132,7 +135,12 @@ impl Selection<'_> {
                     _ => None,
                 }
             }
-            FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
+            FetchKind::File(_)
+            | FetchKind::SchoolUnits(_)
+            | FetchKind::SusaNavet(_)
+            | FetchKind::HistoricalAds(_)
+            | FetchKind::JobStream(_)
+            | FetchKind::Siris(_) => None,
         }
     }
 
@@ -147,6 +155,8 @@ impl Selection<'_> {
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)
+            | FetchKind::HistoricalAds(_)
+            | FetchKind::JobStream(_)
             | FetchKind::Siris(_) => Vec::new(),
         }
     }
@@ -366,6 +376,16 @@ fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<C
         } else {
             Change::new(ChangeKind::Aside, format!("column {name:?} is new and not taken"))
         });
+    }
+}
+
+/// Fields of advertisements: counts rest on each of them.
+fn fields(old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
+    for Column { name, .. } in old.iter().filter(|old| !new.iter().any(|new| new.name == old.name)) {
+        changes.push(Change::new(ChangeKind::Gone, format!("no advertisement has {name} any more")));
+    }
+    for Column { name, .. } in new.iter().filter(|new| !old.iter().any(|old| new.name == old.name)) {
+        changes.push(Change::new(ChangeKind::NewCode, format!("advertisements now have {name}")));
     }
 }
 

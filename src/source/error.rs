@@ -3,7 +3,7 @@
 use super::metadata::Metadata;
 use crate::config::SourceKind;
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, Archive, FetchError, Method};
+use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -75,7 +75,11 @@ pub enum SourceError {
 impl SourceError {
     /// An answer that could not be decoded, with the call it answers.
     pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
-        let record = &answer.record;
+        Self::of_record(&answer.record, error)
+    }
+
+    /// The same of one that was streamed.
+    pub(super) fn of_record(record: &AnswerRecord, error: impl Into<DecodeError>) -> Self {
         Self::Decode {
             name: record.source.clone(),
             method: record.method,

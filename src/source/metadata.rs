@@ -40,6 +40,8 @@ pub enum Kind {
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
 }
 

@@ -1,5 +1,6 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod ads;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -8,6 +9,7 @@ mod school_units;
 mod siris;
 mod susa_navet;
 
+pub use ads::{HistoricalAdsFetch, JobStreamFetch};
 pub use file::{FileFetch, FileFormat, FileLocation};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
@@ -79,5 +81,7 @@ pub enum FetchKind {
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),
     SusaNavet(SusaNavetFetch),
+    HistoricalAds(HistoricalAdsFetch),
+    JobStream(JobStreamFetch),
     Siris(SirisFetch),
 }

@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
+mod ads;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -10,6 +11,7 @@ mod susa_navet;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
+use ads::{HISTORICAL_ADS, JOBSTREAM};
 use file::FILE;
 use kolada::KOLADA;
 use planned_educations::PLANNED_EDUCATIONS;
@@ -35,6 +37,12 @@ pub(super) static FETCH: Shape = Shape {
         ),
         Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
         Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
+        Key::optional(
+            "historical-ads",
+            Kind::Table(&HISTORICAL_ADS),
+            "Counts of job advertisements per occupation group, place and month.",
+        ),
+        Key::optional("jobstream", Kind::Table(&JOBSTREAM), "The job advertisements of the moment."),
         Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
     ],
     one_of: true,
