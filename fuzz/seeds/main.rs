@@ -4,6 +4,7 @@
 //!
 //!     seeds CORPUS [RECORDED]
 
+mod ads;
 mod cubes;
 mod sandbox;
 mod words;
@@ -58,6 +59,7 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
+    ads::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {

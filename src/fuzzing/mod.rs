@@ -6,6 +6,7 @@
 mod config;
 mod text;
 
+pub use crate::decode::ads::fuzzing::ads;
 pub use crate::decode::fuzzing::{file, json_stat};
 pub use crate::fetch::fuzzing::{body, records};
 pub use crate::source::kolada::fuzzing::kolada;
@@ -48,7 +49,8 @@ mod tests {
         let rows = br#"{"values":[{"kpi":"N1","municipality":"0180","period":2024,
             "values":[{"gender":"T","value":1.5,"status":""},{"gender":"K","value":null}]}]}"#;
         let settings = b"version = 1\n[publisher]\nname = \"P\"\ncontact = \"p@example.org\"\n\x00version = 1\n\x00version = 1\n\x00version = 1\ntitle = \"L\"\n\x00SELECT 1";
-        let inputs: [&[u8]; 9] = [
+        let inputs: [&[u8]; 10] = [
+            br#"[{"id":1,"workplace_address":{"municipality_code":"0180"},"occupation":[{"concept_id":"a_b"}]}]"#,
             b"",
             b"\x00\x00\x00kod;antal\n01;3\n",
             b"\x07\xff\x01[{\"kod\":\"01\",\"antal\":3}]",
@@ -63,6 +65,7 @@ mod tests {
             json_stat(input);
             pxweb(input);
             kolada(input);
+            ads(input);
             file(input);
             body(input);
             text(input);

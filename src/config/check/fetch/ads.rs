@@ -36,5 +36,12 @@ pub(super) fn jobstream(node: &Node<'_>, problems: &mut Problems<'_>) -> JobStre
             "the overlap is as long as the window: no call would get any further",
         );
     }
+    if fetch.overlap < Duration::from_hours(1) {
+        problems.hinted(
+            node.text("overlap").map(|text| text.span()),
+            "the overlap is shorter than an hour",
+            "an autumn night has an hour twice, and the server tells no zone: at least 1h",
+        );
+    }
     fetch
 }
