@@ -110,7 +110,7 @@ async fn what_is_no_year_leaves_nothing() {
     assert_eq!(
         told(Some(FaultKind::Html200), &[2023]).await,
         "prov: the answer of BASE/annonser/historiska/2023.jsonl.zip is not what was expected: it is no JSON, it begins \
-         \"<!DOCTYPE html>\\n<html lang=\\\"sv\\\"><head><title>Underhåll pågår</title></head><body>\""
+         \"<!DOCTYPE html>\\n<html lang=\\\"sv\\\"><head><title>Underhåll pågår</title></head><b\""
     );
     assert!(told(Some(FaultKind::Drop), &[2023]).await.contains("failed twice; the last time: the body was cut off"));
     assert_eq!(

@@ -202,6 +202,9 @@ pub(super) async fn harvest(
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
     let mut records = work.known.clone();
+    for record in &records {
+        courier.accept_record(record)?;
+    }
     for (done, path) in work.calls.iter().enumerate() {
         let scrub = without_persons(courier);
         let streamed = courier.ask_streamed(&Request::get(path), Expect::Json, Some(scrub)).await?;
