@@ -61,7 +61,9 @@ impl Demo {
         for source in config.sources.values_mut() {
             let api = match source.kind {
                 SourceKind::Pxweb => "pxweb-v2",
+                SourceKind::PxwebV1 => "pxweb-v1",
                 SourceKind::Kolada => "kolada-v3",
+                SourceKind::Eurostat => "eurostat",
                 SourceKind::File => "filer",
                 kind @ (SourceKind::PlannedEducations
                 | SourceKind::SchoolUnits

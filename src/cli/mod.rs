@@ -5,6 +5,7 @@ mod accept;
 mod check;
 mod context;
 mod demo;
+mod desk;
 mod diff;
 mod exit;
 mod export;
@@ -12,6 +13,7 @@ mod gc;
 mod history;
 mod lock;
 mod plan;
+mod probe;
 mod replay;
 mod report;
 mod rollback;
@@ -91,6 +93,8 @@ enum Command {
     /// Browse the sources, and draft a pipeline for one of their tables
     #[command(subcommand)]
     Source(source::Source),
+    /// Hold a live source against everything that is assumed of it
+    Probe(probe::Probe),
     /// Serve the stand-in APIs alone
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
@@ -148,6 +152,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => replay.run(&place).await,
+        Command::Probe(probe) => Box::pin(probe.run(&place)).await,
         Command::Source(source) => Box::pin(source.run(&place)).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,

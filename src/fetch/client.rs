@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+};
 use reqwest::redirect::Policy;
 use tokio::io::AsyncRead;
 use url::Url;
@@ -64,6 +66,14 @@ pub(super) struct Begun {
     /// Where a redirect that was not followed leads.
     pub redirect: Option<Url>,
     response: reqwest::Response,
+}
+
+impl Begun {
+    /// Whatever they say, names in lower case.
+    pub fn all_headers(&self) -> BTreeMap<String, String> {
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).chars().take(MAX_HEADER).collect();
+        self.response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    }
 }
 
 /// One whole answer of any status.

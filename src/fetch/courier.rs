@@ -237,6 +237,13 @@ impl Courier {
             return self.ask(request, expect).await;
         }
         let answer = self.ask_anew(request, expect).await?;
+        {
+            // Nor does anything that only its age spoke for.
+            let mut reusable = lock(&self.shared.reusable);
+            if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
+                reusable.clear();
+            }
+        }
         if before.is_some_and(|before| before.hash != answer.record.hash) {
             tracing::warn!(
                 pipeline = self.shared.pipeline,
@@ -405,6 +412,12 @@ impl Courier {
             accepted.records.push(record.clone());
         }
         Ok(())
+    }
+
+    /// Rows of this answer are about to be written, before it is known that all of it can be decoded; it is accepted
+    /// when they are.
+    pub fn presents(&self, record: &AnswerRecord) {
+        lock(&self.shared.accepted).latest = Some(record.clone());
     }
 
     /// The answer that was accepted last: the one whose rows are being written.

@@ -133,7 +133,12 @@ impl House {
     }
 
     pub fn courier_with(&self, http: &HttpSettings) -> Courier {
-        let source = Source {
+        self.courier_of(http, |_| ())
+    }
+
+    /// To a source with something else declared of it.
+    pub fn courier_of(&self, http: &HttpSettings, declare: impl FnOnce(&mut Source)) -> Courier {
+        let mut source = Source {
             name: "scb".to_owned(),
             kind: SourceKind::Pxweb,
             base_url: self.server.url.clone(),
@@ -141,10 +146,13 @@ impl House {
             licence: "CC0-1.0".to_owned(),
             limits: None,
             parallel: 1,
+            fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
+        declare(&mut source);
         let stage = self.folder.path().join("stage/befolkning");
         Courier::new(
             "befolkning",

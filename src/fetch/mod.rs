@@ -17,6 +17,7 @@ mod limiter;
 mod lines;
 mod manners;
 mod object;
+mod observe;
 mod outage;
 mod outbound;
 mod problem;
@@ -30,7 +31,11 @@ mod verdict;
 #[cfg(test)]
 mod courier_tests;
 #[cfg(test)]
+mod firewall_tests;
+#[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod polite_tests;
 #[cfg(test)]
 mod stream_tests;
 
@@ -45,6 +50,7 @@ pub use journal::Journal;
 pub use limiter::{Limiter, Place, Slot};
 pub use manners::{Manners, Turnstile};
 pub use object::Object;
+pub use observe::Observed;
 pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
 pub use stream::{Scrub, ScrubError, Streamed, scrub};
 pub use tally::{Counts, Tally};

@@ -34,7 +34,8 @@ pub(super) fn prepare(
     if let Some((user, password)) = credentials(env::var(PROXY_AUTH).ok())? {
         proxy = proxy.basic_auth(&user, &password);
     }
-    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(&outbound.no_proxy.join(",")))))
+    let excepted: Vec<&str> = outbound.no_proxy.iter().map(|host| host.trim_start_matches("*.")).collect();
+    Ok(builder.proxy(proxy.no_proxy(NoProxy::from_string(&excepted.join(",")))))
 }
 
 fn credentials(text: Option<String>) -> Result<Option<(String, String)>, FetchError> {
@@ -104,13 +105,12 @@ pub(super) fn proxy_of(outbound: &Outbound, url: &Url) -> Option<String> {
 pub(super) fn certificate_fault(fault: &reqwest::Error) -> Option<String> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(fault);
     while let Some(error) = cause {
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.map(|inner| inner as &(dyn Error + 'static));
-        let tls = inner.unwrap_or(error).downcast_ref::<rustls::Error>();
-        if let Some(rustls::Error::InvalidCertificate(fault)) = tls {
+        if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
             return Some(words(fault));
         }
-        cause = inner.and_then(Error::source).or_else(|| error.source());
+        // An I/O error names as its source what lies behind the error that it holds.
+        let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = held.map(|held| held as &(dyn Error + 'static)).or_else(|| error.source());
     }
     None
 }

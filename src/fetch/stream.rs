@@ -77,7 +77,20 @@ impl Courier {
         expect: Expect,
         scrub: Option<Scrub>,
     ) -> Result<Streamed, FetchError> {
-        if let Some(record) = self.earlier_streamed(request, scrub.is_some()).await? {
+        self.ask_streamed_of(request, expect, scrub, |_| true).await
+    }
+
+    /// The same for callers who have yet to judge whether an earlier answer may stand in for the call.
+    pub async fn ask_streamed_of(
+        &self,
+        request: &Request,
+        expect: Expect,
+        scrub: Option<Scrub>,
+        fits: impl Fn(&AnswerRecord) -> bool + Send,
+    ) -> Result<Streamed, FetchError> {
+        if let Some(record) = self.earlier_streamed(request, scrub.is_some()).await?
+            && (self.is_of_archive() || fits(&record))
+        {
             self.reuses();
             return Ok(Streamed { record });
         }

@@ -7,10 +7,12 @@ mod config;
 mod text;
 
 pub use crate::decode::ads::fuzzing::ads;
-pub use crate::decode::fuzzing::{file, json_stat};
+pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::eurostat::fuzzing::eurostat;
 pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::pxweb::fuzzing::pxweb;
+pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
 pub use config::config;
 pub use text::text;
 
@@ -63,9 +65,13 @@ mod tests {
         ];
         for input in inputs {
             json_stat(input);
+            px(input);
+            answers(input);
+            pxweb_v1(input);
             pxweb(input);
             kolada(input);
             ads(input);
+            eurostat(input);
             file(input);
             body(input);
             text(input);

@@ -61,7 +61,7 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
     // A plan journals nothing: it has a folder of its own, which goes with it.
     let folder = workshop.lake.root().join("stage").join("_plan").join(&pipeline.name);
     let journal = Arc::new(Journal::open(&folder, Duration::ZERO, Timestamp::now())?);
-    let planned = fetching::plan(workshop, pipeline, state.as_ref(), &journal, &tally).await;
+    let planned = fetching::plan(workshop, pipeline, state.as_ref(), &journal, &tally, false).await;
     crate::store::remove_tree(&folder)?;
     let fetches = planned?
         .into_iter()

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::{Fetch, OnEmpty, Pipeline};
+use crate::config::{Fetch, OnEmpty, Pipeline, Source};
 use crate::decode::CodeRow;
-use crate::fetch::{Courier, Journal, Tally, masked};
+use crate::fetch::{AnswerRecord, Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
-use crate::source::{self, Change, Metadata, Plan, SourceError};
+use crate::source::{self, Change, Metadata, Plan, SourceError, kolada};
 
 use super::pace::Pace;
 use super::progress::Line;
@@ -68,6 +69,7 @@ pub async fn plan<'a>(
     state: Option<&PipelineState>,
     journal: &Arc<Journal>,
     tally: &Arc<Tally>,
+    force: bool,
 ) -> Result<Vec<Planned<'a>>, Problem> {
     let today = Timestamp::now().to_zoned(stockholm()).date();
     let mut hashes = accepted::hashes(workshop, pipeline, state)?;
@@ -76,6 +78,9 @@ pub async fn plan<'a>(
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
         if let Some(before) = state.and_then(|state| state.fetches.get(name)) {
             courier.remember(before.answers.iter().cloned());
+            if !force {
+                courier.reuse(before.answers.iter().filter(|answer| is_fresh(answer, courier.source())).cloned());
+            }
         }
         let mut notes = Vec::new();
         let accepted = match hashes.remove(name) {
@@ -101,6 +106,12 @@ pub async fn plan<'a>(
     Ok(planned)
 }
 
+/// Whether an answer is so young that its source wants not to be asked again.
+fn is_fresh(answer: &AnswerRecord, source: &Source) -> bool {
+    let age = Duration::try_from(Timestamp::now().duration_since(answer.fetched_at));
+    age.is_ok_and(|age| age < source.fresh_for)
+}
+
 /// A selection that no longer fits its table: what the table said before tells why.
 fn with_drift(error: SourceError, fetch: &Fetch, known: Option<&Metadata>) -> SourceError {
     match (error, known) {
@@ -108,6 +119,7 @@ fn with_drift(error: SourceError, fetch: &Fetch, known: Option<&Metadata>) -> So
             let drift = source::compare(fetch, known, &metadata).into_iter().map(|change| change.what).collect();
             SourceError::Misfit { name, url, error, metadata, drift }
         }
+        (error @ SourceError::UnknownKpi { .. }, Some(known)) => kolada::with_accepted(error, known),
         (error, _) => error,
     }
 }

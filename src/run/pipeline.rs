@@ -137,7 +137,7 @@ async fn steps(
     let state = workshop.ledger.state(&pipeline.name)?;
     let config_hash = workshop.config_hash(pipeline)?;
     line.step("asking what is new");
-    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally).await?;
+    let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally, options.force).await?;
     gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 
     let mut published: BTreeMap<String, Manifest> = BTreeMap::new();

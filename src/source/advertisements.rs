@@ -42,7 +42,7 @@ pub async fn read<T: Send + 'static>(
         match ads::read_ads(object, |ad| each(&mut made, ad)) {
             Ok(_) => Ok(made),
             Err(AdsError::Io(error)) => Err(courier.unread(&record, &error).into()),
-            Err(error) => Err(SourceError::of_record(&record, DecodeError::Shape(error.to_string()))),
+            Err(error) => Err(SourceError::decode_record(&record, DecodeError::Shape(error.to_string()))),
         }
     };
     match tokio::task::spawn_blocking(work).await {

@@ -2,6 +2,8 @@
 //! from others' clients. Each fact has a name, says where it is from, and can be
 //! held against a live answer: that is what `underlag probe` does.
 
+pub use crate::fetch::Observed;
+
 /// A fact that a connector relies on. Each connector lists its own as `ASSUMPTIONS`.
 #[derive(Clone, Copy, Debug)]
 pub struct Assumption {
@@ -26,23 +28,6 @@ pub enum Ask {
     },
     /// Nothing that may be asked for on purpose, such as an outage: only a recording can show it.
     Nothing,
-}
-
-/// An answer as it came, whatever its status.
-#[derive(Clone, Debug)]
-pub struct Observed {
-    pub url: String,
-    pub status: u16,
-    /// Names in lower case.
-    pub headers: std::collections::BTreeMap<String, String>,
-    pub body: bytes::Bytes,
-}
-
-impl Observed {
-    /// The body as JSON, without a byte order mark.
-    pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body)).ok()
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::super::context::Place;
+use super::super::desk::Desk;
 use super::super::exit::{Exit, Failure};
 use super::super::{check, text};
-use super::desk::Desk;
 use super::draft;
 
 #[derive(Debug, Args)]

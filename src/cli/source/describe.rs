@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::source::metadata::{Content, Dimension};
 
 use super::super::context::Place;
+use super::super::desk::{Desk, Found};
 use super::super::exit::{Exit, Failure};
 use super::super::text;
-use super::desk::{Desk, Found};
 
 /// Codes of a dimension that are shown unasked.
 const SHOWN: usize = 10;

@@ -4,7 +4,7 @@
 use crate::source::browse::{Proposal, ProposedColumn, quoted};
 use crate::source::metadata::Metadata;
 
-use super::desk::Found;
+use super::super::desk::Found;
 
 /// The fetch's name in a drafted pipeline.
 pub const FETCH: &str = "tabell";

@@ -4,7 +4,6 @@
 
 mod add;
 mod describe;
-mod desk;
 mod draft;
 mod list;
 mod sample;

@@ -15,9 +15,9 @@ use crate::run::stockholm;
 use crate::source::{self, Sink};
 
 use super::super::context::Place;
+use super::super::desk::{Desk, Found, failed};
 use super::super::exit::{Exit, Failure};
 use super::super::text;
-use super::desk::{Desk, Found, failed};
 use super::draft;
 
 #[derive(Debug, Args)]

@@ -6,9 +6,9 @@ use serde_json::json;
 use crate::source::{self, browse::Entry};
 
 use super::super::context::Place;
+use super::super::desk::{Desk, failed};
 use super::super::exit::{Exit, Failure};
 use super::super::text;
-use super::desk::{Desk, failed};
 
 #[derive(Debug, Args)]
 pub struct Search {

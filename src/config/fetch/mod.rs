@@ -1,6 +1,7 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
 mod ads;
+mod eurostat;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -10,7 +11,8 @@ mod siris;
 mod susa_navet;
 
 pub use ads::{HistoricalAdsFetch, JobStreamFetch};
-pub use file::{FileFetch, FileFormat, FileLocation};
+pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
+pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
@@ -77,6 +79,7 @@ pub enum History {
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
+    Eurostat(EurostatFetch),
     File(FileFetch),
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),

@@ -14,7 +14,10 @@ fn the_shipped_configuration_has_no_problem() {
     assert_eq!(render_all(&loaded.diagnostics, &loaded.files, false), "");
     let config = loaded.config.unwrap();
     assert_eq!(config.pipelines.keys().collect::<Vec<_>>(), ["annonser", "befolkning", "nyckeltal"]);
-    assert_eq!(config.sources.keys().collect::<Vec<_>>(), ["af", "kolada", "scb"]);
+    assert_eq!(
+        config.sources.keys().collect::<Vec<_>>(),
+        ["af", "jobstream", "jobtech_historik", "kolada", "scb", "scb_v1"]
+    );
     assert!(config.sources["scb"].limits.is_none(), "SCB announces its own limits");
 
     let befolkning = &config.pipelines["befolkning"];

@@ -92,7 +92,7 @@ pub(super) async fn harvest(
         let counter = read(courier, &record, Counter::new(fetch.vacancy_cap), |counter, ad| counter.add(ad)).await?;
         courier.accept_record(&record)?;
         let counted = counter.rows();
-        let batches = batches(year, &counted).map_err(|error| SourceError::of_record(&record, error))?;
+        let batches = batches(year, &counted).map_err(|error| SourceError::decode_record(&record, error))?;
         for batch in &batches {
             sink.write(batch).map_err(SourceError::Sink)?;
         }

@@ -227,7 +227,7 @@ pub(super) async fn harvest(
     for (answer, record) in records.iter().enumerate() {
         // Its rows are those that it told of last.
         courier.accept_record(record)?;
-        let batch = state::batch(&rows, answer).map_err(|error| SourceError::of_record(record, error))?;
+        let batch = state::batch(&rows, answer).map_err(|error| SourceError::decode_record(record, error))?;
         if batch.num_rows() > 0 {
             sink.write(&batch).map_err(SourceError::Sink)?;
         }

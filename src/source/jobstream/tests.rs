@@ -222,7 +222,7 @@ async fn the_stand_in_is_as_assumed() {
         let (url, status) = (response.url().to_string(), response.status().as_u16());
         #[expect(clippy::disallowed_methods, reason = "a small client against loopback")]
         let body = response.bytes().await.unwrap();
-        let seen = Observed { url, status, headers: BTreeMap::new(), body };
+        let seen = Observed { url, status, headers: BTreeMap::new(), body, fetched_at: now };
         assert_eq!((assumption.judge)(&seen), Finding::Agrees, "{}", assumption.name);
     }
 }

@@ -1,7 +1,6 @@
 //! Where a source is asked without a data folder: answers go into a temporary
 //! folder that is gone with the command.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -14,8 +13,8 @@ use crate::nearest::nearest;
 use crate::source::{self, SourceError, browse::Description};
 use crate::store::LocalFolder;
 
-use super::super::context::Place;
-use super::super::exit::Failure;
+use super::context::Place;
+use super::exit::Failure;
 
 pub struct Desk {
     pub config: Config,
@@ -56,10 +55,25 @@ impl Desk {
 
     /// The source of this name, or all that can be browsed.
     pub fn sources(&self, name: Option<&str>) -> Result<Vec<Source>, Failure> {
-        let sources: &BTreeMap<String, Source> = &self.config.sources;
         let Some(name) = name else {
-            return Ok(sources.values().filter(|source| source::can_be_browsed(source.kind)).cloned().collect());
+            return Ok(self
+                .config
+                .sources
+                .values()
+                .filter(|source| source::can_be_browsed(source.kind))
+                .cloned()
+                .collect());
         };
+        let source = self.source(name)?;
+        if !source::can_be_browsed(source.kind) {
+            let kind = source.kind.as_str();
+            return Err(Failure::usage(anyhow!("source {name:?} is of kind {kind}, which can't be browsed")));
+        }
+        Ok(vec![source])
+    }
+
+    pub fn source(&self, name: &str) -> Result<Source, Failure> {
+        let sources = &self.config.sources;
         let Some(source) = sources.get(name) else {
             let near = nearest(name, sources.keys().map(String::as_str));
             let hint = near.map_or_else(
@@ -68,13 +82,7 @@ impl Desk {
             );
             return Err(Failure::usage(anyhow!("there is no source {name:?} in sources.toml")).hint(hint));
         };
-        if !source::can_be_browsed(source.kind) {
-            return Err(Failure::usage(anyhow!(
-                "source {name:?} is of kind {}, which can't be browsed",
-                source.kind.as_str()
-            )));
-        }
-        Ok(vec![source.clone()])
+        Ok(source.clone())
     }
 
     /// Asks the source, or each in turn until one knows the table; `SOURCE:TABLE` names the source too.

@@ -1,0 +1,185 @@
+//! Behind a region's firewall: a proxy with a password, a firewall that opens
+//! TLS, and hosts that nobody may call.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::people::people;
+use crate::world::{Sandbox, World};
+
+/// One call read from a stream and made to the sandbox; its head as it came.
+fn forward(stream: &mut (impl Read + Write), sandbox: &str) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    let mut byte = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).into_owned();
+    let field = |name: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned())
+    };
+    let mut body = vec![0; field("content-length").map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body)?;
+    let (method, rest) = head.split_once(' ').unwrap();
+    let target = rest.split(' ').next().unwrap();
+    // A proxy is given whole addresses.
+    let path = target.splitn(4, '/').nth(3).filter(|_| target.starts_with("http")).map(|path| format!("/{path}"));
+    let path = path.unwrap_or_else(|| target.to_owned());
+    let mut there = TcpStream::connect(sandbox)?;
+    write!(
+        there,
+        "{method} {path} HTTP/1.1\r\nHost: {sandbox}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    )?;
+    there.write_all(&body)?;
+    let mut answer = Vec::new();
+    there.read_to_end(&mut answer)?;
+    stream.write_all(&answer)?;
+    stream.flush()?;
+    Ok(head)
+}
+
+fn address(sandbox: &Sandbox) -> String {
+    sandbox.pxweb.trim_start_matches("http://").split('/').next().unwrap().to_owned()
+}
+
+/// A proxy in front of the sandbox, whatever host is asked for; its port and what it has heard.
+fn proxy(sandbox: &Sandbox) -> (u16, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (noted, to) = (Arc::clone(&heard), address(sandbox));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            if let Ok(head) = forward(&mut stream, &to) {
+                noted.lock().unwrap().push(head);
+            }
+        }
+    });
+    (port, heard)
+}
+
+/// A firewall that opens TLS in front of the sandbox, with a certificate that is written to `ca_file`; its port.
+fn opener(sandbox: &Sandbox, ca_file: &std::path::Path) -> u16 {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    std::fs::write(ca_file, issuer.pem()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth();
+    let config = Arc::new(config.with_single_cert(vec![certificate.der().clone()], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let to = address(sandbox);
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), stream);
+            if forward(&mut stream, &to).is_ok() {
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    port
+}
+
+fn with_http(world: &World, lines: &str) {
+    world.edit("config/underlag.toml", "max_tries = 3\n", &format!("max_tries = 1\n{lines}\n"));
+}
+
+#[test]
+fn a_run_goes_out_by_the_proxy_and_shows_its_password_nowhere() {
+    let sandbox = Sandbox::start();
+    let world = people(&sandbox);
+    let (port, heard) = proxy(&sandbox);
+    let direct = world.read("config/sources.toml");
+    world.write("config/sources.toml", &direct.replace(&sandbox.pxweb, "http://statistik.example.org/pxweb/api/v2"));
+    with_http(&world, &format!("proxy = \"http://127.0.0.1:{port}\""));
+    let mut command = world.command(&["run", "folk"]);
+    command.env("UNDERLAG_PROXY_AUTH", "regionen:hemligt").env("UNDERLAG_LOG", "trace");
+    let ran = world.ran(command.output().unwrap());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let heard = heard.lock().unwrap();
+    assert!(heard.len() >= 4, "{heard:?}");
+    for head in heard.iter() {
+        assert!(head.contains(" http://statistik.example.org/pxweb/api/v2/"), "{head}");
+        // regionen:hemligt
+        assert!(
+            head.to_lowercase().contains("proxy-authorization: basic cmvnaw9uzw46agvtbglndA==".to_lowercase().as_str()),
+            "{head}"
+        );
+    }
+    for secret in ["hemligt", "cmVnaW9uZW46aGVtbGlndA"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{secret}");
+        for file in crate::local::files_below(&world.path("data")) {
+            let text = std::fs::read(&file).unwrap();
+            assert!(!String::from_utf8_lossy(&text).contains(secret), "{secret} in {}", file.display());
+        }
+    }
+}
+
+#[test]
+fn a_firewall_that_opens_tls_is_believed_only_by_its_certificate() {
+    let sandbox = Sandbox::start();
+    let world = people(&sandbox);
+    let port = opener(&sandbox, &world.path("config/ca.pem"));
+    let direct = world.read("config/sources.toml");
+    world.write(
+        "config/sources.toml",
+        &direct.replace(&sandbox.pxweb, &format!("https://localhost:{port}/pxweb/api/v2")),
+    );
+    with_http(&world, "");
+    let ran = world.run(&["run", "folk"]);
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.stderr.replace(&port.to_string(), "[port]"), @r"
+    error: pipeline folk: fetch folk: scb: the certificate of https://localhost:[port]/pxweb/api/v2/config is not trusted: it is issued by nobody that this machine trusts
+    hint: if a firewall opens TLS here, give its certificate as [http] ca_file; if not, somebody stands in between
+    ");
+    assert!(sandbox.calls().is_empty());
+    world.edit("config/underlag.toml", "max_tries = 1\n", "max_tries = 1\nca_file = \"ca.pem\"\n");
+    world.ok(&["run", "folk"]);
+    world.edit("config/underlag.toml", "\"ca.pem\"", "\"gone.pem\"");
+    let ran = world.run(&["run", "folk"]);
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.stderr, @"error: could not set up the HTTP client: ca_file [world]/config/gone.pem: No such file or directory (os error 2)");
+}
+
+#[test]
+fn a_host_outside_the_list_is_never_called() {
+    let sandbox = Sandbox::start();
+    let world = people(&sandbox);
+    let direct = world.read("config/sources.toml");
+    world.write("config/sources.toml", &direct.replace(&sandbox.pxweb, "https://statistik.example.org/pxweb/api/v2"));
+    with_http(&world, "allow_hosts = [\"*.scb.se\", \"api.kolada.se\"]");
+    let ran = world.run(&["run", "folk"]);
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: pipeline folk: fetch folk: scb: https://statistik.example.org/pxweb/api/v2/config is not called: its host statistik.example.org is not among [http] allow_hosts
+    hint: if it should be, add "statistik.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
+    "#);
+}
+
+#[test]
+fn mistakes_in_the_way_out_are_shown() {
+    let world = World::new();
+    with_http(
+        &world,
+        "proxy = \"http://u:p@proxy.example.org:8080\"\nno_proxy = [\"http://x\"]\nallow_hosts = [\"scb.se:443\"]\noutage_after = 1",
+    );
+    let ran = world.run(&["check"]);
+    assert_eq!(ran.code, 2);
+    insta::assert_snapshot!(ran.stderr, @"");
+}
