@@ -4,6 +4,7 @@
 //!
 //!     seeds CORPUS [RECORDED]
 
+mod ads;
 mod cubes;
 mod packages;
 mod sandbox;
@@ -61,6 +62,7 @@ fn main() -> io::Result<()> {
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
     packages::write(&corpus);
+    ads::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {

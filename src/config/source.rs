@@ -61,6 +61,8 @@ pub enum SourceKind {
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
 }
 
@@ -74,6 +76,8 @@ impl SourceKind {
         Self::PlannedEducations,
         Self::SchoolUnits,
         Self::SusaNavet,
+        Self::HistoricalAds,
+        Self::JobStream,
         Self::Siris,
         Self::Yrkesbarometer,
         Self::Taxonomy,
@@ -99,6 +103,8 @@ impl SourceKind {
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",
             Self::SusaNavet => "susa-navet",
+            Self::HistoricalAds => "historical-ads",
+            Self::JobStream => "jobstream",
             Self::Siris => "siris",
             Self::Yrkesbarometer => "yrkesbarometer",
             Self::Taxonomy => "taxonomy",

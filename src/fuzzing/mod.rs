@@ -6,6 +6,7 @@
 mod config;
 mod text;
 
+pub use crate::decode::ads::fuzzing::ads;
 pub use crate::decode::file::fuzzing::package;
 pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
@@ -63,7 +64,8 @@ mod tests {
         let counted = br#"{"total":{"value":9},"stats":[{"type":"occupation-group","values":[
             {"term":"Officerare","concept_id":"KiVA_anS_RJh","count":5},{"concept_id":"KiVA_anS_RJh","count":2}]},
             {"type":"region","values":[]}]}"#;
-        let inputs: [&[u8]; 12] = [
+        let inputs: [&[u8]; 13] = [
+            br#"[{"id":1,"workplace_address":{"municipality_code":"0180"},"occupation":[{"concept_id":"a_b"}]}]"#,
             b"",
             b"\x00\x00\x00kod;antal\n01;3\n",
             b"\x07\xff\x01[{\"kod\":\"01\",\"antal\":3}]",
@@ -85,6 +87,7 @@ mod tests {
             pxweb(input);
             kolada(input);
             planned(input);
+            ads(input);
             eurostat(input);
             yrkesbarometer(input);
             taxonomy(input);

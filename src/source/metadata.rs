@@ -44,6 +44,8 @@ pub enum Kind {
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
     Yrkesbarometer,
     Taxonomy,

@@ -3,6 +3,7 @@
 //! which API a table came from. It never retries, waits or archives: that is
 //! the courier's work.
 
+mod advertisements;
 mod answer;
 pub mod assumption;
 pub mod browse;
@@ -15,7 +16,9 @@ mod figure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+pub mod historical_ads;
 pub mod jobsearch;
+pub mod jobstream;
 pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
@@ -125,6 +128,8 @@ enum Work {
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
+    HistoricalAds(historical_ads::Work),
+    JobStream(jobstream::Work),
     Siris(siris::Work),
     Yrkesbarometer,
     Taxonomy(taxonomy::Work),
@@ -157,6 +162,8 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
         FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
+        FetchKind::HistoricalAds(ads) => historical_ads::plan(courier, ads, today).await,
+        FetchKind::JobStream(ads) => jobstream::plan(courier, ads).await,
         FetchKind::Siris(siris) => siris::plan(courier, siris).await,
         FetchKind::Yrkesbarometer(barometer) => yrkesbarometer::plan(courier, barometer).await,
         FetchKind::Taxonomy(taxonomy) => taxonomy::plan(courier, taxonomy).await,
@@ -198,6 +205,10 @@ pub async fn harvest(
         (FetchKind::SusaNavet(fetch), Work::SusaNavet(work)) => {
             susa_navet::harvest(courier, fetch, plan, work, sink, progress).await
         }
+        (FetchKind::HistoricalAds(fetch), Work::HistoricalAds(work)) => {
+            historical_ads::harvest(courier, fetch, work, sink, progress).await
+        }
+        (FetchKind::JobStream(_), Work::JobStream(work)) => jobstream::harvest(courier, work, sink, progress).await,
         (FetchKind::Siris(fetch), Work::Siris(work)) => {
             siris::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -216,6 +227,8 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
+            | SourceKind::HistoricalAds
+            | SourceKind::JobStream
             | SourceKind::Siris
             | SourceKind::Yrkesbarometer
             | SourceKind::Taxonomy
@@ -236,6 +249,8 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
+        SourceKind::HistoricalAds => historical_ads::search(courier, text).await,
+        SourceKind::JobStream => jobstream::search(courier, text).await,
         SourceKind::Siris => siris::search(courier, text).await,
         SourceKind::File => Err(unbrowsed(courier)),
     }
@@ -254,6 +269,8 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
+        SourceKind::HistoricalAds => historical_ads::describe(courier, id).await,
+        SourceKind::JobStream => jobstream::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
         SourceKind::File => Err(unbrowsed(courier)),
     }
@@ -353,6 +370,8 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),
+        FetchKind::HistoricalAds(_) => Some(historical_ads::schema()),
+        FetchKind::JobStream(_) => Some(jobstream::schema()),
         FetchKind::Siris(siris) => Some(siris::schema(siris)),
         FetchKind::Yrkesbarometer(_) => Some(yrkesbarometer::schema()),
         FetchKind::Taxonomy(_) => Some(taxonomy::schema()),

@@ -102,6 +102,28 @@ impl Post {
         Self { courier: courier(&self.source, self.folder.path()), ..self }
     }
 
+    /// The next run of the same pipeline, after this one was completed.
+    pub fn afresh(self) -> Self {
+        std::fs::remove_dir_all(self.folder.path().join("stage")).unwrap();
+        self.again()
+    }
+
+    /// Whether a word stands in any file of the data folder, packed or not.
+    pub fn holds(&self, word: &str) -> bool {
+        fn look(path: &Path, word: &str) -> bool {
+            if path.is_dir() {
+                return std::fs::read_dir(path).unwrap().any(|entry| look(&entry.unwrap().path(), word));
+            }
+            let bytes = std::fs::read(path).unwrap();
+            let mut unpacked = Vec::new();
+            let packed = zstd::stream::read::Decoder::new(bytes.as_slice());
+            let _ = packed.and_then(|mut packed| std::io::Read::read_to_end(&mut packed, &mut unpacked));
+            let within = |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            within(&bytes) || within(&unpacked)
+        }
+        look(self.folder.path(), word)
+    }
+
     /// The same years later: only what was accepted is there, and the source has moved.
     pub fn years_later(&self) -> Courier {
         let source = Source { base_url: Url::parse("http://127.0.0.1:1/elsewhere").unwrap(), ..self.source.clone() };

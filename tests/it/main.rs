@@ -12,6 +12,7 @@ mod people;
 mod world;
 
 mod accept;
+mod ads;
 mod areas;
 mod bad_input;
 mod bad_rows;

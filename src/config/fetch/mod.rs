@@ -1,5 +1,6 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod ads;
 mod eurostat;
 mod file;
 mod jobsearch;
@@ -12,6 +13,7 @@ mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
+pub use ads::{HistoricalAdsFetch, JobStreamFetch};
 pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
 pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use jobsearch::{JobsearchFetch, PlaceLevel};
@@ -89,6 +91,8 @@ pub enum FetchKind {
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),
     SusaNavet(SusaNavetFetch),
+    HistoricalAds(HistoricalAdsFetch),
+    JobStream(JobStreamFetch),
     Siris(SirisFetch),
     Yrkesbarometer(YrkesbarometerFetch),
     Taxonomy(TaxonomyFetch),

@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: what is asked of a source, a file per kind.
 
+mod ads;
 mod eurostat;
 mod file;
 mod jobsearch;
@@ -55,6 +56,12 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("jobsearch") {
         expect_source(&inner, &[SourceKind::Jobsearch], sources, problems);
         (FetchKind::Jobsearch(jobsearch::jobsearch(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("historical-ads") {
+        expect_source(&inner, &[SourceKind::HistoricalAds], sources, problems);
+        (FetchKind::HistoricalAds(ads::historical_ads(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("jobstream") {
+        expect_source(&inner, &[SourceKind::JobStream], sources, problems);
+        (FetchKind::JobStream(ads::jobstream(&inner, problems)), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);

@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
+mod ads;
 mod eurostat;
 mod file;
 mod jobsearch;
@@ -14,6 +15,7 @@ mod yrkesbarometer;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
+use ads::{HISTORICAL_ADS, JOBSTREAM};
 use eurostat::EUROSTAT;
 use file::FILE;
 use jobsearch::JOBSEARCH;
@@ -44,6 +46,12 @@ pub(super) static FETCH: Shape = Shape {
         ),
         Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
         Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
+        Key::optional(
+            "historical-ads",
+            Kind::Table(&HISTORICAL_ADS),
+            "Counts of job advertisements per occupation group, place and month.",
+        ),
+        Key::optional("jobstream", Kind::Table(&JOBSTREAM), "The job advertisements of the moment."),
         Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
         Key::optional(
             "yrkesbarometer",
