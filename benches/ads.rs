@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use flate2::{Decompress, FlushDecompress, Status};
-use underlag::config::{HttpSettings, OutageSettings, Outbound, Publisher, Source, SourceKind};
+use underlag::config::{HttpSettings, Installation, OutageSettings, Outbound, Publisher, Source, SourceKind};
 use underlag::decode::ads::{Counter, read_ads};
 use underlag::fetch::{Archive, Client, Courier, Journal, Limiter, ScrubError, Tally, scrub};
 use underlag::reference::Reference;
@@ -158,6 +158,8 @@ fn courier(lake: &Path) -> Courier {
         licence: "CC0-1.0".to_owned(),
         limits: None,
         parallel: 1,
+        fresh_for: Duration::ZERO,
+        installation: Installation::default(),
         symbols: BTreeMap::new(),
         responses: Vec::new(),
         synthetic: true,

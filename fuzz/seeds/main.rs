@@ -4,6 +4,7 @@
 //!
 //!     seeds CORPUS [RECORDED]
 
+mod ads;
 mod cubes;
 mod packages;
 mod sandbox;
@@ -39,7 +40,7 @@ impl Corpus {
 
     /// An answer that may be of any API, for every target that reads answers.
     pub fn answer(&self, body: &[u8]) {
-        for target in ["json_stat", "answers", "kolada", "eurostat", "records"] {
+        for target in ["json_stat", "answers", "kolada", "planned", "yrkesbarometer", "taxonomy", "jobsearch", "eurostat", "records"] {
             self.add(target, body);
         }
         for line in ["*\n", ";TOP(1);\n", "*;*;*;*;*\n"] {
@@ -61,6 +62,7 @@ fn main() -> io::Result<()> {
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
     packages::write(&corpus);
+    ads::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {

@@ -38,6 +38,11 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
         "/eurostat/api/dissemination/sdmx/2.1/contentconstraint/ESTAT/TRNG_LFSE_04".to_owned(),
         "/eurostat/api/dissemination/sdmx/2.1/data/trng_lfse_04/?format=SDMX-CSV&geo=SE11".to_owned(),
         "/eurostat/api/dissemination/statistics/1.0/data/trng_lfse_04?format=JSON&geo=SE11&lastTimePeriod=2".to_owned(),
+        "/taxonomy/version/31/query/eu-regions/eu-regions.json".to_owned(),
+        "/taxonomy/version/31/query/concept-types/concept-types.json".to_owned(),
+        "/jobsearch/search?limit=0&stats=region&stats=occupation-field&stats.limit=30".to_owned(),
+        "/jobsearch/search?limit=0&stats=occupation-group&stats.limit=30&region=9hXe_F4g_eTG".to_owned(),
+        "/jobsearch/search?offset=2001".to_owned(),
         "/nowhere".to_owned(),
     ] {
         corpus.answer(&call(sandbox.addr, "GET", &path, "").await?);
@@ -85,6 +90,14 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
     let map = call(sandbox.addr, "GET", &format!("/filer/{}", underlag::sandbox::ADVERTISEMENTS), "").await?;
     let entry = map.iter().take(12_000).rposition(|byte| *byte == b',').unwrap_or(0);
     corpus.answer(&[&map[..entry], b"}}"].concat());
+    // As are these; a row or a concept is cut out whole.
+    let barometer = call(sandbox.addr, "GET", "/yrkesbarometer/yrkesbarometer.json", "").await?;
+    let row = barometer.windows(2).take(12_000).rposition(|two| two == b"},").unwrap_or(0);
+    corpus.answer(&[&barometer[..row], b"}]"].concat());
+    let path = "/taxonomy/version/31/query/concepts-and-common-relations/concepts-and-common-relations.json";
+    let concepts = call(sandbox.addr, "GET", path, "").await?;
+    let concept = concepts.windows(15).take(12_000).rposition(|some| some == br#"},{"alternative"#).unwrap_or(0);
+    corpus.answer(&[&concepts[..concept], b"}]}}"].concat());
     sandbox.stop().await;
     Ok(())
 }

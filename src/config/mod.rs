@@ -7,6 +7,7 @@ mod checks;
 mod diagnostic;
 mod fetch;
 mod hash;
+mod jobtech;
 mod keys;
 mod leaf;
 mod leaf_source;

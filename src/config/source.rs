@@ -52,9 +52,17 @@ pub enum SourceKind {
     Kolada,
     Eurostat,
     File,
+    /// Arbetsförmedlingen's assessments of occupations.
+    Yrkesbarometer,
+    /// JobTech's taxonomy, as files per version.
+    Taxonomy,
+    /// JobTech's search among open job advertisements.
+    Jobsearch,
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
 }
 
@@ -68,8 +76,21 @@ impl SourceKind {
         Self::PlannedEducations,
         Self::SchoolUnits,
         Self::SusaNavet,
+        Self::HistoricalAds,
+        Self::JobStream,
         Self::Siris,
+        Self::Yrkesbarometer,
+        Self::Taxonomy,
+        Self::Jobsearch,
     ];
+
+    /// The header that a key goes into, where a source of this kind may want one.
+    pub const fn key_header(self) -> Option<&'static str> {
+        match self {
+            Self::Jobsearch => Some("api-key"),
+            _ => None,
+        }
+    }
 
     /// Its key in `sources.toml`, which also names its stand-in.
     pub const fn as_str(self) -> &'static str {
@@ -82,7 +103,12 @@ impl SourceKind {
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",
             Self::SusaNavet => "susa-navet",
+            Self::HistoricalAds => "historical-ads",
+            Self::JobStream => "jobstream",
             Self::Siris => "siris",
+            Self::Yrkesbarometer => "yrkesbarometer",
+            Self::Taxonomy => "taxonomy",
+            Self::Jobsearch => "jobsearch",
         }
     }
 }

@@ -20,6 +20,7 @@ use super::address::{is_loopback, masked, same_origin};
 use super::body::{self, ACCEPTED, BodyFault, Caps};
 use super::courier::Validators;
 use super::error::FetchError;
+use super::key::ApiKey;
 use super::limiter::Slot;
 use super::outbound;
 use super::retry::{Failure, is_transient, retry_after};
@@ -48,6 +49,7 @@ pub(super) struct Outgoing {
     pub url: Url,
     pub body: Option<String>,
     pub accept: &'static str,
+    pub key: Option<ApiKey>,
     /// Only what is not the answer that has these is worth sending.
     pub unless: Option<Validators>,
 }
@@ -169,6 +171,9 @@ impl Client {
             for (name, value) in conditions.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
                 request = request.header(name, value);
             }
+        }
+        if let Some(key) = &outgoing.key {
+            request = request.header(key.header, key.value.clone());
         }
         if let Some(body) = &outgoing.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());

@@ -17,6 +17,7 @@ use super::archive::Envelope;
 use super::client::{Outgoing, Received};
 use super::courier::{Courier, Expect, off_thread};
 use super::error::FetchError;
+use super::key::ApiKey;
 use super::limiter::{Limiter, Place, Slot};
 use super::outage::{Leave, shown};
 use super::request::{Answer, Method, Request};
@@ -36,6 +37,7 @@ impl Courier {
                 Method::Post => reqwest::Method::POST,
             },
             url,
+            key: ApiKey::find(source)?,
             unless: None,
             body: request.body.clone(),
             accept: request.accept.unwrap_or(match expect {

@@ -17,6 +17,9 @@ pub enum FetchError {
     #[error("{source_name}: {url:?} is not a usable URL: {reason}")]
     Address { source_name: String, url: String, reason: String },
 
+    #[error("{source_name}: the key from {place} cannot be used: {reason}")]
+    Key { source_name: String, place: String, reason: String },
+
     /// A final answer outside 2xx that no retry would mend.
     #[error(
         "{source_name}: {method} {url} was answered {}{}",

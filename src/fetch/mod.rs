@@ -15,6 +15,7 @@ mod error;
 pub(crate) mod fuzzing;
 mod incoming;
 mod journal;
+mod key;
 mod limiter;
 mod lines;
 mod manners;

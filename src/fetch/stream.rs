@@ -218,6 +218,13 @@ impl Courier {
         self.unreadable(record, self.shared.archive.damaged(&record.hash, error))
     }
 
+    /// Whether these answers are in the archive as they came.
+    pub async fn are_sound(&self, records: &[AnswerRecord]) -> bool {
+        let (archive, records) = (Arc::clone(&self.shared.archive), records.to_vec());
+        let look = move || records.iter().try_for_each(|record| archive.look(&record.hash).map(drop));
+        off_thread(look).await.is_ok()
+    }
+
     /// Bytes that an unpacked stream may have; a scrub that unpacks further holds to it too.
     pub fn cap(&self) -> u64 {
         self.shared.client.settings().max_stream_decompressed

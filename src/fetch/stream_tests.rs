@@ -303,3 +303,31 @@ async fn a_file_of_this_machine_is_streamed_too() {
     let error = courier.read_local_streamed(house.folder.path(), None).await.unwrap_err();
     assert!(error.to_string().ends_with("it is not a regular file"), "{error}");
 }
+
+#[tokio::test]
+async fn what_the_source_still_has_is_not_sent_again() {
+    let body = lines(500);
+    let house = House::new(move |heard, _| {
+        if heard.head.contains("if-none-match: \"1\"") {
+            reply("304 Not Modified", &[("ETag", "\"1\"")], "")
+        } else {
+            reply("200 OK", &[("ETag", "\"1\"")], &body)
+        }
+    })
+    .await;
+    let request = Request::get("/ads");
+    let first = house.courier().ask_streamed(&request, Expect::Any, Some(without_names())).await.unwrap();
+    let next = house.courier();
+    next.remember([first.record.clone()]);
+    assert_eq!(next.before(), std::slice::from_ref(&first.record));
+    assert_eq!(next.ask_streamed(&request, Expect::Any, Some(without_names())).await.unwrap(), first);
+    let counts = next.tally().snapshot();
+    assert_eq!((counts.calls, counts.reused), (1, 1));
+    // One that was kept whole is not taken for a scrubbed one, nor one that is spoilt for a sound one.
+    assert_ne!(next.ask_streamed(&request, Expect::Any, None).await.unwrap(), first);
+    fs::write(house.folder.path().join(Archive::place(&first.record.hash)), "x").unwrap();
+    let again = next.ask_streamed(&request, Expect::Any, Some(without_names())).await.unwrap();
+    assert_eq!((again.record.hash, again.record.original), (first.record.hash, first.record.original));
+    let conditions: Vec<bool> = house.server.heard().iter().map(|call| call.head.contains("if-none-match")).collect();
+    assert_eq!(conditions, [false, true, false, false]);
+}

@@ -6,14 +6,19 @@
 mod config;
 mod text;
 
+pub use crate::decode::ads::fuzzing::ads;
 pub use crate::decode::file::fuzzing::package;
 pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
 pub use crate::source::eurostat::fuzzing::eurostat;
 pub use crate::source::fuzzing::page;
+pub use crate::source::jobsearch::fuzzing::jobsearch;
 pub use crate::source::kolada::fuzzing::kolada;
+pub use crate::source::planned_educations::fuzzing::planned;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
+pub use crate::source::taxonomy::fuzzing::taxonomy;
+pub use crate::source::yrkesbarometer::fuzzing::yrkesbarometer;
 pub use config::config;
 pub use text::text;
 
@@ -52,7 +57,15 @@ mod tests {
         let rows = br#"{"values":[{"kpi":"N1","municipality":"0180","period":2024,
             "values":[{"gender":"T","value":1.5,"status":""},{"gender":"K","value":null}]}]}"#;
         let settings = b"version = 1\n[publisher]\nname = \"P\"\ncontact = \"p@example.org\"\n\x00version = 1\n\x00version = 1\n\x00version = 1\ntitle = \"L\"\n\x00SELECT 1";
-        let inputs: [&[u8]; 9] = [
+        let barometer = r#"[{"yb_yrke":"Kockar","yb_concept_id":"a","lan":"25","ssyk":"5120,3451","jobbmojligheter":"stora",
+            "rekryteringssituation":null,"prognos":"öka","hogsta_bedomningsniva":"län","delvis_helt":null,"omgang":"2026-1"}]"#;
+        let concepts = br#"{"data":{"concepts":[{"id":"a","type":"ssyk-level-4","ssyk_code_2012":"0110","narrower":
+            [{"id":"b","deprecated":true,"replaced_by":[{"id":"c"},{"id":"d"}]}]}]}}"#;
+        let counted = br#"{"total":{"value":9},"stats":[{"type":"occupation-group","values":[
+            {"term":"Officerare","concept_id":"KiVA_anS_RJh","count":5},{"concept_id":"KiVA_anS_RJh","count":2}]},
+            {"type":"region","values":[]}]}"#;
+        let inputs: [&[u8]; 13] = [
+            br#"[{"id":1,"workplace_address":{"municipality_code":"0180"},"occupation":[{"concept_id":"a_b"}]}]"#,
             b"",
             b"\x00\x00\x00kod;antal\n01;3\n",
             b"\x07\xff\x01[{\"kod\":\"01\",\"antal\":3}]",
@@ -62,6 +75,9 @@ mod tests {
             &asked,
             rows,
             settings,
+            barometer.as_bytes(),
+            concepts,
+            counted,
         ];
         for input in inputs {
             json_stat(input);
@@ -70,7 +86,12 @@ mod tests {
             pxweb_v1(input);
             pxweb(input);
             kolada(input);
+            planned(input);
+            ads(input);
             eurostat(input);
+            yrkesbarometer(input);
+            taxonomy(input);
+            jobsearch(input);
             file(input);
             page(input);
             for kind in 0..9 {

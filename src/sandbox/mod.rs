@@ -12,6 +12,7 @@ mod examples;
 mod fault;
 mod file;
 mod http;
+mod jobtech;
 mod kolada;
 mod lists;
 mod noise;
@@ -108,6 +109,9 @@ impl Sandbox {
             ("siris", url("siris/reports/export_api")),
             ("eurostat", url("eurostat/api/dissemination")),
             ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
+            ("yrkesbarometer", url("yrkesbarometer")),
+            ("taxonomy", url("taxonomy")),
+            ("jobsearch", url("jobsearch")),
         ]
     }
 

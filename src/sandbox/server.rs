@@ -25,8 +25,19 @@ use super::world::Worlds;
 /// Bodies sent to us may be this large.
 const BODY: usize = 4 << 20;
 /// The first part of the paths that are only read.
-const KNOWN: [&str; 8] =
-    ["kolada", "filer", "historiska", "jobstream", "planned-educations", "skolenhetsregistret", "susa-navet", "siris"];
+const KNOWN: [&str; 11] = [
+    "kolada",
+    "filer",
+    "historiska",
+    "jobstream",
+    "planned-educations",
+    "skolenhetsregistret",
+    "susa-navet",
+    "siris",
+    "yrkesbarometer",
+    "taxonomy",
+    "jobsearch",
+];
 /// Answers below this are not worth compressing.
 const COMPRESSED_FROM: usize = 1024;
 
@@ -198,6 +209,9 @@ fn answer(
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
         ["eurostat", "api", "dissemination", ..] if get => world.eurostat.answer(&ask(3)),
+        ["yrkesbarometer", ..] if get => world.jobtech.yrkesbarometer(&ask(1), &server.options),
+        ["taxonomy", ..] if get => world.jobtech.taxonomy(&ask(1)),
+        ["jobsearch", ..] if get => world.jobtech.jobsearch(&ask(1)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
         ["historiska", ..] if get => world.historical(&ask(1), &server.options),
         ["jobstream", ..] if get => world.jobstream(&ask(1)),

@@ -7,6 +7,7 @@ use super::eurostat::Eurostat;
 use super::examples;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
+use super::jobtech::Jobtech;
 use super::kolada::Kolada;
 use super::options::Options;
 use super::population::Population;
@@ -24,6 +25,7 @@ pub struct World {
     pub pxweb: Pxweb,
     pub kolada: Kolada,
     pub eurostat: Eurostat,
+    pub jobtech: Jobtech,
     files: Files,
     advertisements: Writer,
     historical: Historical,
@@ -58,6 +60,7 @@ impl World {
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
         let eurostat = Eurostat::new(&reference, options, &regions, &people);
+        let jobtech = Jobtech::new(&reference, options, &regions, &people);
         Self {
             advertisements: Writer::new(&reference, options.seed),
             historical: Historical::new(options.seed),
@@ -69,6 +72,7 @@ impl World {
             pxweb,
             kolada,
             eurostat,
+            jobtech,
             files: Files::new(),
             skolverket: OnceLock::new(),
         }

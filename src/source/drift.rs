@@ -91,6 +91,9 @@ pub fn compare(fetch: &Fetch, accepted: &Metadata, now: &Metadata) -> Vec<Change
     if let FetchKind::File(file) = &fetch.kind {
         columns(file, &accepted.columns, &now.columns, &mut changes);
     }
+    if matches!(now.of, Kind::HistoricalAds | Kind::JobStream) {
+        fields(&accepted.columns, &now.columns, &mut changes);
+    }
     changes
 }
 
@@ -132,6 +135,10 @@ impl Selection<'_> {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
             FetchKind::Kolada(kolada) if !kolada.ou.is_empty() => Some(kolada.ou.clone()),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
+            // Their lists are taken whole.
+            FetchKind::Yrkesbarometer(_) | FetchKind::Taxonomy(_) | FetchKind::Jobsearch(_) => {
+                Some(vec!["*".to_owned()])
+            }
             FetchKind::Eurostat(EurostatFetch { select, .. }) => {
                 Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
             }
@@ -149,7 +156,12 @@ impl Selection<'_> {
                 let select = &file.cube.select;
                 Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
             }
-            FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
+            FetchKind::File(_)
+            | FetchKind::SchoolUnits(_)
+            | FetchKind::SusaNavet(_)
+            | FetchKind::HistoricalAds(_)
+            | FetchKind::JobStream(_)
+            | FetchKind::Siris(_) => None,
         }
     }
 
@@ -167,9 +179,14 @@ impl Selection<'_> {
             // Units that the file tells of its columns.
             FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
             FetchKind::Eurostat(_)
+            | FetchKind::Yrkesbarometer(_)
+            | FetchKind::Taxonomy(_)
+            | FetchKind::Jobsearch(_)
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)
+            | FetchKind::HistoricalAds(_)
+            | FetchKind::JobStream(_)
             | FetchKind::Siris(_) => Vec::new(),
         }
     }
@@ -459,6 +476,16 @@ fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<C
         } else {
             Change::new(ChangeKind::Aside, format!("column {name:?} is new and not taken"))
         });
+    }
+}
+
+/// Fields of advertisements: counts rest on each of them.
+fn fields(old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
+    for Column { name, .. } in old.iter().filter(|old| !new.iter().any(|new| new.name == old.name)) {
+        changes.push(Change::new(ChangeKind::Gone, format!("no advertisement has {name} any more")));
+    }
+    for Column { name, .. } in new.iter().filter(|new| !old.iter().any(|old| new.name == old.name)) {
+        changes.push(Change::new(ChangeKind::NewCode, format!("advertisements now have {name}")));
     }
 }
 

@@ -58,6 +58,9 @@ pub enum SourceError {
     UnknownUnit { name: String, url: String, what: &'static str, id: String, nearest: Option<String> },
     #[error("{}", retitled(kpis))]
     Retitled { kpis: Vec<Renamed> },
+    /// What a source's catalogue is asked to describe.
+    #[error("{name} knows no {what} {id:?}")]
+    UnknownEntry { name: String, what: &'static str, id: String, nearest: Option<String> },
     #[error("nothing to ask for: {why}")]
     NothingToAsk { why: String },
     #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
@@ -126,7 +129,7 @@ impl SourceError {
 
     /// Whether the source answered, and knows no such table.
     pub fn is_unknown_table(&self) -> bool {
-        matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. })
+        matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. } | Self::UnknownEntry { .. })
     }
 
     /// What the operator can do about it.
@@ -146,6 +149,14 @@ impl SourceError {
                 if matches!(error.as_ref(), DecodeError::ColumnLost { .. } | DecodeError::HeaderLost { .. }) =>
             {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
+            }
+            Self::Decode { name, error, .. }
+                if matches!(error.as_ref(), DecodeError::Cell { why: super::yrkesbarometer::UNKNOWN_WORD, .. }) =>
+            {
+                Some(format!(
+                    "look up what it means, and say so under [source.{name}.yrkesbarometer.symbols], such as \
+                     \"observed\" for a word of its own or \"not_assessed\""
+                ))
             }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
             Self::Decode { error, .. } if is_page(error) => {
@@ -196,7 +207,9 @@ impl SourceError {
             Self::LinkElsewhere { host, .. } => {
                 Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
             }
-            Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
+            Self::UnknownUnit { nearest, .. }
+            | Self::UnknownValue { nearest, .. }
+            | Self::UnknownEntry { nearest, .. } => did_you_mean(nearest),
             Self::Incomplete { .. } => {
                 Some("nothing was published; the source may be in the middle of an import: run again later".into())
             }

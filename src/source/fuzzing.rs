@@ -1,6 +1,31 @@
-//! Selection expressions of any spelling.
+//! Selection expressions of any spelling, and an answer of any bytes.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::selection::{CodeList, is_expression};
+use crate::fetch::{Answer, AnswerRecord, Method, Request};
+
+/// The bytes as a source's answer.
+pub fn answer(body: &[u8]) -> Answer {
+    let record = AnswerRecord {
+        identity: Request::get("/").identity("prov"),
+        source: "prov".to_owned(),
+        method: Method::Get,
+        url: "https://api.example.org/".to_owned(),
+        request_body: None,
+        fetched_at: Timestamp::UNIX_EPOCH,
+        status: 200,
+        headers: BTreeMap::new(),
+        hash: String::new(),
+        size: body.len() as u64,
+        synthetic: false,
+        original: None,
+    };
+    Answer { record, body: Bytes::copy_from_slice(body) }
+}
 
 /// A page with links to files.
 pub fn page(data: &[u8]) {

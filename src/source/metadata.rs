@@ -44,7 +44,12 @@ pub enum Kind {
     PlannedEducations,
     SchoolUnits,
     SusaNavet,
+    HistoricalAds,
+    JobStream,
     Siris,
+    Yrkesbarometer,
+    Taxonomy,
+    Jobsearch,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 //! which API a table came from. It never retries, waits or archives: that is
 //! the courier's work.
 
+mod advertisements;
 mod answer;
 pub mod assumption;
 pub mod browse;
@@ -15,6 +16,9 @@ mod figure;
 pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+pub mod historical_ads;
+pub mod jobsearch;
+pub mod jobstream;
 pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
@@ -26,6 +30,8 @@ pub mod school_units;
 mod selection;
 pub mod siris;
 pub mod susa_navet;
+pub mod taxonomy;
+pub mod yrkesbarometer;
 
 #[cfg(test)]
 mod hostile;
@@ -122,7 +128,12 @@ enum Work {
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
+    HistoricalAds(historical_ads::Work),
+    JobStream(jobstream::Work),
     Siris(siris::Work),
+    Yrkesbarometer,
+    Taxonomy(taxonomy::Work),
+    Jobsearch(Box<jobsearch::Work>),
 }
 
 /// What a harvest brought home, besides the rows that went to the sink.
@@ -151,7 +162,12 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
         FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
+        FetchKind::HistoricalAds(ads) => historical_ads::plan(courier, ads, today).await,
+        FetchKind::JobStream(ads) => jobstream::plan(courier, ads).await,
         FetchKind::Siris(siris) => siris::plan(courier, siris).await,
+        FetchKind::Yrkesbarometer(barometer) => yrkesbarometer::plan(courier, barometer).await,
+        FetchKind::Taxonomy(taxonomy) => taxonomy::plan(courier, taxonomy).await,
+        FetchKind::Jobsearch(jobsearch) => jobsearch::plan(courier, jobsearch),
     }
 }
 
@@ -171,6 +187,15 @@ pub async fn harvest(
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
         }
         (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
+        (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {
+            yrkesbarometer::harvest(courier, barometer, plan, sink, progress).await
+        }
+        (FetchKind::Taxonomy(taxonomy), Work::Taxonomy(work)) => {
+            taxonomy::harvest(courier, taxonomy, plan, work, sink, progress).await
+        }
+        (FetchKind::Jobsearch(_), Work::Jobsearch(work)) => {
+            jobsearch::harvest(courier, plan, work, sink, progress).await
+        }
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -180,6 +205,10 @@ pub async fn harvest(
         (FetchKind::SusaNavet(fetch), Work::SusaNavet(work)) => {
             susa_navet::harvest(courier, fetch, plan, work, sink, progress).await
         }
+        (FetchKind::HistoricalAds(fetch), Work::HistoricalAds(work)) => {
+            historical_ads::harvest(courier, fetch, work, sink, progress).await
+        }
+        (FetchKind::JobStream(_), Work::JobStream(work)) => jobstream::harvest(courier, work, sink, progress).await,
         (FetchKind::Siris(fetch), Work::Siris(work)) => {
             siris::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -198,7 +227,12 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
+            | SourceKind::HistoricalAds
+            | SourceKind::JobStream
             | SourceKind::Siris
+            | SourceKind::Yrkesbarometer
+            | SourceKind::Taxonomy
+            | SourceKind::Jobsearch
     )
 }
 
@@ -209,11 +243,16 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
         SourceKind::Kolada => kolada::browse::search(courier, text).await,
         SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::search(courier, text).await,
+        SourceKind::Taxonomy => taxonomy::browse::search(courier, text).await,
+        SourceKind::Jobsearch => jobsearch::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
+        SourceKind::HistoricalAds => historical_ads::search(courier, text).await,
+        SourceKind::JobStream => jobstream::search(courier, text).await,
         SourceKind::Siris => siris::search(courier, text).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 
@@ -224,11 +263,16 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
         SourceKind::Kolada => kolada::browse::describe(courier, id).await,
         SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
+        SourceKind::Yrkesbarometer => yrkesbarometer::browse::describe(courier, id).await,
+        SourceKind::Taxonomy => taxonomy::browse::describe(courier, id).await,
+        SourceKind::Jobsearch => jobsearch::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
+        SourceKind::HistoricalAds => historical_ads::describe(courier, id).await,
+        SourceKind::JobStream => jobstream::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 
@@ -243,6 +287,9 @@ pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
         SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
         SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
         SourceKind::Siris => siris::assumptions::ASSUMPTIONS,
+        SourceKind::Yrkesbarometer => yrkesbarometer::assumptions::ASSUMPTIONS,
+        SourceKind::Taxonomy => taxonomy::assumptions::ASSUMPTIONS,
+        SourceKind::Jobsearch => jobsearch::assumptions::ASSUMPTIONS,
         _ => &[],
     }
 }
@@ -271,6 +318,17 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
             fetch.years = Years::Latest(3);
             let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
             fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
+            true
+        }
+        FetchKind::Jobsearch(fetch) => {
+            fetch.places.get_or_insert_default().truncate(1);
+            fetch.groups.get_or_insert_default().truncate(3);
+            if fetch.places.as_ref().is_some_and(Vec::is_empty) {
+                fetch.places = Some(vec!["25".to_owned()]);
+            }
+            if fetch.groups.as_ref().is_some_and(Vec::is_empty) {
+                fetch.groups = Some(["2221", "2512", "5321"].map(str::to_owned).into());
+            }
             true
         }
         FetchKind::Eurostat(fetch) => {
@@ -312,7 +370,12 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),
+        FetchKind::HistoricalAds(_) => Some(historical_ads::schema()),
+        FetchKind::JobStream(_) => Some(jobstream::schema()),
         FetchKind::Siris(siris) => Some(siris::schema(siris)),
+        FetchKind::Yrkesbarometer(_) => Some(yrkesbarometer::schema()),
+        FetchKind::Taxonomy(_) => Some(taxonomy::schema()),
+        FetchKind::Jobsearch(_) => Some(jobsearch::schema()),
     }
 }
 

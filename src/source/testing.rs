@@ -17,6 +17,7 @@ use jiff::civil::{Date, date};
 use tempfile::TempDir;
 use url::Url;
 
+use super::assumption::{Ask, Assumption, Finding, Observed};
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
 use crate::config::{
     DriftPolicy, Fetch, FetchKind, HttpSettings, Limits, Publisher, PxwebFetch, Source, SourceKind, default_responses,
@@ -78,9 +79,49 @@ impl Post {
         post.again()
     }
 
+    /// A source that says of itself that it is a stand-in.
+    pub fn of_stand_in(base_url: &str, kind: SourceKind) -> Self {
+        let post = Self::to(base_url, kind);
+        let source = Source { synthetic: true, ..post.source.clone() };
+        Self { courier: courier(&source, post.folder.path()), source, ..post }
+    }
+
+    /// Whether the archive alone gives the same rows, years later.
+    pub async fn years_later_gives(&self, kind: FetchKind, kept: &Kept) -> bool {
+        let courier = self.years_later();
+        let history = crate::config::History::Keep;
+        let fetch = Fetch { name: "f".into(), source: None, kind, history, drift: DriftPolicy::default() };
+        let plan = plan(&courier, &fetch, TODAY).await.unwrap();
+        let mut again = Kept::default();
+        harvest(&courier, &fetch, &plan, &mut again, &mut |_| ()).await.unwrap();
+        again.0 == kept.0
+    }
+
     /// The next run of the same pipeline, after this one was interrupted.
     pub fn again(self) -> Self {
         Self { courier: courier(&self.source, self.folder.path()), ..self }
+    }
+
+    /// The next run of the same pipeline, after this one was completed.
+    pub fn afresh(self) -> Self {
+        std::fs::remove_dir_all(self.folder.path().join("stage")).unwrap();
+        self.again()
+    }
+
+    /// Whether a word stands in any file of the data folder, packed or not.
+    pub fn holds(&self, word: &str) -> bool {
+        fn look(path: &Path, word: &str) -> bool {
+            if path.is_dir() {
+                return std::fs::read_dir(path).unwrap().any(|entry| look(&entry.unwrap().path(), word));
+            }
+            let bytes = std::fs::read(path).unwrap();
+            let mut unpacked = Vec::new();
+            let packed = zstd::stream::read::Decoder::new(bytes.as_slice());
+            let _ = packed.and_then(|mut packed| std::io::Read::read_to_end(&mut packed, &mut unpacked));
+            let within = |bytes: &[u8]| bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            within(&bytes) || within(&unpacked)
+        }
+        look(self.folder.path(), word)
     }
 
     /// The same years later: only what was accepted is there, and the source has moved.
@@ -189,6 +230,41 @@ impl Kept {
         assert!(found.next().is_none(), "{wanted:?} is no key");
         row
     }
+}
+
+/// Holds a connector's assumptions against a stand-in: what it finds that does not agree. `given` are the names that
+/// stand for something in paths, and what they stand for; an absolute address is asked for below `elsewhere`.
+#[expect(clippy::disallowed_methods, reason = "a small client against loopback")]
+pub async fn disagreements(
+    base: &str,
+    assumptions: &[Assumption],
+    given: &[(&str, &str)],
+    elsewhere: &str,
+) -> Vec<String> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut found = Vec::new();
+    for assumption in assumptions {
+        let Ask::Get(path) = assumption.ask else { continue };
+        let path = given.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        let url = if path.starts_with("http") { elsewhere.to_owned() } else { format!("{base}{path}") };
+        let response = client.get(&url).send().await.unwrap();
+        let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let seen = Observed {
+            status: response.status().as_u16(),
+            fetched_at: Timestamp::now(),
+            headers: response.headers().iter().map(header).collect(),
+            body: response.bytes().await.unwrap(),
+            url,
+        };
+        let finding = (assumption.judge)(&seen);
+        if finding != Finding::Agrees {
+            found.push(format!("{}: {finding:?}", assumption.name));
+        }
+    }
+    found
 }
 
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {

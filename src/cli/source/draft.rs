@@ -78,10 +78,16 @@ fn is_number(column: &ProposedColumn) -> bool {
     column.kind != "text"
 }
 
-/// Every code tells a row from another.
+/// Every code tells a row from another; a word with a status beside it is what a row says, like a number.
 fn key(proposal: &Proposal) -> Vec<&str> {
     let mut key = vec!["kod"];
+    let names = || proposal.columns.iter().map(|column| column.name.as_str());
+    let said = |name: &str| {
+        let word = name.strip_suffix("_status").unwrap_or(name);
+        names().any(|other| other == word) && names().any(|other| other.strip_suffix("_status") == Some(word))
+    };
     let codes = proposal.columns.iter().filter(|column| !is_number(column)).map(|column| column.name.as_str());
+    let codes = codes.filter(|name| !said(name));
     key.extend(codes.filter(|name| !["kod", "period", "niva", "namn"].contains(name)));
     key.push("period");
     key

@@ -62,7 +62,10 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         credit: node.string("credit")?,
         licence: node.string("licence")?,
         // Of a source that only says how many at a time, nothing is known that could limit its calls.
-        limits: limits.filter(|limits| limits.calls > 0 || limits.cells > 0),
+        limits: match limits {
+            Some(limits) => Some(limits).filter(|limits| limits.calls > 0 || limits.cells > 0),
+            None => default_limits(kind),
+        },
         parallel: written.and_then(|limits| limits.whole("parallel")).unwrap_or(1),
         fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
@@ -70,6 +73,15 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
         synthetic: false,
     })
+}
+
+/// Where the API announces none and the file says nothing.
+const fn default_limits(kind: SourceKind) -> Option<Limits> {
+    match kind {
+        // What its provider asks of clients.
+        SourceKind::JobStream => Some(Limits { calls: 1, window: Duration::from_mins(1), cells: 0 }),
+        _ => None,
+    }
 }
 
 fn installation(node: &Node<'_>) -> Installation {
@@ -133,6 +145,8 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("u", Status::Unreliable),
             ("z", Status::NotApplicable),
         ],
+        // No assessment is no balance: the source leaves the field null and says so in its text.
+        SourceKind::Yrkesbarometer => &[("", Status::NotAssessed)],
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
             ("", Status::Missing),

@@ -1,22 +1,30 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod ads;
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
+pub use ads::{HistoricalAdsFetch, JobStreamFetch};
 pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
 pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
+pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
 pub use school_units::{RegisterWhat, SchoolUnitsFetch};
 pub use siris::SirisFetch;
 pub use susa_navet::{SusaNavetFetch, SusaWhat};
+pub use taxonomy::{TaxonomyFetch, TaxonomyVersion, VERSIONS_URL};
+pub use yrkesbarometer::YrkesbarometerFetch;
 
 #[derive(Clone, Debug)]
 pub struct Fetch {
@@ -74,6 +82,7 @@ pub enum History {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them to a fetch, and a file has the most to say")]
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
@@ -82,5 +91,10 @@ pub enum FetchKind {
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),
     SusaNavet(SusaNavetFetch),
+    HistoricalAds(HistoricalAdsFetch),
+    JobStream(JobStreamFetch),
     Siris(SirisFetch),
+    Yrkesbarometer(YrkesbarometerFetch),
+    Taxonomy(TaxonomyFetch),
+    Jobsearch(JobsearchFetch),
 }

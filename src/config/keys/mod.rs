@@ -8,6 +8,7 @@ mod pipeline;
 mod sources;
 mod underlag;
 
+use super::jobtech;
 use super::leaf::{self, Fault, Leaf};
 use super::leaf_source;
 
@@ -143,6 +144,15 @@ rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");
 rule!(DAYS, leaf::days, "a number of days such as \"400d\"", "^[0-9]+d$");
 rule!(CODES, leaf::codes, "a column of a reference table such as \"ssyk.kod\"", "^[A-Za-z0-9_]+\\.[A-Za-z0-9_]+$");
+rule!(LATEST, jobtech::latest, "a version's number or \"latest\"", "^latest$");
+rule!(SLUG, jobtech::slug, "the name of a query", "^[a-z0-9]+(-[a-z0-9]+)*$");
+rule!(PLACE, jobtech::place, "the code of a län or a kommun", "^[0-9]{2}([0-9]{2})?$");
+rule!(
+    GROUP,
+    jobtech::group,
+    "an SSYK code or a concept id",
+    "^([0-9]{4}|[A-Za-z0-9]{4}_[A-Za-z0-9]{3}_[A-Za-z0-9]{3})$"
+);
 rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
 rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");

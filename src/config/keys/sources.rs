@@ -22,7 +22,16 @@ static KINDS: Shape = Shape {
         Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
         Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
         Key::optional("susa-navet", Kind::Table(&SOURCE), "Skolverket's Susa-navet, EMIL 3."),
+        Key::optional("historical-ads", Kind::Table(&SOURCE), "JobTech's yearly files of job advertisements."),
+        Key::optional(
+            "jobstream",
+            Kind::Table(&SOURCE),
+            "JobTech's stream of job advertisements; one call a minute unless `limits` says otherwise.",
+        ),
         Key::optional("siris", Kind::Table(&SOURCE), "Skolverket's SiRiS exports."),
+        Key::optional("yrkesbarometer", Kind::Table(&SOURCE), "Arbetsförmedlingen's Yrkesbarometern."),
+        Key::optional("taxonomy", Kind::Table(&SOURCE), "JobTech's taxonomy, as files per version."),
+        Key::optional("jobsearch", Kind::Table(&SOURCE), "JobTech's search among open job advertisements."),
     ],
     one_of: true,
 };

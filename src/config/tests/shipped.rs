@@ -14,7 +14,18 @@ fn the_shipped_configuration_has_no_problem() {
     assert_eq!(render_all(&loaded.diagnostics, &loaded.files, false), "");
     let config = loaded.config.unwrap();
     assert_eq!(config.pipelines.keys().collect::<Vec<_>>(), ["annonser", "befolkning", "nyckeltal"]);
-    for name in ["af", "eurostat", "kolada", "scb", "scb_v1"] {
+    for name in [
+        "af",
+        "jobstream",
+        "jobtech_historik",
+        "eurostat",
+        "kolada",
+        "platsbanken",
+        "scb",
+        "scb_v1",
+        "taxonomi",
+        "yrkesbarometern",
+    ] {
         assert!(config.sources.contains_key(name), "{name}");
     }
     assert!(config.sources["scb"].limits.is_none(), "SCB announces its own limits");

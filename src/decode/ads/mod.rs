@@ -8,6 +8,8 @@
 
 mod ad;
 mod count;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod kept;
 mod objects;
 mod scan;

@@ -151,7 +151,7 @@ impl<'a> Cursor<'a> {
         }
         let bare = &self.bytes[start..self.at];
         match bare.first() {
-            Some(b'-' | b'0'..=b'9') => Ok(bare),
+            Some(b'-' | b'0'..=b'9') if is_number(bare) => Ok(bare),
             Some(_) if matches!(bare, b"null" | b"true" | b"false") => Ok(bare),
             _ => Err(Stop::Bad("a value is none of JSON's")),
         }
@@ -195,4 +195,33 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
     }
+}
+
+/// As JSON writes numbers.
+fn is_number(text: &[u8]) -> bool {
+    fn digits(text: &[u8]) -> (usize, &[u8]) {
+        let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (count, &text[count..])
+    }
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let (whole, mut rest) = digits(text);
+    if whole == 0 || whole > 1 && text[0] == b'0' {
+        return false;
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let (count, after) = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = after;
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = exponent.strip_prefix(b"-").or(exponent.strip_prefix(b"+")).unwrap_or(exponent);
+        let (count, after) = digits(exponent);
+        if count == 0 {
+            return false;
+        }
+        rest = after;
+    }
+    rest.is_empty()
 }

@@ -270,9 +270,16 @@ impl Zip<'_> {
         if rest.len() > DIRECTORY_MAX {
             return Err(wrong("goes on after its files"));
         }
-        let end = rest.windows(4).rposition(|window| window == DIRECTORY_END).ok_or_else(cut)?;
-        let comment = rest.get(end + 20..end + 22).ok_or_else(cut)?;
-        if rest.len() < end + 22 + usize::from(u16_at(comment, 0)) { Err(cut()) } else { Ok(()) }
+        // The signature may by chance stand in a checksum too.
+        let ends = rest.windows(4).enumerate().filter(|(_, window)| *window == DIRECTORY_END).filter_map(|(at, _)| {
+            let comment = rest.get(at + 20..at + 22)?;
+            Some(at + 22 + usize::from(u16_at(comment, 0)))
+        });
+        let ends: Vec<usize> = ends.collect();
+        if ends.contains(&rest.len()) {
+            return Ok(());
+        }
+        if ends.iter().any(|end| *end < rest.len()) { Err(wrong("goes on after its directory")) } else { Err(cut()) }
     }
 }
 

@@ -75,7 +75,7 @@ fn made(parts: &[(&str, impl AsRef<[u8]>)]) -> Vec<u8> {
 
 const RELATIONS: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-fn cache<'a>(ending: &str, definition: &[u8], records: &[u8]) -> Vec<(&'a str, Vec<u8>)> {
+fn cache(ending: &str, definition: &[u8], records: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let relation = format!(
         "<Relationships><Relationship Id=\"a\" Type=\"{RELATIONS}/pivotCacheRecords\" Target=\"r.{ending}\"/></Relationships>"
     );
@@ -95,7 +95,7 @@ fn cache<'a>(ending: &str, definition: &[u8], records: &[u8]) -> Vec<(&'a str, V
     vec![(name, definition.to_vec()), (relations, relation.into_bytes()), (part, records.to_vec())]
 }
 
-fn binary_sheet<'a>(sheet: &[u8], texts: &[u8]) -> Vec<(&'a str, Vec<u8>)> {
+fn binary_sheet(sheet: &[u8], texts: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let relation = |id: &str, kind: &str, target: &str| {
         format!("<Relationship Id=\"{id}\" Type=\"{RELATIONS}/{kind}\" Target=\"{target}\"/>")
     };

@@ -432,3 +432,24 @@ mod parquet_files {
         assert!(refusal(&body[..body.len() / 2], &parquet).starts_with("the Parquet is cut off or broken"));
     }
 }
+
+#[test]
+fn a_long_file_goes_out_in_batches() {
+    let mut text = String::from("kod,antal\n");
+    for row in 0..70_000 {
+        text.push_str(&format!("{row:05},{row}\n"));
+    }
+    let spec = spec(FileFormat::Csv, &[("antal", Int64), ("kod", Text)]);
+    let reading = Reading::new(&spec, &BTreeMap::new());
+    let mut sizes = Vec::new();
+    let mut keep = |batch: RecordBatch| {
+        sizes.push(batch.num_rows());
+        Ok(())
+    };
+    read(Input::Memory(Bytes::from(text.clone())), &reading, &mut keep).unwrap();
+    assert_eq!(sizes, [65_536, 4_464]);
+    // What can't be kept ends the reading.
+    let mut refuse = |_| Err(anyhow::anyhow!("the disk is full"));
+    let error = read(Input::Memory(Bytes::from(text)), &reading, &mut refuse).unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
+}

@@ -4,6 +4,7 @@
 
 mod faults;
 mod files;
+mod jobtech;
 mod kolada;
 mod pxweb;
 
@@ -82,6 +83,9 @@ async fn endpoints_are_named_and_calls_are_listed() {
         "siris",
         "eurostat",
         "pxweb-v1",
+        "yrkesbarometer",
+        "taxonomy",
+        "jobsearch",
     ] {
         assert!(names.contains(&name), "{name}");
     }

@@ -82,10 +82,9 @@ fn as_table(fetch: &FileFetch, meta: &CubeMeta, chosen: bool) -> PxwebFetch {
     PxwebFetch {
         table: meta.table.clone().unwrap_or_default(),
         select,
-        codelist: BTreeMap::new(),
         rename: fetch.rename.clone(),
         measures: fetch.cube.measures.clone(),
-        language: None,
+        ..PxwebFetch::default()
     }
 }
 

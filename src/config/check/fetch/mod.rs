@@ -1,13 +1,17 @@
 //! `[fetch.NAME.KIND]`: what is asked of a source, a file per kind.
 
+mod ads;
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
 use crate::config::node::Node;
 use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
@@ -43,6 +47,21 @@ pub(super) fn fetch(
     } else if let Some(inner) = node.node("siris") {
         expect_source(&inner, &[SourceKind::Siris], sources, problems);
         (FetchKind::Siris(siris::siris(&inner, problems)?), inner)
+    } else if let Some(inner) = node.node("yrkesbarometer") {
+        expect_source(&inner, &[SourceKind::Yrkesbarometer], sources, problems);
+        (FetchKind::Yrkesbarometer(yrkesbarometer::yrkesbarometer(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("taxonomy") {
+        expect_source(&inner, &[SourceKind::Taxonomy], sources, problems);
+        (FetchKind::Taxonomy(taxonomy::taxonomy(&inner)), inner)
+    } else if let Some(inner) = node.node("jobsearch") {
+        expect_source(&inner, &[SourceKind::Jobsearch], sources, problems);
+        (FetchKind::Jobsearch(jobsearch::jobsearch(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("historical-ads") {
+        expect_source(&inner, &[SourceKind::HistoricalAds], sources, problems);
+        (FetchKind::HistoricalAds(ads::historical_ads(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("jobstream") {
+        expect_source(&inner, &[SourceKind::JobStream], sources, problems);
+        (FetchKind::JobStream(ads::jobstream(&inner, problems)), inner)
     } else {
         let inner = node.node("file")?;
         expect_source(&inner, &[SourceKind::File], sources, problems);

@@ -1,24 +1,32 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
+mod ads;
 mod eurostat;
 mod file;
+mod jobsearch;
 mod kolada;
 mod planned_educations;
 mod pxweb;
 mod school_units;
 mod siris;
 mod susa_navet;
+mod taxonomy;
+mod yrkesbarometer;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
+use ads::{HISTORICAL_ADS, JOBSTREAM};
 use eurostat::EUROSTAT;
 use file::FILE;
+use jobsearch::JOBSEARCH;
 use kolada::KOLADA;
 use planned_educations::PLANNED_EDUCATIONS;
 use pxweb::PXWEB;
 use school_units::SCHOOL_UNITS;
 use siris::SIRIS;
 use susa_navet::SUSA_NAVET;
+use taxonomy::TAXONOMY;
+use yrkesbarometer::YRKESBAROMETER;
 
 pub(super) static FETCH: Shape = Shape {
     about: "What is fetched, by the kind of source.",
@@ -38,7 +46,24 @@ pub(super) static FETCH: Shape = Shape {
         ),
         Key::optional("school-units", Kind::Table(&SCHOOL_UNITS), "School units and what belongs to them."),
         Key::optional("susa-navet", Kind::Table(&SUSA_NAVET), "Educations and their occasions from Susa-navet."),
+        Key::optional(
+            "historical-ads",
+            Kind::Table(&HISTORICAL_ADS),
+            "Counts of job advertisements per occupation group, place and month.",
+        ),
+        Key::optional("jobstream", Kind::Table(&JOBSTREAM), "The job advertisements of the moment."),
         Key::optional("siris", Kind::Table(&SIRIS), "An export of Skolverket's statistics, year by year."),
+        Key::optional(
+            "yrkesbarometer",
+            Kind::Table(&YRKESBAROMETER),
+            "The assessments of Yrkesbarometern, a row per barometer occupation, SSYK group and area.",
+        ),
+        Key::optional("taxonomy", Kind::Table(&TAXONOMY), "A published query over JobTech's taxonomy, of one version."),
+        Key::optional(
+            "jobsearch",
+            Kind::Table(&JOBSEARCH),
+            "Counts of the job advertisements that are open now, by occupation group and place.",
+        ),
     ],
     one_of: true,
 };
