@@ -98,7 +98,6 @@ impl Sandbox {
         let url = |path| format!("http://{}/{path}", self.addr);
         vec![
             ("pxweb-v2", url("pxweb/api/v2")),
-            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
             ("kolada-v3", url("kolada/v3")),
             ("filer", url("filer")),
             ("historical-ads", url("historiska")),

@@ -154,7 +154,9 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
-        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => {
+            Box::pin(pxweb_v1::plan(courier, pxweb)).await
+        }
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
@@ -181,7 +183,10 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
-        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
+        // Pinned, since it would be the largest of all these futures.
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => {
+            Box::pin(pxweb_v1::harvest(courier, plan, work, sink, progress)).await
+        }
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await

@@ -76,7 +76,8 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
     courier.accept(&answer)?;
     let format = format(courier);
     let limit = limits.map_or(0, |limits| limits.cells);
-    let sample = sample(courier, &fetch, &first, &dialect, format, limit).await?;
+    let is_dated = node.as_ref().is_some_and(|node| node.updated.is_some());
+    let sample = sample(courier, &fetch, &first, &dialect, format, limit, is_dated).await?;
     let told = sample.as_ref().map(|sample| sample.meta.clone()).unwrap_or_default();
     let meta = completed(meta, &told, &fetch, &dialect);
     let query = Query::new(&fetch, &meta).map_err(|error| misfit(error, &meta))?;
@@ -132,6 +133,11 @@ pub(super) struct Found {
 
 pub(super) async fn find(courier: &Courier, fetch: &PxwebFetch) -> Result<Found, SourceError> {
     let name = courier.source().name.clone();
+    if let Some(language) = &fetch.language {
+        let why =
+            format!("the language of {name} is part of its base_url: name a source whose address says {language:?}");
+        return Err(SourceError::NothingToAsk { why });
+    }
     let (folder, _) = split(&fetch.table);
     let nodes = listing::list_for_edition(courier, folder).await?;
     let mut fetch = fetch.clone();
@@ -177,6 +183,7 @@ pub(super) async fn sample(
     dialect: &Dialect,
     format: Format,
     limit: u64,
+    is_dated: bool,
 ) -> Result<Option<Sample>, SourceError> {
     if !format.describes() {
         return Ok(None);
@@ -198,7 +205,13 @@ pub(super) async fn sample(
         })
         .collect();
     let body = body(query, &ranges, dialect, format);
-    let answer = courier.ask(&Request::post(path(&fetch.table), body.clone()), format.expect()).await?;
+    let request = Request::post(path(&fetch.table), body.clone());
+    // Where the folder does not date the table, this answer tells the edition.
+    let answer = if is_dated {
+        courier.ask(&request, format.expect()).await?
+    } else {
+        courier.ask_for_edition(&request, format.expect()).await?
+    };
     let meta = format.metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
     courier.accept(&answer)?;
     Ok(Some(Sample { meta, body }))

@@ -121,6 +121,12 @@ async fn code_lists_are_asked_for_by_explicit_codes() {
     assert_eq!(harvest.rows, 27 * 2 * 2);
     let label = plan.codes.iter().find(|row| row.kod == "E").unwrap();
     assert_eq!(label.text, "eftergymnasial", "told by the answer, since no list tells it");
+    let swedish = PxwebFetch { language: Some("sv".to_owned()), ..fetch.clone() };
+    let error = post.plan(FetchKind::Pxweb(swedish)).await.map(drop).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "nothing to ask for: the language of prov is part of its base_url: name a source whose address says \"sv\""
+    );
     fetch.select.insert("Utbildning".to_owned(), vec!["G".to_owned(), "X".to_owned()]);
     let error = post.plan(FetchKind::Pxweb(fetch)).await.map(drop).unwrap_err();
     assert!(
