@@ -5,6 +5,7 @@
 //!     seeds CORPUS [RECORDED]
 
 mod cubes;
+mod packages;
 mod sandbox;
 mod words;
 
@@ -38,7 +39,7 @@ impl Corpus {
 
     /// An answer that may be of any API, for every target that reads answers.
     pub fn answer(&self, body: &[u8]) {
-        for target in ["json_stat", "answers", "kolada", "yrkesbarometer", "taxonomy", "jobsearch", "eurostat", "records"] {
+        for target in ["json_stat", "answers", "kolada", "planned", "yrkesbarometer", "taxonomy", "jobsearch", "eurostat", "records"] {
             self.add(target, body);
         }
         for line in ["*\n", ";TOP(1);\n", "*;*;*;*;*\n"] {
@@ -59,6 +60,7 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
+    packages::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {

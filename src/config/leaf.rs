@@ -15,7 +15,7 @@ use super::names::{is_name, is_sql_word, suggestion};
 use super::{CodeList, Years};
 use crate::nearest::nearest;
 
-pub(super) use file::{cell_range, date, link_pattern};
+pub(super) use file::{cell_range, link_pattern};
 
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {
@@ -340,6 +340,13 @@ pub(super) fn school_unit(text: &str) -> Leaf<String> {
         return Ok(text.to_owned());
     }
     Err(Fault::new(format!("{text:?} is not a school unit's code"), "eight digits: \"12345678\""))
+}
+
+pub(super) fn date(text: &str) -> Leaf<String> {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if date.to_string() == text => Ok(text.to_owned()),
+        _ => Err(Fault::new(format!("{text:?} is not a date"), "year, month and day: \"2026-01-31\"")),
+    }
 }
 
 fn is_digits(text: &str) -> bool {

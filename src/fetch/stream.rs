@@ -19,7 +19,8 @@ use tokio::sync::mpsc;
 use super::archive::{Archive, Envelope};
 use super::body::{self, BodyFault};
 use super::client::Outgoing;
-use super::courier::{Courier, Expect, Validators, local, off_thread, tell};
+use super::courier::{Courier, Expect, Validators, local, off_thread};
+use super::errand::{is_for_all, tell};
 use super::error::FetchError;
 use super::limiter::Slot;
 use super::lock;
@@ -279,7 +280,7 @@ impl Courier {
         let result = self.stream_in_turn(request, outgoing, expect, scrub, slot).await;
         tell(leave, &result);
         if let Err(Failure::NotNow { received, after }) = &result
-            && received.status == 429
+            && is_for_all(received.status, *after)
         {
             self.pause(&limiter, *after);
         }

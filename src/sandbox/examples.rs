@@ -62,7 +62,7 @@ fn write_all(
         // A folder that nobody could guess, as content systems make them.
         let folder = mix(seed, &[u64::from(*year), u64::from(*month)]);
         let path = format!("download/18.{folder:x}/web-sokande-{year}-{month}.xlsx");
-        let _ = write!(links, "<li><a href=\"{path}\">Inskrivna arbetslösa {year}-{month:02} (xlsx)</a></li>\n");
+        let _ = writeln!(links, "<li><a href=\"{path}\">Inskrivna arbetslösa {year}-{month:02} (xlsx)</a></li>");
         files.insert(path, xlsx(&[sheet(&rows, *year, *month), about()]).map_err(io::Error::other)?);
     }
     links.push_str("<li><a href='/filer/download/19.aa/metod.pdf'>Om statistiken</a></li>\n");
@@ -95,12 +95,12 @@ fn write_all(
 
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<a:arbetslosa xmlns:a=\"urn:exempel\">\n");
     for row in &rows {
-        let _ = write!(
+        let _ = writeln!(
             xml,
-            "<a:kommun kod=\"{}\"><a:namn>{}</a:namn><a:antal><a:kvinnor>{}</a:kvinnor></a:antal></a:kommun>\n",
+            "<a:kommun kod=\"{}\"><a:namn>{}</a:namn><a:antal><a:kvinnor>{}</a:kvinnor></a:antal></a:kommun>",
             row.code,
             row.name,
-            shown(row.women)
+            shown(row.women).replace('<', "&lt;")
         );
     }
     xml.push_str("</a:arbetslosa>\n");

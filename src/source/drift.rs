@@ -149,6 +149,10 @@ impl Selection<'_> {
                     _ => None,
                 }
             }
+            FetchKind::File(file) if file.format.is_cube() => {
+                let select = &file.cube.select;
+                Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
+            }
             FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
     }

@@ -242,6 +242,34 @@ async fn a_table_without_contents_has_one_measure() {
 }
 
 #[tokio::test]
+async fn an_installation_without_json_stat_is_asked_for_px_or_csv() {
+    for (formats, expected, data) in [
+        (
+            r#"["xlsx","px","csv"]"#,
+            "outputFormat=px",
+            "HEADING=\"år\";VARIABLECODE(\"år\")=\"Tid\";VALUES(\"år\")=\"2023\",\"2024\";DATA=1 2;",
+        ),
+        (r#"["csv"]"#, "outputFormat=csv&outputFormatParams=UseCodes", ",\"2023\",\"2024\"\n,1,2\n"),
+    ] {
+        let base = server(move |path, _| {
+            if path.starts_with("/config") {
+                let limits = r#""maxDataCells": 10, "maxCallsPerTimeWindow": 0, "timeWindow": 0"#;
+                (200, format!("{{{limits}, \"dataFormats\": {formats}}}"))
+            } else if path.contains("/metadata") {
+                (200, cube(&["2023", "2024"], &json!([])))
+            } else if path.contains(expected) {
+                (200, data.to_owned())
+            } else {
+                (200, json!({"id": "TAB1", "updated": "2026-06-08T06:00:00Z"}).to_string())
+            }
+        })
+        .await;
+        let (_, _, kept) = Post::to(&base, SourceKind::Pxweb).run(years()).await.unwrap();
+        assert_eq!(kept.row(&[("tid", "2024")])["antal"], "2", "{expected}");
+    }
+}
+
+#[tokio::test]
 async fn a_table_that_moves_during_the_download_is_refused() {
     let post = agency(|call| ["2026-06-08T06:00:00Z", "2026-06-09T06:00:00Z"][call], good).await;
     let error = post.run(years()).await.map(drop).unwrap_err();

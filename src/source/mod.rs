@@ -12,7 +12,7 @@ mod encode;
 mod error;
 pub mod eurostat;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod jobsearch;
@@ -237,7 +237,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
         SourceKind::Siris => siris::search(courier, text).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 
@@ -255,7 +255,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
         SourceKind::Siris => siris::describe(courier, id).await,
-        _ => Err(unbrowsed(courier)),
+        SourceKind::File => Err(unbrowsed(courier)),
     }
 }
 

@@ -177,7 +177,7 @@ fn mistakes_in_two_queries_of_one_pipeline() {
     7 | FROM rad
       |      ^^^
       |
-      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nyckeltal, ref_platser, ref_ssyk
+      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nuts, ref_nyckeltal, ref_platser, ref_ssyk
 
     error: there is no column `niva`
      --> pipelines/lokal/fler.sql:1:8

@@ -80,6 +80,7 @@ pub enum History {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them to a fetch, and a file has the most to say")]
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),

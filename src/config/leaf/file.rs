@@ -1,7 +1,5 @@
 //! Texts that say which file is meant and where in it a table lies.
 
-use jiff::civil::Date;
-
 use super::{Fault, Leaf};
 use crate::config::CellRange;
 
@@ -33,10 +31,6 @@ fn cell(text: &str) -> Option<(u32, Option<u32>)> {
         digits => Some(digits.parse::<u32>().ok()?.checked_sub(1)?),
     };
     Some((column - 1, row))
-}
-
-pub fn date(text: &str) -> Leaf<Date> {
-    text.parse().map_err(|_| Fault::new(format!("{text:?} is not a date"), "such as \"2026-11-01\""))
 }
 
 /// Named parts of a link's pattern.

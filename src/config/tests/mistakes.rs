@@ -199,6 +199,24 @@ fn what_is_no_bucket_is_refused_and_storage_without_one() {
 }
 
 #[test]
+fn keys_of_files_go_with_their_formats() {
+    let fetch = "[fetch.ark.file]\npath = \"a.ods\"\nformat = \"ods\"\npivot_cache = 1\nsheet = 1\nlink_pattern = \"*.ods\"\n\
+                 fill_down = [\"lann\"]\ncolumns = { lan = \"text\" }\nrange = \"H4:B9\"\n\n[dataset.befolkning]";
+    let project = Project::new().with("[dataset.befolkning]", fetch);
+    let report = project.report();
+    for expected in [
+        "`pivot_cache` goes with the formats xlsx, xlsb, and this file is ods",
+        "`sheet` goes with a sheet, and `pivot_cache` is read in place of one",
+        "\"*.ods\" has no {year}, so no link would be the newest",
+        "`fill_down` names `lann`, which is not taken",
+        "did you mean `lan`?",
+        "\"H4:B9\" ends before it begins",
+    ] {
+        assert!(report.contains(expected), "{expected}\n{report}");
+    }
+}
+
+#[test]
 fn what_answers_mean_is_held_to_what_there_is() {
     let project = Project::new();
     project.write(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::{ColumnType, FileFormat, FileLocation, Level, Missed, Overrides, Years, load};
+use super::super::{Choice, ColumnType, FileFormat, FileLocation, Level, Missed, Overrides, Years, load};
 use super::super::{FetchKind, FileFetch, KoladaFetch};
 use super::{PIPELINE, Project, SOURCES};
 use crate::contract::Status;
@@ -113,6 +113,41 @@ fn a_file_lies_on_a_source_at_an_address_or_here() {
         matches!(&local.location, FileLocation::Local(path) if path.ends_with("befolkning/a.csv") && path.is_absolute())
     );
     assert_eq!((local.delimiter, local.decimal, local.encoding), (b';', ',', "windows-1252"));
+}
+
+#[test]
+fn a_workbook_says_where_its_table_lies() {
+    let text = r#"[fetch.x.file]
+source = "af"
+path = "sida.html"
+link_pattern = "*/a-{year}-{month}*.xlsx"
+link_hosts = ["filer.example.org"]
+period_column = "period"
+format = "xlsx"
+sheet = 2
+header_row = [3, 4]
+units_row = 5
+range = "B3:H300"
+until_blank = true
+fill_down = ["lan"]
+columns = { lan = "text", antal = "int64" }
+rename = { "Antal (st)" = "antal" }
+symbols = { "<#" = "suppressed" }
+provenance = { person = "Anna", date = "2026-11-01" }
+"#;
+    let FetchKind::File(file) = fetch(text) else { panic!("{text}") };
+    assert_eq!((file.format, file.decimal), (FileFormat::Xlsx, ','));
+    let link = file.link.unwrap();
+    assert_eq!((link.hosts.len(), link.period_column.as_deref()), (1, Some("period")));
+    assert_eq!(
+        (file.sheet.sheet, file.sheet.header_rows, file.sheet.units_row),
+        (Some(Choice::Number(2)), vec![3, 4], Some(5))
+    );
+    assert_eq!(file.sheet.range.unwrap().last_row, Some(299));
+    assert_eq!(file.provenance.unwrap().date.to_string(), "2026-11-01");
+    let text = "[fetch.x.file]\npath = \"a.px\"\nformat = \"px\"\nselect = { Tid = \"TOP(3)\" }\nrename = { Tid = \"period\" }";
+    let FetchKind::File(file) = fetch(text) else { panic!("{text}") };
+    assert_eq!(file.cube.select["Tid"], ["TOP(3)"]);
 }
 
 #[test]

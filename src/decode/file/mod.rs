@@ -4,6 +4,8 @@
 //! Rows go out in batches, so that a large file need not lie in memory.
 
 mod csv;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod header;
 mod input;
 mod json;
@@ -121,6 +123,19 @@ pub fn read(input: Input, reading: &Reading<'_>, out: Out<'_>) -> Result<Told, R
         FileFormat::Xml => xml::read(body.stream()?, reading, &mut *out),
         FileFormat::Parquet => parquet::read(body.seekable()?, reading, &mut *out),
     })
+}
+
+/// The whole of a file that is a document, unpacked.
+///
+/// # Errors
+/// When it is packed in a harmful way, or too large to be read whole.
+pub fn whole(input: Input, spec: &FileFetch) -> Result<Bytes, ReadError> {
+    let mut bytes = Bytes::new();
+    unpack::with(input, spec, &mut |body| {
+        bytes = body.whole()?;
+        Ok(Told::default())
+    })?;
+    Ok(bytes)
 }
 
 /// Decodes a whole file into one batch: text columns as plain text, each number column followed by

@@ -314,8 +314,8 @@ mod packed {
         assert_eq!(refusal(BODY, &inside("a.csv")), "the body is not a zip: it begins with \"kod,antal\\n01,7\\n\"");
         assert!(refusal(&zip[..zip.len() - 9], &inside("a.csv")).starts_with("the zip is cut off or broken: "));
         let mut wrong = zip.clone();
-        let at = wrong.windows(4).position(|bytes| bytes == &BODY[..4]).unwrap_or(40);
-        wrong[at] ^= 1;
+        // Within the packed bytes of the first member.
+        wrong[62] ^= 1;
         assert!(decode(&wrong, &inside("a.csv")).is_err(), "the checksum is compared");
         let cut = gzip(BODY);
         assert!(decode(&cut[..cut.len() - 4], &csv()).is_err());
@@ -328,9 +328,10 @@ mod packed {
             assert!(refusal(&nested, &inside(name)).starts_with("an archive within an archive is not opened"));
         }
         assert!(refusal(gzip(&gzip(BODY)), &csv()).starts_with("an archive within an archive is not opened"));
-        let mut zeros = b"kod,antal\n".to_vec();
-        zeros.resize(70 << 20, b'\n');
-        for (packed, spec) in [(gzip(&zeros), csv()), (zipped(&[("a.csv", &zeros)]).unwrap(), inside("a.csv"))] {
+        let blanks = vec![b' '; 70 << 20];
+        let json = spec(FileFormat::JsonRecords, &[]);
+        let within = FileFetch { inside: Some("a.json".to_owned()), ..json.clone() };
+        for (packed, spec) in [(gzip(&blanks), json), (zipped(&[("a.json", &blanks)]).unwrap(), within)] {
             let said = refusal(packed, &spec);
             assert!(said.contains("which no honest file of its size does"), "{said}");
         }
@@ -430,4 +431,25 @@ mod parquet_files {
         assert_eq!(refusal(&body, &parquet), "column \"a\" holds lists or records, which are no single values");
         assert!(refusal(&body[..body.len() / 2], &parquet).starts_with("the Parquet is cut off or broken"));
     }
+}
+
+#[test]
+fn a_long_file_goes_out_in_batches() {
+    let mut text = String::from("kod,antal\n");
+    for row in 0..70_000 {
+        text.push_str(&format!("{row:05},{row}\n"));
+    }
+    let spec = spec(FileFormat::Csv, &[("antal", Int64), ("kod", Text)]);
+    let reading = Reading::new(&spec, &BTreeMap::new());
+    let mut sizes = Vec::new();
+    let mut keep = |batch: RecordBatch| {
+        sizes.push(batch.num_rows());
+        Ok(())
+    };
+    read(Input::Memory(Bytes::from(text.clone())), &reading, &mut keep).unwrap();
+    assert_eq!(sizes, [65_536, 4_464]);
+    // What can't be kept ends the reading.
+    let mut refuse = |_| Err(anyhow::anyhow!("the disk is full"));
+    let error = read(Input::Memory(Bytes::from(text)), &reading, &mut refuse).unwrap_err();
+    assert_eq!(error.to_string(), "the disk is full");
 }

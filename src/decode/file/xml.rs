@@ -2,7 +2,7 @@
 //! at paths within them the columns. Namespaces are passed over, no entity but
 //! XML's own five is known, and nothing outside the file is ever read.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{BufReader, Read};
 
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -140,7 +140,7 @@ struct Rows<'w> {
     values: Vec<Option<String>>,
     touched: Vec<bool>,
     /// Paths of the record's content, kept while a field has not been seen.
-    found: BTreeMap<String, ()>,
+    found: BTreeSet<String>,
     records: u64,
 }
 
@@ -175,7 +175,7 @@ impl<'w> Rows<'w> {
             fields,
             path: Vec::new(),
             within: None,
-            found: BTreeMap::new(),
+            found: BTreeSet::new(),
             records: 0,
         }
     }
@@ -220,9 +220,11 @@ impl<'w> Rows<'w> {
             let path = here.join("/");
             for (name, _) in &attributes {
                 let slash = if path.is_empty() { "" } else { "/" };
-                self.found.insert(format!("{path}{slash}@{name}"), ());
+                self.found.insert(format!("{path}{slash}@{name}"));
             }
-            self.found.insert(path, ());
+            if !path.is_empty() {
+                self.found.insert(path);
+            }
         }
         Ok(())
     }
@@ -260,7 +262,7 @@ impl<'w> Rows<'w> {
             return Err(DecodeError::Shape(format!("the XML has no element at {:?}", spec.record)).into());
         }
         if let Some(field) = self.fields.iter().find(|field| !field.seen) {
-            let near = nearest(&field.path, self.found.keys().map(String::as_str)).map(str::to_owned);
+            let near = nearest(&field.path, self.found.iter().map(String::as_str)).map(str::to_owned);
             let column = if field.column == field.path { field.column.clone() } else { field.path.clone() };
             return Err(DecodeError::ColumnLost { column, nearest: near }.into());
         }

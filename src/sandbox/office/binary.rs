@@ -77,7 +77,9 @@ pub fn xlsb(sheets: &[Sheet]) -> io::Result<Vec<u8>> {
     let mut styles = Records::default();
     let mut format = 164_u16.to_le_bytes().to_vec();
     format.extend(wide("yyyy\\-mm\\-dd"));
+    styles.put(615, &1_u32.to_le_bytes());
     styles.put(44, &format);
+    styles.put(616, &[]);
     styles.put(617, &2_u32.to_le_bytes());
     for id in [0_u16, 164] {
         let mut fields = vec![0; 16];
@@ -92,6 +94,9 @@ pub fn xlsb(sheets: &[Sheet]) -> io::Result<Vec<u8>> {
     for (number, sheet) in (1..).zip(sheets) {
         let mut records = Records::default();
         records.put(129, &[]);
+        let width = sheet.rows.iter().map(Vec::len).max().unwrap_or(1).max(1);
+        let edges = [0, sheet.rows.len().max(1) as u32 - 1, 0, width as u32 - 1];
+        records.put(148, &edges.map(u32::to_le_bytes).concat());
         records.put(145, &[]);
         for (row, cells) in (0_u32..).zip(&sheet.rows) {
             let mut fields = row.to_le_bytes().to_vec();

@@ -54,6 +54,11 @@ pub fn ods(sheets: &[Sheet]) -> io::Result<Vec<u8>> {
     text.push_str("</office:spreadsheet></office:body></office:document-content>");
     let mut parts = Parts::new(Cursor::new(Vec::new()));
     parts.part("mimetype", b"application/vnd.oasis.opendocument.spreadsheet")?;
+    parts.part(
+        "META-INF/manifest.xml",
+        b"<manifest:manifest xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\">\
+          <manifest:file-entry manifest:full-path=\"content.xml\" manifest:media-type=\"text/xml\"/></manifest:manifest>",
+    )?;
     parts.part("content.xml", text.as_bytes())?;
     Ok(parts.finish()?.into_inner())
 }

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 use crate::sandbox::noise::{between, mix, part};
 use crate::sandbox::region::{Level, Region};
 
+/// A number with its name.
+type Named = (u32, &'static str);
+
 /// Area, its name, and its directions.
-pub const AREAS: &[(u32, &str, &[(u32, &str)])] = &[
+pub const AREAS: &[(u32, &str, &[Named])] = &[
     (1, "Bygg och anläggning", &[(1, "Anläggning (mark, väg, vatten)"), (4, "Arkitektur"), (8, "Byggteknik")]),
     (2, "Data och IT", &[(12, "Databaser"), (10, "Programmeringsteknik"), (14, "Webbdesign"), (208, "Datavetenskap")]),
     (3, "Ekonomi, marknadsföring och administration", &[(27, "Administration"), (22, "Ekonomi"), (19, "Logistik")]),

@@ -25,7 +25,7 @@ pub(super) fn newest(name: &str, page: &Url, body: &[u8], link: &Link) -> Result
     let all = links(page, &String::from_utf8_lossy(body));
     let mut fitting: Vec<(Dated, &Url)> =
         all.iter().filter_map(|url| Some((pattern.period(&shown(url))?, url))).collect();
-    fitting.sort_by(|(one, _), (other, _)| other.start.cmp(&one.start));
+    fitting.sort_by_key(|(dated, _)| std::cmp::Reverse(dated.start));
     let candidates = |urls: &mut dyn Iterator<Item = String>| urls.take(SHOWN).collect::<Vec<_>>();
     let Some((newest, url)) = fitting.first() else {
         let ending = |text: &str| text.rsplit_once('.').map(|(_, ending)| ending.to_owned());
@@ -205,6 +205,19 @@ fn decoded(text: &str) -> String {
     out
 }
 
+/// A page of any bytes: what is found on it leads nowhere but over HTTP, and what is chosen fits.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(in crate::source) fn fuzz(page: &[u8]) {
+    let Ok(at) = Url::parse("https://office.example/statistik/") else { return };
+    for url in links(&at, &String::from_utf8_lossy(page)) {
+        assert!(matches!(url.scheme(), "http" | "https") && url.fragment().is_none(), "{url}");
+    }
+    let link = Link { pattern: "*{year}*{month}*".to_owned(), hosts: Vec::new(), period_column: None };
+    if let Ok(chosen) = newest("af", &at, page, &link) {
+        assert!(chosen.url.origin() == at.origin() && crate::contract::Period::parse(&chosen.period).is_some());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,10 +235,10 @@ mod tests {
 
     #[test]
     fn links_as_pages_write_them() {
-        let html = r##"<!doctype html><head><base href="/ny/"></head><!-- <a href="gammal.csv"> -->
+        let html = r#"<!doctype html><head><base href="/ny/"></head><!-- <a href="gammal.csv"> -->
             <A class=x HREF='a.csv'>a</A><a data-x href=b.csv?y=1&amp;z=2>b</a><a href="//filer.example/c%20d.csv#sida">
             <a href="a.csv"></a><a href="mailto:x@example.org"><a href="ftp://x/y"><area href="/e&#229;.csv"/>
-            <a href="https://u:p@office.example/f">x</a> 1 < 2 <a href="unfinished"##;
+            <a href="https://u:p@office.example/f">x</a> 1 < 2 <a href="unfinished"#;
         let found: Vec<String> = links(&page(), html).iter().map(ToString::to_string).collect();
         assert_eq!(
             found,

@@ -5,8 +5,12 @@
 //! Bodies go through the archive and are decoded from there in batches, so that
 //! a file of any size needs no more memory than a small one.
 
-mod links;
+pub mod assumptions;
+mod cube;
+pub(super) mod links;
 mod period;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -135,7 +139,34 @@ pub async fn harvest(
         last = Some(batch.schema());
         sink.write(&batch)
     };
-    let told = read(courier, &record, fetch, &mut write)?;
+    let input = body(courier, &record)?;
+    let mut symbols = courier.source().symbols.clone();
+    if fetch.format.is_cube() {
+        symbols.extend(fetch.symbols.iter().map(|(symbol, status)| (symbol.clone(), *status)));
+        let whole = file::whole(input, fetch).map_err(|error| fault(&record, error))?;
+        let cube = cube::read(&whole, fetch, &symbols).map_err(|fault| match fault {
+            cube::Fault::Decode(error) => SourceError::decode_record(&record, error),
+            cube::Fault::Misfit(error, metadata) => SourceError::Misfit {
+                name: record.source.clone(),
+                url: record.url.clone(),
+                error,
+                metadata,
+                drift: Vec::new(),
+            },
+        })?;
+        write(cube.batch).map_err(SourceError::Sink)?;
+        courier.accept_record(&record)?;
+        progress(1);
+        return Ok(Harvest {
+            rows,
+            codes: cube.codes,
+            stamp,
+            notes: cube.publish_notes,
+            metadata: Some(cube.metadata),
+        });
+    }
+    let reading = Reading::new(fetch, &symbols);
+    let told = file::read(input, &reading, &mut write).map_err(|error| fault(&record, error))?;
     courier.accept_record(&record)?;
     progress(1);
     // A file without a row tells nothing of columns, save by a header.
@@ -143,25 +174,21 @@ pub async fn harvest(
     Ok(Harvest { rows, codes: Vec::new(), stamp, notes: told.notes, metadata })
 }
 
-/// Decodes an archived answer; its rows go out as they are read.
-fn read(
-    courier: &Courier,
-    record: &AnswerRecord,
-    fetch: &FileFetch,
-    write: &mut (dyn FnMut(RecordBatch) -> anyhow::Result<()> + Send),
-) -> Result<Told, SourceError> {
-    let input = if record.size <= IN_MEMORY {
-        let mut body = Vec::with_capacity(usize::try_from(record.size).unwrap_or_default());
-        courier.open(record)?.read_to_end(&mut body).map_err(|error| courier.unread(record, &error))?;
-        Input::Memory(Bytes::from(body))
-    } else {
-        Input::File(courier.open_file(record)?)
-    };
-    let reading = Reading::new(fetch, &courier.source().symbols);
-    file::read(input, &reading, write).map_err(|error| match error {
+/// An archived answer's body, from wherever it fits.
+fn body(courier: &Courier, record: &AnswerRecord) -> Result<Input, SourceError> {
+    if record.size > IN_MEMORY {
+        return Ok(Input::File(courier.open_file(record)?));
+    }
+    let mut body = Vec::with_capacity(usize::try_from(record.size).unwrap_or_default());
+    courier.open(record)?.read_to_end(&mut body).map_err(|error| courier.unread(record, &error))?;
+    Ok(Input::Memory(Bytes::from(body)))
+}
+
+fn fault(record: &AnswerRecord, error: ReadError) -> SourceError {
+    match error {
         ReadError::Decode(error) => SourceError::decode_record(record, error),
         ReadError::Sink(error) => SourceError::Sink(error),
-    })
+    }
 }
 
 /// The schema, where it is known without the file.
@@ -278,7 +305,7 @@ fn stamp(validators: &Validators) -> (Option<String>, bool) {
 }
 
 #[cfg(test)]
-mod tests {
+mod units {
     use super::*;
 
     #[test]

@@ -59,7 +59,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let mut fetch = format!("what = \"{name}\"\n");
     match (what, direction) {
         (PlannedWhat::AdultEducationEvents, Some(direction)) => {
-            fetch.push_str(&format!("directions = [\"{direction}\"]\n"))
+            fetch.push_str(&format!("directions = [\"{direction}\"]\n"));
         }
         (PlannedWhat::AdultEducationEvents, None) => fetch.push_str("areas = \"*\"\n"),
         _ => {}

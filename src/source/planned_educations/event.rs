@@ -134,7 +134,7 @@ impl Row<'_> {
         let Some(mut text) = self.raw(field)? else { return Ok(None) };
         if let Some(inner) = text.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>")) {
             cleaned.cdata += 1;
-            text = inner.trim().to_owned();
+            text = inner.trim().into();
         }
         if text == "null" {
             cleaned.null_words += 1;

@@ -21,52 +21,34 @@ use futures::future::BoxFuture;
 use super::super::SourceError;
 use super::answer::events;
 use super::event::Row;
+use super::known::Known;
 use super::slice::{Cut, Dim, Slice, Ways};
 use super::{PAGE, TRIES};
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Courier, Expect};
 
 pub struct Gatherer<'a> {
-    courier: &'a Courier,
-    ways: &'a Ways,
-    known: Mutex<Known>,
+    pub(super) courier: &'a Courier,
+    pub(super) ways: &'a Ways,
+    pub(super) known: Mutex<Known>,
     told: Mutex<Box<dyn FnMut(u64) + Send + 'a>>,
-}
-
-/// Every event that was seen, by number.
-#[derive(Default)]
-struct Known {
-    numbers: HashMap<Box<str>, u32>,
-    about: Vec<About>,
-    words: Vec<Box<str>>,
-    calls: u64,
-    again: u64,
-}
-
-/// What an event's row tells of the filters that it would pass.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct About {
-    /// Places in `words`.
-    school: u32,
-    distance: u32,
-    condition: u32,
 }
 
 /// A slice, whole.
 #[derive(Default)]
 pub struct Gathered {
     pub total: u64,
-    ids: HashSet<u32>,
-    /// The answers that hold the events, in order, and what was asked for.
-    leaves: Vec<Answer>,
-    parts: Vec<(Slice, Gathered)>,
+    pub(super) ids: HashSet<u32>,
+    /// Answers that hold events, besides those of the parts.
+    pub(super) leaves: Vec<Answer>,
+    pub(super) parts: Vec<(Slice, Gathered)>,
 }
 
 /// One page of a slice.
-struct Page {
-    answer: Answer,
-    total: u64,
-    ids: Vec<u32>,
+pub(super) struct Page {
+    pub answer: Answer,
+    pub total: u64,
+    pub ids: Vec<u32>,
 }
 
 enum Opened {
@@ -75,7 +57,7 @@ enum Opened {
 }
 
 impl Gathered {
-    fn complete(&self) -> bool {
+    pub(super) fn complete(&self) -> bool {
         self.ids.len() as u64 == self.total
     }
 
@@ -109,11 +91,11 @@ impl<'a> Gatherer<'a> {
 
     pub async fn gather(&self, slice: &Slice) -> Result<Gathered, SourceError> {
         let page = self.page(slice, false).await?;
-        self.from_page(slice.clone(), page, false).await
+        self.beginning_with(slice.clone(), page, false).await
     }
 
     /// `anew`: the parts must be asked for now, whatever an interrupted run has left.
-    fn from_page(&self, slice: Slice, first: Page, anew: bool) -> BoxFuture<'_, Result<Gathered, SourceError>> {
+    fn beginning_with(&self, slice: Slice, first: Page, anew: bool) -> BoxFuture<'_, Result<Gathered, SourceError>> {
         Box::pin(async move {
             let mut page = first;
             let mut earlier = HashMap::new();
@@ -177,8 +159,9 @@ impl<'a> Gatherer<'a> {
         }
         let mut queue: VecDeque<Vec<String>> = groups(cut, all.total);
         let grouped = queue.iter().any(|group| group.len() > 1);
-        // Parts as large as their whole, and what all parts hold together.
-        let (mut same, mut sum) = (0, 0);
+        // What all parts hold together, and the one that is as large as the whole, which waits for the others: a
+        // second means that the source passes over the filter.
+        let (mut sum, mut whole) = (0, None);
         while let Some(group) = queue.pop_front() {
             let part = slice.with(cut.dim, &group);
             let page = match self.opened(&part, earlier.remove(&part), anew).await? {
@@ -192,31 +175,36 @@ impl<'a> Gatherer<'a> {
                 }
                 Opened::Page(page) => page,
             };
-            sum += page.total;
-            same += u32::from(page.total == all.total);
-            if same > 1 {
-                return Ok(false);
-            }
             if page.total > PAGE && group.len() > 1 {
                 // Its count alone is used, and must be there when the version is computed again.
                 self.courier.accept(&page.answer)?;
-                sum -= page.total;
-                same -= u32::from(page.total == all.total);
                 let (left, right) = group.split_at(group.len() / 2);
                 queue.push_front(right.to_vec());
                 queue.push_front(left.to_vec());
                 continue;
             }
-            let gathered = self.from_page(part.clone(), page, anew).await?;
+            sum += page.total;
+            if page.total == all.total {
+                self.courier.accept(&page.answer)?;
+                if whole.replace((part, page)).is_some() {
+                    return Ok(false);
+                }
+                continue;
+            }
+            let gathered = self.beginning_with(part.clone(), page, anew).await?;
             all.add(part, gathered);
             if all.complete() {
                 return Ok(true);
             }
-            if queue.is_empty() && sum == 0 && grouped {
-                // Lists of values mean nothing to it: one by one, then.
-                let singles = Cut { lists: false, ..cut.clone() };
-                return Box::pin(self.cut(slice, &singles, all, earlier, anew)).await;
-            }
+        }
+        if let Some((part, page)) = whole {
+            let gathered = self.beginning_with(part.clone(), page, anew).await?;
+            all.add(part, gathered);
+        }
+        if sum == 0 && grouped {
+            // Lists of values mean nothing to it: one by one, then.
+            let singles = Cut { lists: false, ..cut.clone() };
+            return Box::pin(self.cut(slice, &singles, all, earlier, anew)).await;
         }
         Ok(true)
     }
@@ -237,7 +225,7 @@ impl<'a> Gatherer<'a> {
             async move {
                 let gathered = match self.opened(&part, known, anew).await? {
                     Opened::Known(known) => known,
-                    Opened::Page(page) => self.from_page(part.clone(), page, anew).await?,
+                    Opened::Page(page) => self.beginning_with(part.clone(), page, anew).await?,
                 };
                 Ok::<_, SourceError>((part, gathered))
             }
@@ -263,86 +251,7 @@ impl<'a> Gatherer<'a> {
         })
     }
 
-    /// Looks for what the parts of a slice have left out.
-    async fn seek_missing(&self, slice: &Slice, all: &mut Gathered) -> Result<(), SourceError> {
-        let used: HashSet<Dim> = all
-            .parts
-            .iter()
-            .flat_map(|(part, _)| DIMS.into_iter().filter(|dim| part.has(*dim) && !slice.has(*dim)))
-            .collect();
-        let mut cuts: Vec<Cut> = self.ways.cuts(slice);
-        cuts.retain(|cut| cut.dim != Dim::Area && !used.contains(&cut.dim));
-        // First those by which the known events can be told apart.
-        cuts.sort_by_key(|cut| !matches!(cut.dim, Dim::Type | Dim::Distance | Dim::Condition));
-        let mut leaves = Vec::new();
-        for place in 0..cuts.len() {
-            let scope = all.ids.clone();
-            self.seek(slice, &cuts[place..], &scope, all, &mut leaves).await?;
-            if all.complete() {
-                break;
-            }
-        }
-        all.leaves.extend(leaves);
-        Ok(())
-    }
-
-    /// Asks for the parts by the first of the cuts, and of those that hold more than is known, for theirs.
-    fn seek<'s>(
-        &'s self,
-        slice: &'s Slice,
-        cuts: &'s [Cut],
-        scope: &'s HashSet<u32>,
-        all: &'s mut Gathered,
-        leaves: &'s mut Vec<Answer>,
-    ) -> BoxFuture<'s, Result<(), SourceError>> {
-        Box::pin(async move {
-            let Some((cut, rest)) = cuts.split_first() else { return Ok(()) };
-            for value in &cut.values {
-                if all.complete() {
-                    return Ok(());
-                }
-                let part = slice.with(cut.dim, std::slice::from_ref(value));
-                let page = self.page(&part, false).await?;
-                self.courier.accept(&page.answer)?;
-                let inside = self.inside(cut.dim, value, &page, scope);
-                let news = page.ids.iter().any(|id| !all.ids.contains(id));
-                all.ids.extend(&page.ids);
-                if news {
-                    leaves.push(page.answer);
-                }
-                let listed: HashSet<u32> = page.ids.into_iter().collect();
-                let known = inside.as_ref().map_or(0, |inside| inside.union(&listed).count() as u64);
-                if page.total > PAGE && known < page.total {
-                    let scope = inside.unwrap_or_else(|| scope.clone());
-                    self.seek(&part, rest, &scope, all, leaves).await?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// Those of the known events that pass the filter; none where their rows do not tell.
-    fn inside(&self, dim: Dim, value: &str, page: &Page, scope: &HashSet<u32>) -> Option<HashSet<u32>> {
-        let known = hold(&self.known);
-        let about = |id: &u32| known.about[*id as usize];
-        let word = |text: &str| known.words.iter().position(|word| **word == *text);
-        let chosen = |part: fn(About) -> u32, wanted: usize| {
-            scope.iter().copied().filter(|id| part(about(id)) as usize == wanted).collect()
-        };
-        match dim {
-            Dim::Distance => Some(chosen(|about| about.distance, word(value)?)),
-            Dim::Condition => Some(chosen(|about| about.condition, word(value)?)),
-            // A type's rows bear its name instead of its code: it is told by the page's own.
-            Dim::Type => {
-                let first = about(page.ids.first()?).school;
-                let alone = page.ids.iter().all(|id| about(id).school == first);
-                alone.then(|| chosen(|about| about.school, first as usize))
-            }
-            _ => None,
-        }
-    }
-
-    async fn page(&self, slice: &Slice, anew: bool) -> Result<Page, SourceError> {
+    pub(super) async fn page(&self, slice: &Slice, anew: bool) -> Result<Page, SourceError> {
         let request = slice.request();
         let answer = if anew {
             self.courier.ask_anew(&request, Expect::Json).await?
@@ -387,8 +296,6 @@ impl<'a> Gatherer<'a> {
     }
 }
 
-const DIMS: [Dim; 7] = [Dim::Area, Dim::Direction, Dim::Type, Dim::Distance, Dim::Pace, Dim::Condition, Dim::Start];
-
 /// As few lists of values as may do; one value a list where the source takes no more.
 fn groups(cut: &Cut, total: u64) -> VecDeque<Vec<String>> {
     if !cut.lists {
@@ -400,39 +307,8 @@ fn groups(cut: &Cut, total: u64) -> VecDeque<Vec<String>> {
     cut.values.chunks(size).map(<[String]>::to_vec).collect()
 }
 
-impl Known {
-    fn note(&mut self, row: &Row<'_>) -> Result<u32, DecodeError> {
-        let school = row.raw("typeOfSchool")?;
-        let distance = row.raw("distance")?;
-        let condition = row.raw("executionCondition")?;
-        let about = About {
-            school: self.word(school.as_deref()),
-            distance: self.word(distance.as_deref()),
-            condition: self.word(condition.as_deref()),
-        };
-        let id = row.id()?;
-        if let Some(number) = self.numbers.get(id) {
-            self.about[*number as usize] = about;
-            return Ok(*number);
-        }
-        let number = u32::try_from(self.about.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(id.into(), number);
-        self.about.push(about);
-        Ok(number)
-    }
-
-    fn word(&mut self, text: Option<&str>) -> u32 {
-        let text = text.unwrap_or_default();
-        let place = self.words.iter().position(|word| **word == *text).unwrap_or_else(|| {
-            self.words.push(text.into());
-            self.words.len() - 1
-        });
-        u32::try_from(place).unwrap_or(u32::MAX)
-    }
-}
-
 /// A panic while it was held can't leave these half changed.
-fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

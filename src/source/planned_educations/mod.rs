@@ -14,19 +14,21 @@ mod event;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod gather;
+mod known;
+mod seek;
 mod slice;
 mod statistics;
 mod support;
 mod version;
 mod vocabulary;
+mod written;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::datatypes::SchemaRef;
-use bytes::Bytes;
 
 use super::metadata::{Dimension, Kind, Metadata};
 use super::nearest_code::nearest_code;
@@ -39,9 +41,10 @@ use crate::fetch::{Answer, Courier, Expect, Request, masked};
 pub use browse::{describe, search};
 
 use answer::events;
-use event::{Cleaned, FIELDS, Row};
+use event::FIELDS;
 use gather::Gatherer;
 use slice::{Dim, Slice, Ways, counties};
+use written::Written;
 
 /// Rows in a page: more do not work.
 const PAGE: u64 = 100;
@@ -332,21 +335,6 @@ fn write(courier: &Courier, answer: &Answer, mut table: Table, sink: &mut dyn Si
     Ok(batch.num_rows() as u64)
 }
 
-/// What has been written so far.
-#[derive(Default)]
-struct Written {
-    rows: u64,
-    /// Event and direction → what its row said.
-    events: HashMap<(String, String), [u8; 32]>,
-    /// The same again, with the same row and with another.
-    twice: u64,
-    differing: u64,
-    fields: BTreeSet<&'static str>,
-    seen: u64,
-    elsewhere: u64,
-    cleaned: Cleaned,
-}
-
 async fn harvest_events(
     courier: &Courier,
     fetch: &PlannedEducationsFetch,
@@ -393,73 +381,6 @@ async fn harvest_events(
     notes.extend(said.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     notes.extend(written.cleaned.notes());
     Ok((written.rows, notes))
-}
-
-impl Written {
-    /// Writes those rows of an answer that are not written yet.
-    fn take(
-        &mut self,
-        courier: &Courier,
-        fetch: &PlannedEducationsFetch,
-        slice: &Slice,
-        answer: &Answer,
-        sink: &mut dyn Sink,
-    ) -> Result<(), SourceError> {
-        let mut table = event::table();
-        // Told only where the fetch asks by it, so that a column means the same in every row.
-        let school = slice.only(Dim::Type).filter(|_| !fetch.types.is_empty()).map(current);
-        let direction = slice.only(Dim::Direction).filter(|_| !fetch.directions.is_empty());
-        let area = slice.only(Dim::Area);
-        for (number, fields) in events(answer)?.rows.iter().enumerate() {
-            let row = Row { number: number as u64, fields };
-            self.row(&row, [school, direction], area, &courier.source().symbols, &mut table)
-                .map_err(|error| SourceError::decode(answer, error))?;
-        }
-        if table.rows() == 0 {
-            // Accepted already: it tells that there is nothing.
-            return Ok(());
-        }
-        let slim = Answer { record: answer.record.clone(), body: Bytes::new() };
-        self.rows += write(courier, &slim, table, sink)?;
-        Ok(())
-    }
-
-    fn row(
-        &mut self,
-        row: &Row<'_>,
-        asked: [Option<&str>; 2],
-        area: Option<&str>,
-        symbols: &std::collections::BTreeMap<String, crate::contract::Status>,
-        table: &mut Table,
-    ) -> Result<(), crate::decode::DecodeError> {
-        self.seen += 1;
-        let fields = FIELDS.iter().filter(|field| row.fields.contains_key(**field));
-        self.fields.extend(fields);
-        let mut own = row.fields.clone();
-        own.remove("_links");
-        let said = *blake3::hash(serde_json::Value::Object(own).to_string().as_bytes()).as_bytes();
-        let key = (row.id()?.to_owned(), asked[1].unwrap_or_default().to_owned());
-        match self.events.get(&key) {
-            Some(before) if *before == said => {
-                self.twice += 1;
-                return Ok(());
-            }
-            Some(_) => {
-                self.differing += 1;
-                return Ok(());
-            }
-            None => drop(self.events.insert(key, said)),
-        }
-        let place = row.raw("geographicalAreaCode")?;
-        let inside = area.is_none_or(|area| place.is_some_and(|place| place.starts_with(area)));
-        self.elsewhere += u64::from(!inside);
-        row.write(table, asked, symbols, &mut self.cleaned)
-    }
-}
-
-/// The current code of a type, whichever the source was asked by.
-fn current(code: &str) -> &str {
-    vocabulary::known(code).map_or(code, |known| known.code)
 }
 
 /// With the header that says which version is asked.

@@ -14,7 +14,6 @@ const TITLES: [(RegisterWhat, &str); 4] = [
     (RegisterWhat::Contracts, "Komvux på entreprenad"),
 ];
 
-#[expect(clippy::unused_async, reason = "the form that every source has")]
 pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     let wanted = text.to_lowercase();
     let fits =
@@ -29,7 +28,6 @@ pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> 
     Ok(TITLES.into_iter().filter(|(what, title)| fits(*what, title)).map(entry).collect())
 }
 
-#[expect(clippy::unused_async, reason = "the form that every source has")]
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     let Some((what, title)) = TITLES.into_iter().find(|(what, _)| what.as_str() == id) else {
         let source = courier.source();

@@ -13,7 +13,6 @@ const TITLES: [(SusaWhat, &str); 3] = [
     (SusaWhat::Providers, "Utbildningsanordnare"),
 ];
 
-#[expect(clippy::unused_async, reason = "the form that every source has")]
 pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     let wanted = text.to_lowercase();
     let fits = |what: SusaWhat, title: &str| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted);
@@ -27,7 +26,6 @@ pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> 
     Ok(TITLES.into_iter().filter(|(what, title)| fits(*what, title)).map(entry).collect())
 }
 
-#[expect(clippy::unused_async, reason = "the form that every source has")]
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     let Some((what, title)) = TITLES.into_iter().find(|(what, _)| what.as_str() == id) else {
         let source = courier.source();

@@ -63,7 +63,7 @@ pub(super) fn file(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> 
         measures: map(node, "measures"),
     };
     fetch.provenance = node.node("provenance").and_then(|provenance| {
-        Some(Provenance { person: provenance.string("person")?, date: provenance.leaf("date", leaf::date)? })
+        Some(Provenance { person: provenance.string("person")?, date: provenance.string("date")?.parse().ok()? })
     });
     Some(fetch)
 }

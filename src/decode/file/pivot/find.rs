@@ -126,10 +126,10 @@ fn name_by_tables(package: &mut Package, caches: &mut [Named], binary: bool) -> 
                 name = attribute(element, "name");
             }
         })?;
-        if let (Some(name), Some(cache)) = (name, caches.iter_mut().find(|one| one.part == cache.target)) {
-            if !cache.names.contains(&name) {
-                cache.names.push(name);
-            }
+        if let (Some(name), Some(cache)) = (name, caches.iter_mut().find(|one| one.part == cache.target))
+            && !cache.names.contains(&name)
+        {
+            cache.names.push(name);
         }
     }
     Ok(())

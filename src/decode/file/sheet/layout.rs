@@ -32,8 +32,9 @@ struct Table<'w> {
     writer: Writer<'w>,
     /// Column of the sheet → column of the table.
     places: Vec<Option<usize>>,
-    /// What an empty cell stands for, in columns that are filled down.
-    above: Vec<Option<Option<String>>>,
+    /// Columns in which an empty cell stands for what is above it, and what that is.
+    filled: Vec<bool>,
+    above: Vec<Option<String>>,
     touched: Vec<bool>,
     row: Option<u32>,
     told: Told,
@@ -147,11 +148,11 @@ impl<'w> Layout<'w> {
                 units.push((name.clone(), header[*column].clone(), unit.clone()));
             }
         }
-        let mut above = vec![None; chosen.taken.len()];
+        let mut filled = vec![false; chosen.taken.len()];
         for name in &self.reading.spec.sheet.fill_down {
             let place = chosen.taken.iter().position(|(_, taken, _)| taken == name);
             match place.map(|place| (place, chosen.taken[place].2)) {
-                Some((place, ValueType::Text)) => above[place] = Some(None),
+                Some((place, ValueType::Text)) => filled[place] = true,
                 Some(_) => {
                     let reason =
                         format!("column {name:?} is filled down, and only text is: a number stands for itself");
@@ -166,7 +167,8 @@ impl<'w> Layout<'w> {
             writer: Writer::new(chosen.columns(), &self.reading.marks, spec.decimal, out),
             touched: vec![false; chosen.taken.len()],
             places,
-            above,
+            above: vec![None; filled.len()],
+            filled,
             row: None,
             told: Told {
                 columns: Some(chosen.names.into_iter().filter(|name| !name.is_empty()).collect()),
@@ -220,8 +222,8 @@ impl<'w> Layout<'w> {
 
 impl Table<'_> {
     fn push(&mut self, place: usize, row: u32, value: &Value<'_>) -> Result<(), DecodeError> {
-        if let Some(above) = &mut self.above[place] {
-            *above = Some(text_of(value));
+        if self.filled[place] {
+            self.above[place] = Some(text_of(value));
         }
         super::push(&mut self.writer, place, u64::from(row) + 1, value)
     }
@@ -231,7 +233,7 @@ impl Table<'_> {
             return Ok(());
         }
         for (place, above) in self.above.iter().enumerate() {
-            if let Some(Some(text)) = above.as_ref().filter(|_| !self.touched[place]) {
+            if let Some(text) = above.as_ref().filter(|_| !self.touched[place]) {
                 self.writer.push(place, 0, Cell::Text(text))?;
                 self.touched[place] = true;
             }

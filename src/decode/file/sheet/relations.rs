@@ -76,7 +76,7 @@ pub fn each_element(bytes: &[u8], part: &str, visit: &mut dyn FnMut(&BytesStart<
 pub fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
     let attributes = element.attributes().flatten();
     let found = attributes.into_iter().find(|one| one.key.local_name().as_ref() == name.as_bytes())?;
-    found.normalized_value(XmlVersion::Explicit1_0).ok().map(|value| value.into_owned())
+    found.normalized_value(XmlVersion::Explicit1_0).ok().map(std::borrow::Cow::into_owned)
 }
 
 /// A part that can be read whole.

@@ -121,7 +121,7 @@ impl Table {
                 file += &format!("{},", keys.join(","));
             }
             let separator = [" ", ",", "\t", " \r\n"][(self.dress >> 2) as usize % 4];
-            file += &cells.iter().map(|cell| Self::text(cell)).collect::<Vec<_>>().join(separator);
+            file += &cells.iter().map(Self::text).collect::<Vec<_>>().join(separator);
             file += " \r\n";
         }
         file += ";";
