@@ -295,7 +295,7 @@ pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
         SourceKind::Yrkesbarometer => yrkesbarometer::assumptions::ASSUMPTIONS,
         SourceKind::Taxonomy => taxonomy::assumptions::ASSUMPTIONS,
         SourceKind::Jobsearch => jobsearch::assumptions::ASSUMPTIONS,
-        _ => &[],
+        SourceKind::File => &[],
     }
 }
 

@@ -91,9 +91,9 @@ impl Post {
         let courier = self.years_later();
         let history = crate::config::History::Keep;
         let fetch = Fetch { name: "f".into(), source: None, kind, history, drift: DriftPolicy::default() };
-        let plan = plan(&courier, &fetch, TODAY).await.unwrap();
+        let plan = Box::pin(plan(&courier, &fetch, TODAY)).await.unwrap();
         let mut again = Kept::default();
-        harvest(&courier, &fetch, &plan, &mut again, &mut |_| ()).await.unwrap();
+        Box::pin(harvest(&courier, &fetch, &plan, &mut again, &mut |_| ())).await.unwrap();
         again.0 == kept.0
     }
 
@@ -143,6 +143,7 @@ impl Post {
             history: crate::config::History::Keep,
             drift: DriftPolicy::default(),
         };
+        // All kinds of source in one future make it large.
         let plan = Box::pin(plan(&self.courier, &fetch, TODAY)).await?;
         Ok((fetch, plan))
     }
@@ -150,7 +151,8 @@ impl Post {
     pub async fn run(&self, kind: FetchKind) -> Result<(Plan, Harvest, Kept), SourceError> {
         let (fetch, plan) = self.plan(kind).await?;
         let (mut kept, mut calls) = (Kept::default(), 0);
-        let harvest = Box::pin(harvest(&self.courier, &fetch, &plan, &mut kept, &mut |done| calls = done)).await?;
+        let mut told = |done| calls = done;
+        let harvest = Box::pin(harvest(&self.courier, &fetch, &plan, &mut kept, &mut told)).await?;
         assert_eq!(calls, plan.calls, "progress ends where the plan said");
         assert_eq!(harvest.rows, kept.rows().count() as u64);
         Ok((plan, harvest, kept))
