@@ -97,8 +97,9 @@ impl Archive {
     }
 
     /// A file to write a body of unknown length into, in a folder on this machine.
-    pub(super) fn receive(folder: &Path) -> Result<Incoming, FetchError> {
-        Incoming::create(folder, ZSTD_LEVEL)
+    pub(super) fn receive(folder: &Path, scrubbed: bool) -> Result<Incoming, FetchError> {
+        // What is left of a scrubbed body packs well anyhow, and the time for it counts.
+        Incoming::create(folder, if scrubbed { 1 } else { ZSTD_LEVEL })
     }
 
     /// Files a body that was received, unless a sound copy is there already, then the line about it. When this

@@ -482,7 +482,7 @@ fn receive(
     envelope: Envelope,
     folder: &Path,
 ) -> Result<AnswerRecord, Unreceived> {
-    let mut incoming = Archive::receive(folder)?;
+    let mut incoming = Archive::receive(folder, scrub.is_some())?;
     let kept = match scrub {
         None => io::copy(&mut io::BufReader::with_capacity(CHUNK, input), &mut incoming)
             .map(|_| None)

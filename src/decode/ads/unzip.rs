@@ -2,6 +2,7 @@
 //! before or after the data and in 32 or 64 bits. It holds one file and folders;
 //! its checksum and lengths must be right and its directory there, or it is cut.
 
+use std::cmp::Ordering;
 use std::io::Read;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -13,6 +14,7 @@ const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const DIRECTORY: [u8; 4] = *b"PK\x01\x02";
 const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
 const DIRECTORY_END_64: [u8; 4] = *b"PK\x06\x06";
+const LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
 const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
 const ENCRYPTED: u16 = 1;
@@ -270,16 +272,28 @@ impl Zip<'_> {
         if rest.len() > DIRECTORY_MAX {
             return Err(wrong("goes on after its files"));
         }
-        // The signature may by chance stand in a checksum too.
-        let ends = rest.windows(4).enumerate().filter(|(_, window)| *window == DIRECTORY_END).filter_map(|(at, _)| {
-            let comment = rest.get(at + 20..at + 22)?;
-            Some(at + 22 + usize::from(u16_at(comment, 0)))
-        });
-        let ends: Vec<usize> = ends.collect();
-        if ends.contains(&rest.len()) {
-            return Ok(());
+        let number = |at: usize| rest.get(at..at + 2).map(|bytes| usize::from(u16_at(bytes, 0)));
+        let mut at = 0;
+        loop {
+            let signature = rest.get(at..at + 4).ok_or_else(cut)?;
+            at += if signature == DIRECTORY {
+                let lengths = [28, 30, 32].map(|place| number(at + place));
+                46 + lengths.into_iter().sum::<Option<usize>>().ok_or_else(cut)?
+            } else if signature == DIRECTORY_END_64 {
+                12 + usize::try_from(u64_at(rest.get(at + 4..at + 12).ok_or_else(cut)?, 0)).unwrap_or(DIRECTORY_MAX)
+            } else if signature == LOCATOR_64 {
+                20
+            } else if signature == DIRECTORY_END {
+                let end = at + 22 + number(at + 20).ok_or_else(cut)?;
+                return match rest.len().cmp(&end) {
+                    Ordering::Less => Err(cut()),
+                    Ordering::Equal => Ok(()),
+                    Ordering::Greater => Err(wrong("goes on after its directory")),
+                };
+            } else {
+                return Err(wrong("has a directory that is none"));
+            };
         }
-        if ends.iter().any(|end| *end < rest.len()) { Err(wrong("goes on after its directory")) } else { Err(cut()) }
     }
 }
 

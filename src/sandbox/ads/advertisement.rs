@@ -144,7 +144,7 @@ impl Writer {
              \"application_details\":{{\"information\":\"Ring {person}\",\"reference\":\"referens-hittepå {number}\",\"email\":\"{mail}\",\
              \"via_af\":false,\"url\":null,\"other\":\"{phone}\"}},\"experience_required\":{experience},\"access_to_own_car\":false,\
              \"driving_license_required\":false,\"driving_license\":null,\"occupation\":",
-            experience = draw % 3 == 0,
+            experience = draw.is_multiple_of(3),
         );
         let job = format!(
             "{{\"concept_id\":\"{}\",\"label\":\"{}\",\"legacy_ams_taxonomy_id\":\"{}\"}}",

@@ -81,10 +81,13 @@ impl Year<'_> {
     }
 }
 
+/// A year, and whether it is revised.
+type Edition = (i16, bool);
+
 /// The stand-in's files, each made when it is first asked for.
 pub struct Historical {
     seed: u64,
-    files: Mutex<BTreeMap<(i16, bool), Arc<Vec<u8>>>>,
+    files: Mutex<BTreeMap<Edition, Arc<Vec<u8>>>>,
 }
 
 impl Historical {

@@ -89,7 +89,7 @@ pub(super) async fn harvest(
     for (done, (year, path)) in work.files.iter().enumerate() {
         let scrub = without_persons(courier);
         let record = courier.ask_streamed(&Request::get(path), Expect::Any, Some(scrub)).await?.record;
-        let counter = read(courier, &record, Counter::new(fetch.vacancy_cap), |counter, ad| counter.add(ad)).await?;
+        let counter = read(courier, &record, Counter::new(fetch.vacancy_cap), Counter::add).await?;
         courier.accept_record(&record)?;
         let counted = counter.rows();
         let batches = batches(year, &counted).map_err(|error| SourceError::decode_record(&record, error))?;

@@ -23,7 +23,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         return Err(SourceError::UnknownTable { name, table: id.to_owned(), url });
     }
     let mut metadata = metadata(Kind::JobStream, &Field::ALL);
-    metadata.title = TITLE.to_owned();
+    TITLE.clone_into(&mut metadata.title);
     let text = |(name, title): (&str, &str)| ProposedColumn {
         name: name.to_owned(),
         kind: "text",
