@@ -50,7 +50,7 @@ fn the_supply_of_adult_education_is_published_whole_or_not_at_all() {
         "utbud",
         "planned-educations]\nsource = \"utbud\"\nareas = [\"1480\", \"0114\"]",
         &COUNT.replace("NAME", "utbud"),
-        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2027' AS period, skolform AS slag, count(*) AS antal\n\
+        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2027' AS period, skolform AS slag, count(*) AS antal, 'observed' AS antal_status\n\
          FROM f GROUP BY kommun_kod, skolform\n",
     );
     world.ok(&["check"]);
@@ -85,7 +85,7 @@ fn units_occasions_and_costs_become_tables() {
         "enheter",
         "school-units]\nsource = \"register\"\nmunicipalities = [\"1480\", \"0114\"]\nstatuses = [\"AKTIV\"]",
         &COUNT.replace("NAME", "enheter"),
-        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2026' AS period, status AS slag, count(*) AS antal\n\
+        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2026' AS period, status AS slag, count(*) AS antal, 'observed' AS antal_status\n\
          FROM f GROUP BY kommun_kod, status\n",
     );
     pipeline(
@@ -93,7 +93,7 @@ fn units_occasions_and_costs_become_tables() {
         "tillfallen",
         "susa-navet]\nsource = \"susa\"\nschool_types = [\"YH\"]",
         &COUNT.replace("NAME", "tillfallen"),
-        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2026' AS period, startvillkor AS slag, count(*) AS antal\n\
+        "SELECT 'kommun' AS niva, kommun_kod AS kod, '2026' AS period, startvillkor AS slag, count(*) AS antal, 'observed' AS antal_status\n\
          FROM f WHERE kommun_kod IS NOT NULL GROUP BY kommun_kod, startvillkor\n",
     );
     pipeline(

@@ -249,8 +249,13 @@ impl Sandbox {
 
     pub fn start_with(options: &[&str]) -> Self {
         let mut child = program().arg("sandbox").args(options).stdout(Stdio::piped()).spawn().unwrap();
-        let lines: Vec<String> =
-            BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+        let mut printed = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut lines: Vec<String> = Vec::new();
+        while !["pxweb-v2", "kolada-v3", "filer"].iter().all(|api| lines.iter().any(|line| line.starts_with(api))) {
+            lines.push(printed.next().unwrap_or_else(|| panic!("the sandbox ended after {lines:?}")));
+        }
+        // Whatever else it stands in for must find somebody who reads.
+        std::thread::spawn(move || printed.for_each(drop));
         let url = |api: &str| {
             let line =
                 lines.iter().find(|line| line.starts_with(api)).unwrap_or_else(|| panic!("{api} is not in {lines:?}"));

@@ -216,11 +216,12 @@ async fn pages(
                 courier.ask_anew(&request, Expect::Json).await?
             };
             let read = page(what, &answer)?;
+            // Accepted only if its rows can be written, too.
+            let mut tried = table(what);
             for (number, record) in read.rows.iter().enumerate() {
                 let id = rows::id(number, record).map_err(|error| SourceError::decode(&answer, error))?;
                 ids.insert(id.to_owned());
-                rows::write(what, number, record, &mut table(what))
-                    .map_err(|error| SourceError::decode(&answer, error))?;
+                rows::write(what, number, record, &mut tried).map_err(|error| SourceError::decode(&answer, error))?;
             }
             courier.accept(&answer)?;
             totals.insert(read.total);
