@@ -1,7 +1,8 @@
 //! JSON-stat body → Parquet bytes on one thread, in cells and MB per second, and beside it the same
-//! body through pyjstat + pandas + pyarrow. Run with
-//! `cargo bench --no-default-features --bench json_stat`. The other side needs Python with `pyjstat`,
-//! `pandas` and `pyarrow`; `$PYTHON` says which Python. Both sides take the best of several runs.
+//! body merely parsed as JSON (sonic-rs, simd-json, serde_json, in `benches/parsers`), decoded by pxwebpy, and through
+//! pyjstat + pandas + pyarrow. Run with `cargo bench --no-default-features --bench json_stat`. The other
+//! side needs Python with `pxwebpy`, `pyjstat`, `pandas` and `pyarrow`; `$PYTHON` says which Python. All
+//! sides take the best of several runs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -48,8 +49,14 @@ fn main() {
         ],
     );
     let ours = run(&small);
-    run(&large);
-    peer(&small, ours);
+    if rounds > 0 {
+        parsers(&small, ours.decoding);
+    }
+    let whole = run(&large);
+    if rounds > 0 {
+        parsers(&large, whole.decoding);
+    }
+    peer(&small, &ours);
 }
 
 /// Whole numbers of one to six digits and now and then a cell with a symbol instead.
@@ -109,8 +116,13 @@ fn case(name: &'static str, rounds: u32, dimensions: Vec<(&str, Vec<String>)>) -
     Case { name, rounds, layout, body: body.into_bytes(), cells }
 }
 
-/// The best time of the whole way.
-fn run(case: &Case) -> Duration {
+/// The best times.
+struct Ours {
+    decoding: Duration,
+    whole: Duration,
+}
+
+fn run(case: &Case) -> Ours {
     let (mut decoding, mut whole) = (Duration::MAX, Duration::MAX);
     let mut file = Vec::new();
     for _ in 0..case.rounds {
@@ -132,7 +144,31 @@ fn run(case: &Case) -> Duration {
     );
     report("decode alone", decoding, case);
     report("body → Parquet", whole, case);
-    whole
+    Ours { decoding, whole }
+}
+
+/// The same bytes parsed and nothing more, by `benches/parsers`, which Cargo builds where it can.
+fn parsers(case: &Case, decoding: Duration) {
+    let file = std::env::temp_dir().join(format!("underlag-bench-{}.json", std::process::id()));
+    std::fs::write(&file, &case.body).expect("a temporary file");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/parsers/Cargo.toml");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--release", "--quiet", "--manifest-path"]).arg(manifest).arg("--").arg(&file);
+    let output = command.arg(case.rounds.to_string()).output();
+    let _ = std::fs::remove_file(&file);
+    let said = output.as_ref().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let mut fastest = f64::MAX;
+    for (name, seconds) in said.lines().filter_map(|line| line.split_once(' ')) {
+        let Ok(seconds) = seconds.parse::<f64>() else { continue };
+        report(&format!("{name}, parse only"), Duration::from_secs_f64(seconds), case);
+        fastest = fastest.min(seconds);
+    }
+    if fastest < f64::MAX {
+        println!("  body → Arrow takes {:.2} times the fastest parse", decoding.as_secs_f64() / fastest);
+    } else {
+        println!("  parsing alone was not measured: benches/parsers could not be built");
+    }
 }
 
 fn report(what: &str, time: Duration, case: &Case) {
@@ -141,28 +177,32 @@ fn report(what: &str, time: Duration, case: &Case) {
     println!("  {what:24} {:9.2} ms  {cells:7.2} million cells/s  {bytes:7.1} MB/s", seconds * 1e3);
 }
 
-fn peer(case: &Case, ours: Duration) {
+fn peer(case: &Case, ours: &Ours) {
     let dir = std::env::temp_dir().join(format!("underlag-bench-{}", std::process::id()));
     let file = dir.join("body.json");
     std::fs::create_dir_all(&dir).and_then(|()| std::fs::write(&file, &case.body)).expect("a temporary file");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
-    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    let output = Command::new(python).arg(script).arg(&file).output();
-    let _ = std::fs::remove_dir_all(&dir);
-    let said = output.as_ref().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let Some(seconds) = said.as_ref().ok().and_then(|said| said.parse::<f64>().ok()) else {
-        println!("the same body with pyjstat + pandas + pyarrow: not measured");
-        match output {
-            Ok(output) => println!("  {}", String::from_utf8_lossy(&output.stderr).trim().replace('\n', "\n  ")),
-            Err(error) => println!("  no Python: {error}"),
+    for (name, what, ours) in [
+        ("pyjstat", "pyjstat + pandas + pyarrow, body → Parquet", ours.whole),
+        ("pxwebpy", "pxwebpy's own decoding, body → records", ours.decoding),
+    ] {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peer.py");
+        let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+        let output = Command::new(python).arg(script).arg(name).arg(&file).output();
+        let said = output.as_ref().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+        println!("{} with {what}:", case.name);
+        if let Some(seconds) = said.as_ref().ok().and_then(|said| said.parse::<f64>().ok()) {
+            report(name, Duration::from_secs_f64(seconds), case);
+            println!("  ratio: {:.0} times as fast", seconds / ours.as_secs_f64());
+            continue;
         }
-        println!("  install with: python3 -m venv .venv && .venv/bin/pip install pyjstat pandas pyarrow");
+        match output {
+            Ok(output) => println!("  not measured: {}", String::from_utf8_lossy(&output.stderr).trim()),
+            Err(error) => println!("  not measured, no Python: {error}"),
+        }
+        println!("  install with: python3 -m venv .venv && .venv/bin/pip install pxwebpy pyjstat pandas pyarrow");
         println!("  then: PYTHON=.venv/bin/python cargo bench --no-default-features --bench json_stat");
-        return;
-    };
-    println!("{} with pyjstat + pandas + pyarrow:", case.name);
-    report("body → Parquet", Duration::from_secs_f64(seconds), case);
-    println!("ratio: {:.0} times as fast", seconds / ours.as_secs_f64());
+    }
+    let _ = std::fs::remove_dir_all(&dir);
 }
 
 fn mb(bytes: usize) -> f64 {

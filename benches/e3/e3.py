@@ -89,7 +89,7 @@ class Project:
             f'reference_dir = "{ROOT / "reference"}"\n[publisher]\nname = "Region Exempel"\ncontact = "statistik@example.org"\n'
         )
         (config / "sources.toml").write_text(
-            f'version = 1\n[source.scb.pxweb]\nbase_url = "{url}"\ncredit = "SCB"\nlicence = "CC0-1.0"\n'
+            f'version = 1\n[source.scb.pxweb]\nbase_url = "{url}"\ncredit = "SCB"\nlicence = "CC0-1.0"\nlimits = {{ parallel = 4 }}\n'
         )
 
     def start(self, pipeline, *more):

@@ -1,6 +1,8 @@
 //! Texts that mean something: durations, sizes, time zones, selections. One
 //! parser each, used when a file is checked and when its types are built.
 
+mod file;
+
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +14,8 @@ use url::Url;
 use super::names::{is_name, is_sql_word, suggestion};
 use super::{CodeList, Years};
 use crate::nearest::nearest;
+
+pub(super) use file::{cell_range, link_pattern};
 
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {

@@ -74,27 +74,32 @@ impl<'a> Cells<'a> {
     fn push(&self, out: &mut Vec<u8>, row: usize) {
         match self {
             Self::Text(cells) if cells.is_valid(row) => {
-                let text = cells.value(row);
-                out.push(1);
-                out.extend((text.len() as u64).to_le_bytes());
-                out.extend(text.as_bytes());
+                let text = cells.value(row).as_bytes();
+                let mut head = [1; 9];
+                head[1..].copy_from_slice(&(text.len() as u64).to_le_bytes());
+                out.extend_from_slice(&head);
+                out.extend_from_slice(text);
             }
-            Self::Int(cells) if cells.is_valid(row) => {
-                out.push(2);
-                out.extend(cells.value(row).to_le_bytes());
-            }
+            Self::Int(cells) if cells.is_valid(row) => tagged(out, 2, cells.value(row).to_le_bytes()),
             Self::Float(cells, scale) if cells.is_valid(row) => {
                 let value = cells.value(row);
                 let value = scale.map_or(value, |scale| (value * scale).round());
-                out.push(3);
                 // -0 and 0 are one value.
-                out.extend((value + 0.0).to_le_bytes());
+                tagged(out, 3, (value + 0.0).to_le_bytes());
             }
             Self::Date(cells) if cells.is_valid(row) => {
-                out.push(4);
-                out.extend(cells.value(row).to_le_bytes());
+                let mut bytes = [4; 5];
+                bytes[1..].copy_from_slice(&cells.value(row).to_le_bytes());
+                out.extend_from_slice(&bytes);
             }
             _ => out.push(0),
         }
     }
+}
+
+#[inline]
+fn tagged(out: &mut Vec<u8>, tag: u8, value: [u8; 8]) {
+    let mut bytes = [tag; 9];
+    bytes[1..].copy_from_slice(&value);
+    out.extend_from_slice(&bytes);
 }

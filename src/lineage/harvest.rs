@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::config::Fetch;
 use crate::fetch::{AnswerRecord, Courier, FetchError};
 use crate::lake::{Manifest, SourceInfo};
-use crate::run::{AnswerRows, Noting, source_of, stockholm};
+use crate::run::{AnswerRows, Noting, Origins, source_of, stockholm};
 use crate::source::{self, Harvest, Plan, Sink, SourceError};
 
 use super::{Lineage, LineageError, Made};
@@ -45,9 +45,9 @@ impl Lineage {
             let end = async {
                 let plan = source::plan(&courier, fetch, today).await.map_err(fault)?;
                 let mut sink = sink(&plan)?;
-                let mut noting = Noting { sink: &mut sink, courier: courier.clone(), parts: Vec::new() };
+                let mut noting = Noting { sink: &mut sink, courier: courier.clone(), origins: Origins::default() };
                 let harvest = source::harvest(&courier, fetch, &plan, &mut noting, &mut |_| ()).await.map_err(fault)?;
-                let parts = noting.parts;
+                let parts = noting.origins.parts();
                 Ok((Harvested { plan, harvest, answers: courier.accepted(), parts }, sink))
             };
             match end.await {

@@ -13,11 +13,12 @@ use crate::fetch::{AnswerRecord, Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
 use crate::source::{self, Change, Metadata, Plan, SourceError, kolada};
+use crate::transform::Projection;
 
 use super::pace::Pace;
 use super::progress::Line;
-use super::provenance::{AnswerRows, Noting};
-use super::{Options, Problem, Workshop, accepted, stockholm};
+use super::provenance::{Noting, Origins};
+use super::{Options, Problem, Workshop, accepted, place, stockholm};
 
 /// A fetch whose calls are known.
 pub struct Planned<'a> {
@@ -51,7 +52,7 @@ impl Planned<'_> {
 pub struct Staged {
     pub path: PathBuf,
     /// Which rows of it each answer gave.
-    pub parts: Vec<AnswerRows>,
+    pub origins: Origins,
     pub codes: Vec<CodeRow>,
     pub info: SourceInfo,
     /// The one answer's address, or what all of them lie below.
@@ -95,6 +96,7 @@ pub async fn plan<'a>(
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error: with_drift(error, fetch, known) })?;
         plan.notes.extend(notes);
+        plan.wish(wished(pipeline, name));
         let before = state.and_then(|state| state.fetches.get(name));
         let unchanged = plan.stamp_proves
             && plan.stamp.is_some()
@@ -104,6 +106,12 @@ pub async fn plan<'a>(
         planned.push(one);
     }
     Ok(planned)
+}
+
+/// The order in which the first dataset that reads a fetch is published: rows that come so need not be sorted.
+fn wished(pipeline: &Pipeline, fetch: &str) -> Vec<String> {
+    let reader = pipeline.datasets.values().find(|dataset| place::word(&dataset.sql, fetch).is_some());
+    reader.map(Projection::columns).unwrap_or_default()
 }
 
 /// Whether an answer is so young that its source wants not to be asked again.
@@ -155,11 +163,11 @@ pub async fn stage(
             line.tick(format!("fetching {name}: {done} of {} calls{left}", plan.calls));
         };
         progress(0);
-        let mut noting = Noting { sink: &mut file, courier: courier.clone(), parts: Vec::new() };
+        let mut noting = Noting { sink: &mut file, courier: courier.clone(), origins: Origins::default() };
         let harvest = source::harvest(courier, fetch, plan, &mut noting, &mut progress)
             .await
             .map_err(|error| Problem::Source { fetch: name.clone(), error })?;
-        let parts = noting.parts;
+        let origins = noting.origins;
         let (path, rows) = file.finish()?;
         if rows == 0 && fetch.drift.empty == OnEmpty::Error {
             return Err(Problem::Empty { fetch: name.clone(), source_name: courier.source().name.clone() });
@@ -190,7 +198,7 @@ pub async fn stage(
         notes.extend(harvest.notes);
         let codes = harvest.codes;
         let state = FetchState { stamp, answers, metadata };
-        staged.insert(name.clone(), Staged { path, parts, codes, info, origin, state, notes, changes });
+        staged.insert(name.clone(), Staged { path, origins, codes, info, origin, state, notes, changes });
     }
     Ok(staged)
 }

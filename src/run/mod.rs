@@ -33,7 +33,7 @@ pub use gate::Accept;
 pub use past::{past, readable_ledger};
 pub use problem::Problem;
 pub use progress::Progress;
-pub use provenance::{AnswerRows, Noting, Wanted, answers_of};
+pub use provenance::{AnswerRows, Noting, Origins, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
 pub use site::{SiteOutcome, render_site};
 pub use upkeep::{collect, settle};

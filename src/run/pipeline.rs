@@ -121,6 +121,20 @@ async fn attempt(
     result
 }
 
+/// Says in the log how long each step took.
+struct Clock<'a> {
+    pipeline: &'a str,
+    since: Instant,
+}
+
+impl Clock<'_> {
+    fn lap(&mut self, step: &str) {
+        let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(pipeline = self.pipeline, step, took_ms, "a step is done");
+        self.since = Instant::now();
+    }
+}
+
 #[expect(clippy::too_many_arguments, reason = "the one place where everything of a run meets")]
 async fn steps(
     workshop: &Workshop,
@@ -136,8 +150,10 @@ async fn steps(
     let lake = &workshop.lake;
     let state = workshop.ledger.state(&pipeline.name)?;
     let config_hash = workshop.config_hash(pipeline)?;
+    let mut clock = Clock { pipeline: &pipeline.name, since: Instant::now() };
     line.step("asking what is new");
     let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally, options.force).await?;
+    clock.lap("plan");
     gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 
     let mut published: BTreeMap<String, Manifest> = BTreeMap::new();
@@ -171,6 +187,7 @@ async fn steps(
     let told = pipeline.fetches.iter().filter_map(|(name, fetch)| Some((fetch, staged.get(name)?.changes.as_slice())));
     gate.changes(&pipeline.name, told)?;
 
+    clock.lap("fetch and stage");
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
     register_staged(&engine, &staged).await?;
@@ -211,6 +228,7 @@ async fn steps(
         return Err(Problem::Checks { findings, data: data.chain(read).collect() });
     }
 
+    clock.lap("compute, check and write");
     line.step("publishing");
     let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
     let recipe = Recipe::of(&workshop.config, &workshop.reference, pipeline).bytes();
@@ -251,6 +269,7 @@ async fn steps(
             }
         }
     }
+    clock.lap("prepare");
     for version in &prepared {
         // So that a manifest that was spoilt can be had back by its hash.
         workshop.archive.keep(&version.manifest_bytes()?)?;
@@ -259,6 +278,7 @@ async fn steps(
         workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
+    clock.lap("publish");
     workshop.note_manifests().map_err(|error| match error {
         Problem::Ledger(error) => unrecorded(&verdicts, error),
         other => other,

@@ -17,7 +17,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::contract::{Finding, Offender};
 use crate::fetch::{AnswerRecord, Archive, Courier};
-use crate::source::Sink;
+use crate::source::{Mixed, Sink};
 
 use super::fetching::Staged;
 
@@ -28,22 +28,74 @@ pub struct AnswerRows {
     pub rows: Range<u64>,
 }
 
-/// Notes, on the way into a staged file, which answer each row comes from: the one last accepted.
+/// The answers of a staged table, and which of them each row is from.
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    /// In the order in which their rows came first.
+    pub answers: Vec<AnswerRecord>,
+    /// Rows one after the other: place in `answers`, and how many. Millions of them where answers cut across the rows'
+    /// order.
+    runs: Vec<(u32, u32)>,
+}
+
+impl Origins {
+    /// More rows of the answer in this place.
+    fn add(&mut self, place: u32, rows: u32) {
+        match self.runs.last_mut().filter(|run| run.0 == place) {
+            Some(run) if run.1.checked_add(rows).is_some() => run.1 += rows,
+            _ => self.runs.push((place, rows)),
+        }
+    }
+
+    /// The place of an answer, which is among the latest if it is known.
+    fn place(&mut self, answer: &AnswerRecord) -> u32 {
+        let place = self.answers.iter().rposition(|known| known == answer).unwrap_or_else(|| {
+            self.answers.push(answer.clone());
+            self.answers.len() - 1
+        });
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// Run by run.
+    pub fn parts(&self) -> Vec<AnswerRows> {
+        let mut parts: Vec<AnswerRows> = Vec::new();
+        let mut from = 0;
+        for (place, rows) in &self.runs {
+            let to = from + u64::from(*rows);
+            let answer = &self.answers[*place as usize];
+            match parts.last_mut().filter(|part| part.answer == *answer) {
+                Some(part) => part.rows.end = to,
+                None => parts.push(AnswerRows { answer: answer.clone(), rows: from..to }),
+            }
+            from = to;
+        }
+        parts
+    }
+}
+
+/// Notes, on the way into a staged file, which answer each row comes from: the one last accepted, where nothing else
+/// is told.
 pub struct Noting<'a, S> {
     pub sink: &'a mut S,
     pub courier: Courier,
-    pub parts: Vec<AnswerRows>,
+    pub origins: Origins,
 }
 
 impl<S: Sink> Sink for Noting<'_, S> {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()> {
         self.sink.write(batch)?;
-        let from = self.parts.last().map_or(0, |part| part.rows.end);
-        let to = from + batch.num_rows() as u64;
         let Some(answer) = self.courier.latest() else { return Ok(()) };
-        match self.parts.last_mut().filter(|part| part.answer == answer) {
-            Some(part) => part.rows.end = to,
-            None => self.parts.push(AnswerRows { answer, rows: from..to }),
+        let place = self.origins.place(&answer);
+        self.origins.add(place, u32::try_from(batch.num_rows())?);
+        Ok(())
+    }
+
+    fn write_mixed(&mut self, batch: &RecordBatch, mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.sink.write_mixed(batch, mixed)?;
+        let places: Vec<u32> = mixed.answers.iter().map(|answer| self.origins.place(answer)).collect();
+        for (answer, rows) in mixed.runs {
+            let place = places.get(*answer as usize).context("rows of no answer")?;
+            self.origins.add(*place, *rows);
         }
         Ok(())
     }
@@ -52,9 +104,9 @@ impl<S: Sink> Sink for Noting<'_, S> {
 /// A row that is looked for: column → value. Columns that the staged table lacks are passed over.
 pub type Wanted = BTreeMap<String, String>;
 
-/// For each wanted row the places in `parts` of the answers that hold it; none where it cannot be told, since the
+/// For each wanted row the places in `origins` of the answers that hold it; none where it cannot be told, since the
 /// staged table shares no column with it, or has no such row: it was computed.
-pub fn answers_of(staged: &Path, parts: &[AnswerRows], wanted: &[Wanted]) -> anyhow::Result<Vec<Option<Vec<usize>>>> {
+pub fn answers_of(staged: &Path, origins: &Origins, wanted: &[Wanted]) -> anyhow::Result<Vec<Option<Vec<usize>>>> {
     let mut found: Vec<Option<Vec<usize>>> = vec![None; wanted.len()];
     if !staged.exists() {
         return Ok(found);
@@ -69,22 +121,30 @@ pub fn answers_of(staged: &Path, parts: &[AnswerRows], wanted: &[Wanted]) -> any
     }
     let used = columns.iter().enumerate().filter(|(_, name)| searches.0.iter().any(|one| one.columns.contains(name)));
     let mask = ProjectionMask::roots(builder.parquet_schema(), used.map(|(index, _)| index));
-    let (mut row, mut part) = (0u64, 0usize);
+    let mut runs = origins.runs.iter().copied();
+    let mut run = runs.next();
     for batch in builder.with_projection(mask).build().with_context(about)? {
         let batch = batch?;
         let searched = searches.over(&batch)?;
         for index in 0..batch.num_rows() {
-            while parts.get(part).is_some_and(|part| part.rows.end <= row) {
-                part += 1;
+            while run.is_some_and(|(_, rows)| rows == 0) {
+                run = runs.next();
             }
             for hit in searched.iter().flat_map(|search| search.hits(index)) {
                 let places = found[*hit].get_or_insert_default();
-                if places.last() != Some(&part) && part < parts.len() {
-                    places.push(part);
+                if let Some((place, _)) = run
+                    && !places.contains(&(place as usize))
+                {
+                    places.push(place as usize);
                 }
             }
-            row += 1;
+            if let Some((_, rows)) = &mut run {
+                *rows -= 1;
+            }
         }
+    }
+    for places in found.iter_mut().flatten() {
+        places.sort_unstable();
     }
     Ok(found)
 }
@@ -172,12 +232,12 @@ pub fn trace(findings: &mut [Finding], key: &[String], staged: &BTreeMap<String,
         return Ok(());
     }
     for (name, staged) in staged {
-        let mut found = answers_of(&staged.path, &staged.parts, &wanted)?.into_iter();
+        let mut found = answers_of(&staged.path, &staged.origins, &wanted)?.into_iter();
         for row in findings.iter_mut().flat_map(|finding| &mut finding.rows) {
             let places = found.next().flatten();
             row.answers.extend(match places {
-                Some(places) => listed(name, places.iter().map(|place| &staged.parts[*place].answer)),
-                None => listed(name, staged.parts.iter().map(|part| &part.answer)),
+                Some(places) => listed(name, places.iter().map(|place| &staged.origins.answers[*place])),
+                None => listed(name, staged.origins.answers.iter()),
             });
         }
     }
@@ -241,14 +301,14 @@ mod tests {
     fn a_row_is_found_in_the_answers_that_hold_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = Stage::open(folder.path(), "prov").unwrap().create("rader");
-        let mut parts: Vec<AnswerRows> = Vec::new();
+        let mut origins = Origins::default();
         for (name, rows) in [
             ("a", vec![("01", "2023"), ("01", "2024")]),
             ("b", vec![("03", "2023")]),
             ("c", vec![("03", "2024"), ("01", "2024")]),
         ] {
-            let from = parts.last().map_or(0, |part| part.rows.end);
-            parts.push(AnswerRows { answer: answer(name), rows: from..from + rows.len() as u64 });
+            let place = origins.place(&answer(name));
+            origins.add(place, u32::try_from(rows.len()).unwrap());
             file.write(&batch(&rows)).unwrap();
         }
         let (path, _) = file.finish().unwrap();
@@ -259,9 +319,9 @@ mod tests {
             wanted(&[("ssyk", "2512")]),
             wanted(&[("period", "2023"), ("kod", "03")]),
         ];
-        let found = answers_of(&path, &parts, &rows).unwrap();
+        let found = answers_of(&path, &origins, &rows).unwrap();
         assert_eq!(found, [Some(vec![0, 2]), Some(vec![1, 2]), None, None, Some(vec![1])]);
-        assert_eq!(answers_of(&folder.path().join("borta.parquet"), &parts, &rows).unwrap(), [const { None }; 5]);
+        assert_eq!(answers_of(&folder.path().join("borta.parquet"), &origins, &rows).unwrap(), [const { None }; 5]);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub struct Server {
     pub calls: Calls,
     pub faults: Faults,
     pub limiter: Limiter,
+    pub limiter_v1: Limiter,
     /// Where we listen, for calls that do not say how they address us.
     pub origin: String,
 }
@@ -184,6 +185,16 @@ fn answer(
                     .with("X-Rate-Limit-Limit", format!("{}s", server.options.window.as_secs()))
                     .with("X-Rate-Limit-Remaining", remaining.to_string())
             }
+        },
+        ["pxweb", "api", "v1", ..] => match server.limiter_v1.admit(Instant::now()) {
+            Admission::Refused { seconds } => {
+                let text = "429 - Too many requests in too short timeframe. Please try again later.";
+                Reply::json(429, &json!({ "error": text })).with("Retry-After", seconds.to_string())
+            }
+            Admission::Granted { .. } if get || *method == Method::POST => {
+                world.pxweb.answer_v1(&ask(3), &server.options)
+            }
+            Admission::Granted { .. } => Reply::new(405, "text/plain", Vec::new()),
         },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
         ["eurostat", "api", "dissemination", ..] if get => world.eurostat.answer(&ask(3)),

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::ads::{Historical, JobStream, Writer};
 use super::eurostat::Eurostat;
+use super::examples;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -88,6 +89,7 @@ impl World {
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
         let make = |revised| advertisements(&self.reference, &self.regions, &self.people, self.seed, revised);
-        self.files.answer(ask, options.updated, make)
+        let examples = |revised| examples::all(&self.regions, &self.people, self.seed, revised);
+        self.files.answer(ask, options.updated, make, examples)
     }
 }

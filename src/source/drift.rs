@@ -145,6 +145,10 @@ impl Selection<'_> {
                     _ => None,
                 }
             }
+            FetchKind::File(file) if file.format.is_cube() => {
+                let select = &file.cube.select;
+                Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
+            }
             FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
     }
@@ -160,8 +164,9 @@ impl Selection<'_> {
                 let members = groups.flat_map(|group| &group.members).map(|(code, _)| code.clone());
                 kolada.kpi.iter().cloned().chain(members).collect()
             }
+            // Units that the file tells of its columns.
+            FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
             FetchKind::Eurostat(_)
-            | FetchKind::File(_)
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)
@@ -427,7 +432,7 @@ fn content(noun: &str, old: &Content, new: &Content, changes: &mut Vec<Change>) 
 
 fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
     // Declared columns of JSON are not the file's own word, and one that is missing is refused with the data.
-    if !file.columns.is_empty() && file.format != FileFormat::Csv || file.format == FileFormat::JsonMap {
+    if !file.columns.is_empty() && !file.format.has_header() || file.format == FileFormat::JsonMap {
         return;
     }
     let has = |list: &[Column], name: &str| list.iter().any(|column| column.name == name);

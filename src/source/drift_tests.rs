@@ -272,15 +272,8 @@ fn long_definitions_are_shown_where_they_differ() {
 #[test]
 fn columns_of_files() {
     let file = |columns: &[&str]| FileFetch {
-        location: FileLocation::Local("x.csv".into()),
-        format: FileFormat::Csv,
-        keys: vec![],
-        value: None,
         columns: columns.iter().map(|name| ((*name).to_owned(), ValueType::Text)).collect(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "UTF-8",
+        ..FileFetch::new(FileLocation::Local("x.csv".into()), FileFormat::Csv)
     };
     let metadata = |names: &str| Metadata {
         columns: names.split(' ').map(|name| Column { name: name.into(), kind: "text".into() }).collect(),

@@ -3,7 +3,7 @@
 use super::metadata::Metadata;
 use crate::config::SourceKind;
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, Archive, FetchError, Method};
+use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -26,6 +26,11 @@ pub enum SourceError {
     Sink(anyhow::Error),
     #[error("{name}: table {table:?} does not exist at {url}")]
     UnknownTable { name: String, table: String, url: String },
+    /// It is not there, or not any more.
+    #[error("{name}: there is no table {table:?} at {url}, which answered {status}")]
+    Withdrawn { name: String, table: String, url: String, status: u16, successors: Vec<String> },
+    #[error("{name}: {table:?} fits no table of its folder, or several: {}", found(tables))]
+    NoSingleTable { name: String, table: String, tables: Vec<String> },
     #[error("{name}: {url} refused a call of {cells} cells as too many, though {}", announced(*limit))]
     TooManyCells { name: String, url: String, cells: u64, limit: u64 },
     #[error("table {table} has no dimension {dimension:?}")]
@@ -59,6 +64,15 @@ pub enum SourceError {
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error(
+        "{name}: {url} has no link that fits {pattern:?}; {}",
+        if links.is_empty() { "it has no links".to_owned() } else { format!("of its {count} links: {}", links.join(", ")) }
+    )]
+    NoLink { name: String, url: String, pattern: String, count: usize, links: Vec<String> },
+    #[error("{name}: {url} has several links for {period} that fit {pattern:?}: {}", links.join(", "))]
+    TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
+    #[error("{name}: the newest link of {url} leads to another host: {link}")]
+    LinkElsewhere { name: String, url: String, link: String, host: String },
     #[error("{name}: {slice}: the source counts {total} events, and {found} different ones came")]
     Incomplete { name: String, slice: String, total: u64, found: u64 },
     #[error("{name}: {slice} holds {total} events, more than the {limit} of a page, and cannot be cut further")]
@@ -96,7 +110,11 @@ pub struct Renamed {
 impl SourceError {
     /// An answer that could not be decoded, with the call it answers.
     pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
-        let record = &answer.record;
+        Self::decode_record(&answer.record, error)
+    }
+
+    /// The same of an answer whose body is in the archive alone.
+    pub(super) fn decode_record(record: &AnswerRecord, error: impl Into<DecodeError>) -> Self {
         Self::Decode {
             name: record.source.clone(),
             method: record.method,
@@ -124,7 +142,9 @@ impl SourceError {
                     kind.as_str()
                 ))
             }
-            Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
+            Self::Decode { error, .. }
+                if matches!(error.as_ref(), DecodeError::ColumnLost { .. } | DecodeError::HeaderLost { .. }) =>
+            {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
             }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
@@ -139,7 +159,11 @@ impl SourceError {
             Self::TooManyCells { .. } => {
                 Some("select less in this fetch, in two fetches if need be, and tell the source's owner".into())
             }
-            Self::UnknownTable { .. } => {
+            Self::Withdrawn { successors, .. } if !successors.is_empty() => {
+                Some(format!("likely successors: {}", successors.join("; ")))
+            }
+            Self::NoSingleTable { .. } => Some("name it so that one table is left".into()),
+            Self::UnknownTable { .. } | Self::Withdrawn { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }
             Self::UnknownDimension { known, nearest, .. } => {
@@ -167,6 +191,11 @@ impl SourceError {
             Self::Retitled { .. } => Some(
                 "look at what it means now; if it is still what you want, write its new title under `titles`".into(),
             ),
+            Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
+            Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
+            Self::LinkElsewhere { host, .. } => {
+                Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
+            }
             Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
             Self::Incomplete { .. } => {
                 Some("nothing was published; the source may be in the middle of an import: run again later".into())
@@ -206,6 +235,10 @@ fn retitled(kpis: &[Renamed]) -> String {
         .iter()
         .map(|kpi| format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now));
     each.collect::<Vec<_>>().join("\n  ")
+}
+
+fn found(tables: &[String]) -> String {
+    if tables.is_empty() { "none".to_owned() } else { tables.join(", ") }
 }
 
 fn is_page(error: &DecodeError) -> bool {

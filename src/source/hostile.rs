@@ -1,6 +1,5 @@
 //! Plans and harvests against servers that misbehave.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,17 +111,7 @@ async fn file_server(answer: fn(&str, usize) -> (&'static str, &'static str)) ->
 }
 
 fn csv() -> FetchKind {
-    FetchKind::File(FileFetch {
-        location: FileLocation::OnSource("a.csv".into()),
-        format: FileFormat::Csv,
-        keys: Vec::new(),
-        value: None,
-        columns: BTreeMap::new(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
-    })
+    FetchKind::File(FileFetch::new(FileLocation::OnSource("a.csv".into()), FileFormat::Csv))
 }
 
 async fn first_cell(post: &Post) -> (Option<String>, Option<String>, String) {

@@ -12,7 +12,7 @@ mod encode;
 mod error;
 pub mod eurostat;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
@@ -21,6 +21,7 @@ pub(crate) mod nearest_code;
 pub(crate) mod parallel;
 pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod pxweb_v1;
 pub mod school_units;
 mod selection;
 pub mod siris;
@@ -45,7 +46,7 @@ use crate::config::{
     EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
 };
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{Courier, Request, Validators};
+use crate::fetch::{AnswerRecord, Courier, Request};
 
 use assumption::Assumption;
 use browse::{Description, Entry};
@@ -54,10 +55,23 @@ pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
-/// written, and no other until they are: that is how the answer of a row is known.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier, or presented to it,
+/// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
+
+    /// Rows that several accepted answers gave between them.
+    fn write_mixed(&mut self, batch: &RecordBatch, _mixed: &Mixed<'_>) -> anyhow::Result<()> {
+        self.write(batch)
+    }
+}
+
+/// Which answers a batch's rows are from.
+#[derive(Debug)]
+pub struct Mixed<'a> {
+    pub answers: &'a [AnswerRecord],
+    /// Rows one after the other: place in `answers`, and how many.
+    pub runs: &'a [(u32, u32)],
 }
 
 /// What a harvest would do, found out with metadata calls alone.
@@ -88,13 +102,23 @@ pub struct Plan {
     work: Work,
 }
 
+impl Plan {
+    /// The columns by which the rows are wanted in order, the outermost first: a wish that a source may grant. The calls
+    /// are the same.
+    pub fn wish(&mut self, order: Vec<String>) {
+        if let Work::Pxweb(work) = &mut self.work {
+            work.order = order;
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
+    PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
     Eurostat(Box<eurostat::Work>),
-    /// What the source has told of the file.
-    File(Validators),
+    File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
@@ -119,6 +143,7 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
@@ -140,11 +165,12 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
         }
-        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -166,6 +192,7 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
     matches!(
         kind,
         SourceKind::Pxweb
+            | SourceKind::PxwebV1
             | SourceKind::Kolada
             | SourceKind::Eurostat
             | SourceKind::PlannedEducations
@@ -179,6 +206,7 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
         SourceKind::Kolada => kolada::browse::search(courier, text).await,
         SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
@@ -193,6 +221,7 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
         SourceKind::Kolada => kolada::browse::describe(courier, id).await,
         SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
@@ -207,6 +236,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
 pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
     match kind {
         SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::assumptions::ASSUMPTIONS,
         SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
         SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
         SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
@@ -278,7 +308,7 @@ pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<V
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
         FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
         FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
-        FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::File(file) => file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),

@@ -213,17 +213,7 @@ async fn a_split_table_comes_out_of_the_archive_alone() {
 }
 
 fn churn(location: FileLocation) -> FetchKind {
-    FetchKind::File(FileFetch {
-        location,
-        format: FileFormat::Csv,
-        keys: Vec::new(),
-        value: None,
-        columns: BTreeMap::new(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
-    })
+    FetchKind::File(FileFetch::new(location, FileFormat::Csv))
 }
 
 #[tokio::test]

@@ -38,7 +38,12 @@ pub struct Post {
 
 impl Post {
     pub fn to(base_url: &str, kind: SourceKind) -> Self {
-        let source = Source {
+        Self::with(base_url, kind, |_| ())
+    }
+
+    /// With a word about the source.
+    pub fn with(base_url: &str, kind: SourceKind, change: impl FnOnce(&mut Source)) -> Self {
+        let mut source = Source {
             name: "prov".into(),
             kind,
             base_url: Url::parse(base_url).unwrap(),
@@ -49,8 +54,10 @@ impl Post {
             fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
+        change(&mut source);
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
     }
@@ -187,6 +194,7 @@ impl Kept {
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {
     PxwebFetch {
         table: table.into(),
+        language: None,
         select: select.iter().map(|(id, codes)| ((*id).to_owned(), vec![(*codes).to_owned()])).collect(),
         codelist: BTreeMap::new(),
         rename: BTreeMap::new(),

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{Array, AsArray, Date32Array, Int64Array, StringAr
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Signature, SimpleScalarUDF, Volatility, create_udf};
 use jiff::civil::Date;
 
 use crate::contract::{Period, Status};
@@ -17,20 +17,8 @@ use crate::contract::{Period, Status};
 pub fn all() -> Vec<ScalarUDF> {
     let text = vec![DataType::Utf8];
     vec![
-        create_udf(
-            "period_start",
-            text.clone(),
-            DataType::Date32,
-            Volatility::Immutable,
-            Arc::new(|args| dates(args, |period| period.start)),
-        ),
-        create_udf(
-            "period_end",
-            text.clone(),
-            DataType::Date32,
-            Volatility::Immutable,
-            Arc::new(|args| dates(args, |period| period.end)),
-        ),
+        of_period("period_start", |period| period.start),
+        of_period("period_end", |period| period.end),
         create_udf("status_rank", text, DataType::Int64, Volatility::Immutable, Arc::new(status_rank)),
         create_udf("status_name", vec![DataType::Int64], DataType::Utf8, Volatility::Immutable, Arc::new(status_name)),
     ]
@@ -43,13 +31,28 @@ fn only(args: &[ColumnarValue], kind: &DataType) -> Result<Arc<dyn Array>> {
     Ok(cast(&argument.to_array(1)?, kind)?)
 }
 
+/// Takes views as they come: a copy of every text would take longer than the dates.
+fn of_period(name: &str, pick: fn(Period) -> Date) -> ScalarUDF {
+    let signature = Signature::uniform(1, vec![DataType::Utf8View, DataType::Utf8], Volatility::Immutable);
+    let dates = move |args: &[ColumnarValue]| dates(args, pick);
+    ScalarUDF::from(SimpleScalarUDF::new_with_signature(name, signature, DataType::Date32, Arc::new(dates)))
+}
+
 fn dates(args: &[ColumnarValue], pick: fn(Period) -> Date) -> Result<ColumnarValue> {
     let epoch = Date::constant(1970, 1, 1);
-    let texts = only(args, &DataType::Utf8)?;
+    let texts = only(args, &DataType::Utf8View)?;
+    // Sorted rows repeat their period.
+    let mut last: (Option<&str>, Option<i32>) = (None, None);
     let days: Date32Array = texts
-        .as_string::<i32>()
+        .as_string_view()
         .iter()
-        .map(|text| text.and_then(Period::parse).and_then(|period| (pick(period) - epoch).get_days().into()))
+        .map(|text| {
+            if text != last.0 {
+                let period = text.and_then(Period::parse);
+                last = (text, period.map(|period| (pick(period) - epoch).get_days()));
+            }
+            last.1
+        })
         .collect();
     Ok(ColumnarValue::Array(Arc::new(days)))
 }

@@ -39,6 +39,11 @@ impl Projection {
         format!("{}\nORDER BY {}", self.rows, listed(&self.order))
     }
 
+    /// The columns that the published rows are sorted by, the first before the second.
+    pub fn columns(dataset: &Dataset) -> Vec<String> {
+        order(dataset)
+    }
+
     /// As the published rows are sorted: what follows ORDER BY.
     pub fn order(dataset: &Dataset) -> String {
         listed(&order(dataset))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use crate::config::node::Node;
-use crate::config::{Action, Limits, Response, Source, SourceKind, leaf};
+use crate::config::{Action, Installation, Limits, Response, Source, SourceKind, leaf};
 use crate::contract::Status;
 
 use super::Problems;
@@ -67,8 +67,18 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
+        installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
         synthetic: false,
     })
+}
+
+fn installation(node: &Node<'_>) -> Installation {
+    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
+    Installation {
+        formats: node.strings("formats"),
+        code_in_label: node.strings("code_in_label"),
+        totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+    }
 }
 
 /// What the file says that answers mean.
@@ -95,7 +105,7 @@ fn responses(node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
 /// dashes in place of a value; what each stands for differs between agencies.
 fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
     let table: &[(&str, Status)] = match kind {
-        SourceKind::Pxweb => &[
+        SourceKind::Pxweb | SourceKind::PxwebV1 => &[
             (".", Status::NotApplicable),
             ("..", Status::Missing),
             ("...", Status::Missing),
@@ -167,6 +177,7 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
             (Some(400), Some("No results found"), Action::Empty),
             (Some(404), Some("No results found"), Action::Empty),
         ],
+        SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {

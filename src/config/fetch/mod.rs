@@ -10,7 +10,7 @@ mod siris;
 mod susa_navet;
 
 pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
-pub use file::{FileFetch, FileFormat, FileLocation};
+pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub struct PxwebFetch {
     pub table: String,
+    /// Of labels and titles; Swedish where it is left out.
+    pub language: Option<String>,
     /// Dimension → selection expressions (`*`, `TOP(3)`, codes…), in PxWeb v2's own notation.
     pub select: BTreeMap<String, Vec<String>>,
     /// Dimension → code list id.

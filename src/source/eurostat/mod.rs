@@ -344,9 +344,11 @@ fn describe(
                 id: id.clone(),
                 label: id.clone(),
                 time: id == structure::TIME,
-                codes: match id == structure::TIME {
-                    true => Vec::new(),
-                    false => codes.iter().map(|code| (code.clone(), label(id, code))).collect(),
+                // Periods come and go.
+                codes: if id == structure::TIME {
+                    Vec::new()
+                } else {
+                    codes.iter().map(|code| (code.clone(), label(id, code))).collect()
                 },
                 ..Dimension::default()
             })

@@ -109,8 +109,8 @@ impl<'a> OuRows<'a> {
         Ok(())
     }
 
-    pub fn finish(self) -> Result<RecordBatch, DecodeError> {
-        self.table.finish()
+    pub fn finish(mut self) -> Result<RecordBatch, DecodeError> {
+        self.table.take()
     }
 }
 

@@ -69,7 +69,8 @@ fn entry(table: Table) -> Entry {
 }
 
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
-    let answer = courier.ask(&v2::table_request(id), Expect::Json).await;
+    let request = v2::table_request(id, &v2::language(&PxwebFetch::default()));
+    let answer = courier.ask(&request, Expect::Json).await;
     let answer = answer.map_err(|error| v2::unknown_table(error, id))?;
     let table: Table = parse(&answer)?;
     let fetch = PxwebFetch { table: id.to_owned(), ..PxwebFetch::default() };

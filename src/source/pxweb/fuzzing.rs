@@ -26,6 +26,7 @@ pub fn pxweb(data: &[u8]) {
     }
     let fetch = PxwebFetch {
         table: "TAB1".to_owned(),
+        language: None,
         select,
         codelist: BTreeMap::new(),
         rename: BTreeMap::new(),

@@ -157,6 +157,16 @@ impl Query {
         self.axes.iter().map(|axis| axis.codes.len() as u64).collect()
     }
 
+    /// Each dimension's column, in the table's order.
+    pub fn columns(&self) -> Vec<&str> {
+        self.axes.iter().map(|axis| axis.column.as_str()).collect()
+    }
+
+    /// The chosen codes of a dimension.
+    pub fn codes_of(&self, axis: usize) -> &[String] {
+        self.axes.get(axis).map(|axis| axis.codes.as_slice()).unwrap_or_default()
+    }
+
     /// Cells that make one row.
     pub fn per_row(&self) -> u64 {
         self.measures.len() as u64
@@ -168,6 +178,16 @@ impl Query {
         let metric = self.metric.iter().map(|metric| metric.variable(0..metric.codes.len()));
         let body = Body { selection: axes.chain(metric).collect() };
         serde_json::to_string(&body).expect("text in lists always serialises")
+    }
+
+    /// What a call for one box asks of each dimension, the measures last: its id, its codes and their list.
+    pub fn parts<'a>(
+        &'a self,
+        ranges: &'a [Range<usize>],
+    ) -> impl Iterator<Item = (&'a str, &'a [String], Option<&'a str>)> {
+        let axes = self.axes.iter().zip(ranges).map(|(axis, range)| (axis, range.clone()));
+        let metric = self.metric.iter().map(|metric| (metric, 0..metric.codes.len()));
+        axes.chain(metric).map(|(axis, range)| (axis.id.as_str(), &axis.codes[range], axis.codelist.as_deref()))
     }
 
     /// What the answer for one box must hold. Columns stand in the order of the dimensions' names,

@@ -23,7 +23,7 @@ pub(super) fn fetch(
     problems: &mut Problems<'_>,
 ) -> Option<Fetch> {
     let (kind, inner) = if let Some(inner) = node.node("pxweb") {
-        expect_source(&inner, &[SourceKind::Pxweb], sources, problems);
+        expect_source(&inner, &[SourceKind::Pxweb, SourceKind::PxwebV1], sources, problems);
         (FetchKind::Pxweb(pxweb::pxweb(&inner, problems)), inner)
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);

@@ -45,6 +45,7 @@ pub(super) fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch 
     };
     PxwebFetch {
         table: node.string("table").unwrap_or_default(),
+        language: node.string("language"),
         select,
         codelist: map("codelist"),
         rename: map("rename"),
