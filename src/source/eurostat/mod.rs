@@ -216,7 +216,7 @@ async fn in_halves(
             Err(error) if is_too_large(&error) => error.into(),
             Err(error) => return Err(error.into()),
         };
-        match work.query.halves(&part) {
+        match Query::halves(&part) {
             Some((one, other)) if halvings < HALVINGS => {
                 told.extra_calls += 1;
                 left.push((other, halvings + 1));

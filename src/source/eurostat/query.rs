@@ -105,7 +105,7 @@ impl Query {
         let mut parts = Vec::new();
         while let Some(piece) = left.pop() {
             let cells = piece.cells(self);
-            let cut = if cells > limit { self.cut(&piece, cells, limit) } else { self.shorten(&piece) };
+            let cut = if cells > limit { Self::cut(&piece, cells, limit) } else { self.shorten(&piece) };
             match cut {
                 // The first part is taken from the end of the list, and so comes first.
                 Some(pieces) => left.extend(pieces.into_iter().rev()),
@@ -116,7 +116,7 @@ impl Query {
     }
 
     /// A piece cut along the dimension that makes the fewest parts of it.
-    fn cut(&self, piece: &Piece, cells: u64, limit: u64) -> Option<Vec<Piece>> {
+    fn cut(piece: &Piece, cells: u64, limit: u64) -> Option<Vec<Piece>> {
         let ways = piece.0.iter().enumerate().filter(|(_, range)| range.len() > 1).map(|(at, range)| {
             let each = cells / range.len() as u64;
             let longest = usize::try_from(limit / each.max(1)).unwrap_or(usize::MAX).clamp(1, range.len());
@@ -150,7 +150,7 @@ impl Query {
     }
 
     /// Two halves along the longest dimension; none of a single cell.
-    pub fn halves(&self, piece: &Piece) -> Option<(Piece, Piece)> {
+    pub fn halves(piece: &Piece) -> Option<(Piece, Piece)> {
         let (_, at) =
             piece.0.iter().zip(0..).map(|(range, at)| (range.len(), at)).filter(|(size, _)| *size > 1).max()?;
         let mut halves = Self::runs(piece, at, 2).into_iter();
@@ -403,9 +403,9 @@ mod tests {
                 parts.iter().map(|part| query.path(&fetch, part)).collect();
             assert_eq!(distinct.len(), parts.len());
         }
-        let (one, other) = query.halves(&whole).unwrap();
+        let (one, other) = Query::halves(&whole).unwrap();
         assert_eq!(one.cells(&query) + other.cells(&query), 576);
-        assert!(query.halves(&query.parts(1)[0]).is_none());
+        assert!(Query::halves(&query.parts(1)[0]).is_none());
     }
 
     #[test]
