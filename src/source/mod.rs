@@ -158,8 +158,8 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
             Box::pin(pxweb_v1::plan(courier, pxweb)).await
         }
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
-        FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
-        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
+        FetchKind::Kolada(kolada) => Box::pin(kolada::plan(courier, kolada, today)).await,
+        FetchKind::Eurostat(eurostat) => Box::pin(eurostat::plan(courier, eurostat)).await,
         FetchKind::File(file) => file::plan(courier, file).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
@@ -189,7 +189,7 @@ pub async fn harvest(
         }
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
-            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+            Box::pin(eurostat::harvest(courier, eurostat, plan, work, sink, progress)).await
         }
         (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {

@@ -75,13 +75,13 @@ impl Eurostat {
         if codes.is_empty() {
             return soap(404);
         }
-        let lines: String = codes.iter().map(|(code, label)| format!("{code}\t{label}\r\n")).collect();
-        Reply::new(200, "text/tab-separated-values", lines)
+        let lines: Vec<String> = codes.iter().map(|(code, label)| format!("{code}\t{label}\r\n")).collect();
+        Reply::new(200, "text/tab-separated-values", lines.concat())
     }
 
     /// As Eurostat writes the time of an update.
     fn updated(&self, ask: &Ask<'_>) -> String {
-        let days = if ask.distortion.revise { 1 } else { 0 };
+        let days = i64::from(ask.distortion.revise);
         let at = self.updated + jiff::SignedDuration::from_hours(24 * days);
         format!("{}+0200", at.strftime("%Y-%m-%dT%H:%M:%S"))
     }

@@ -78,9 +78,11 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         says: "one of more than 500,000 cells is answered with ASYNCHRONOUS_RESPONSE, under 413 or 200, and less at once",
         from: R_CLIENT,
         ask: Ask::Nothing,
-        judge: |seen| match says(seen, "ASYNCHRONOUS_RESPONSE") {
-            true => Finding::of(matches!(seen.status, 200 | 413), || brief(seen)),
-            false => Finding::NotSeen,
+        judge: |seen| {
+            if says(seen, "ASYNCHRONOUS_RESPONSE") {
+                return Finding::of(matches!(seen.status, 200 | 413), || brief(seen));
+            }
+            Finding::NotSeen
         },
     },
     Assumption {

@@ -86,10 +86,7 @@ fn hold_against(meta: &CubeMeta, query: &Query, piece: &Piece) -> Result<(), Dec
         let answered = answered.ok_or_else(|| DecodeError::DimensionLost(dimension.id.clone()))?;
         let asked = query.codes(at, piece);
         for (code, _) in &answered.codes {
-            let wanted = match dimension.time {
-                true => query.wants_period(at, piece, code),
-                false => asked.contains(code),
-            };
+            let wanted = if dimension.time { query.wants_period(at, piece, code) } else { asked.contains(code) };
             if !wanted {
                 return Err(DecodeError::CodeUnasked { dimension: dimension.id.clone(), code: code.clone() });
             }

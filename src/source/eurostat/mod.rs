@@ -216,7 +216,7 @@ async fn in_halves(
             Err(error) if is_too_large(&error) => error.into(),
             Err(error) => return Err(error.into()),
         };
-        match work.query.halves(&part) {
+        match Query::halves(&part) {
             Some((one, other)) if halvings < HALVINGS => {
                 told.extra_calls += 1;
                 left.push((other, halvings + 1));
@@ -344,9 +344,11 @@ fn describe(
                 id: id.clone(),
                 label: id.clone(),
                 time: id == structure::TIME,
-                codes: match id == structure::TIME {
-                    true => Vec::new(),
-                    false => codes.iter().map(|code| (code.clone(), label(id, code))).collect(),
+                // Periods come and go.
+                codes: if id == structure::TIME {
+                    Vec::new()
+                } else {
+                    codes.iter().map(|code| (code.clone(), label(id, code))).collect()
                 },
                 ..Dimension::default()
             })

@@ -105,7 +105,7 @@ impl Query {
         let mut parts = Vec::new();
         while let Some(piece) = left.pop() {
             let cells = piece.cells(self);
-            let cut = if cells > limit { self.cut(&piece, cells, limit) } else { self.shorten(&piece) };
+            let cut = if cells > limit { Self::cut(&piece, cells, limit) } else { self.shorten(&piece) };
             match cut {
                 // The first part is taken from the end of the list, and so comes first.
                 Some(pieces) => left.extend(pieces.into_iter().rev()),
@@ -116,7 +116,7 @@ impl Query {
     }
 
     /// A piece cut along the dimension that makes the fewest parts of it.
-    fn cut(&self, piece: &Piece, cells: u64, limit: u64) -> Option<Vec<Piece>> {
+    fn cut(piece: &Piece, cells: u64, limit: u64) -> Option<Vec<Piece>> {
         let ways = piece.0.iter().enumerate().filter(|(_, range)| range.len() > 1).map(|(at, range)| {
             let each = cells / range.len() as u64;
             let longest = usize::try_from(limit / each.max(1)).unwrap_or(usize::MAX).clamp(1, range.len());
@@ -125,10 +125,10 @@ impl Query {
             (each > limit, if each > limit { usize::MAX - range.len() } else { parts }, at, parts.max(2))
         });
         let (_, _, at, parts) = ways.min()?;
-        Some(self.runs(piece, at, parts))
+        Some(Self::runs(piece, at, parts))
     }
 
-    fn runs(&self, piece: &Piece, at: usize, parts: usize) -> Vec<Piece> {
+    fn runs(piece: &Piece, at: usize, parts: usize) -> Vec<Piece> {
         let range = &piece.0[at];
         let run = |nth: usize| {
             let run = super::super::chunk::nth_run(range.len() as u64, parts as u64, nth as u64);
@@ -146,14 +146,14 @@ impl Query {
             return None;
         }
         let (_, at) = lengths.iter().zip(0..).filter(|(_, at)| piece.0[*at].len() > 1).max()?;
-        Some(self.runs(piece, at, 2))
+        Some(Self::runs(piece, at, 2))
     }
 
     /// Two halves along the longest dimension; none of a single cell.
-    pub fn halves(&self, piece: &Piece) -> Option<(Piece, Piece)> {
+    pub fn halves(piece: &Piece) -> Option<(Piece, Piece)> {
         let (_, at) =
             piece.0.iter().zip(0..).map(|(range, at)| (range.len(), at)).filter(|(size, _)| *size > 1).max()?;
-        let mut halves = self.runs(piece, at, 2).into_iter();
+        let mut halves = Self::runs(piece, at, 2).into_iter();
         halves.next().zip(halves.next())
     }
 
@@ -187,17 +187,15 @@ impl Query {
         }
         if whole
             && dimension.whole_level
-            && let Some(level) = self.level(dimension)
+            && let Some(level) = Self::level(dimension)
         {
             return format!("&geoLevel={level}");
         }
-        dimension.codes[range.clone()]
-            .iter()
-            .map(|code| format!("&{}={}", encode(&dimension.id), encode(code)))
-            .collect()
+        let codes = dimension.codes[range.clone()].iter();
+        codes.map(|code| format!("&{}={}", encode(&dimension.id), encode(code))).collect::<Vec<_>>().concat()
     }
 
-    fn level(&self, dimension: &Dimension) -> Option<&'static str> {
+    fn level(dimension: &Dimension) -> Option<&'static str> {
         use crate::config::GeoLevel;
         let levels = [GeoLevel::Country, GeoLevel::Nuts1, GeoLevel::Nuts2, GeoLevel::Nuts3];
         let of = |level: &GeoLevel| dimension.codes.first().is_some_and(|code| level.holds(code));
@@ -405,9 +403,9 @@ mod tests {
                 parts.iter().map(|part| query.path(&fetch, part)).collect();
             assert_eq!(distinct.len(), parts.len());
         }
-        let (one, other) = query.halves(&whole).unwrap();
+        let (one, other) = Query::halves(&whole).unwrap();
         assert_eq!(one.cells(&query) + other.cells(&query), 576);
-        assert!(query.halves(&query.parts(1)[0]).is_none());
+        assert!(Query::halves(&query.parts(1)[0]).is_none());
     }
 
     #[test]

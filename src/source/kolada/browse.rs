@@ -64,7 +64,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         let ids: Vec<String> = group.members.iter().map(|member| member.id.clone()).collect();
         let (kpis, _) = super::lookup::kpis(courier, &ids).await?;
         let mut description = of_kpis(&kpis, format!("kpi_group = [{id:?}]"));
-        description.metadata.title = group.title.trim().to_owned();
+        group.title.trim().clone_into(&mut description.metadata.title);
         description.metadata.groups.push(metadata_of::group(&group, true));
         return Ok(description);
     }
@@ -74,7 +74,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
         return Err(SourceError::UnknownUnit { name, url, what: "group", id: id.to_owned(), nearest: None });
     };
     let mut metadata = metadata_of::describe(&[], &[]);
-    metadata.title = group.title.trim().to_owned();
+    group.title.trim().clone_into(&mut metadata.title);
     metadata.groups.push(metadata_of::group(&group, false));
     Ok(Description {
         metadata,
@@ -91,7 +91,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
 fn of_kpis(kpis: &[Kpi], selection: String) -> Description {
     let mut metadata = metadata_of::describe(kpis, &[]);
     if let [kpi] = kpis {
-        metadata.title = kpi.title.trim().to_owned();
+        kpi.title.trim().clone_into(&mut metadata.title);
     }
     let of = |kpi: &Kpi, text: &Option<String>| {
         text.as_ref().filter(|text| !text.trim().is_empty()).map(|text| format!("{}: {}", kpi.id, text.trim()))
