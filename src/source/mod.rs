@@ -147,7 +147,7 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
         FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
-        FetchKind::File(file) => file::plan(courier, file).await,
+        FetchKind::File(file) => Box::pin(file::plan(courier, file)).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
         FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
@@ -170,7 +170,9 @@ pub async fn harvest(
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
             eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
         }
-        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
+        (FetchKind::File(file), Work::File(work)) => {
+            Box::pin(file::harvest(courier, file, plan, work, sink, progress)).await
+        }
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }

@@ -102,14 +102,14 @@ impl Post {
             history: crate::config::History::Keep,
             drift: DriftPolicy::default(),
         };
-        let plan = plan(&self.courier, &fetch, TODAY).await?;
+        let plan = Box::pin(plan(&self.courier, &fetch, TODAY)).await?;
         Ok((fetch, plan))
     }
 
     pub async fn run(&self, kind: FetchKind) -> Result<(Plan, Harvest, Kept), SourceError> {
-        let (fetch, plan) = self.plan(kind).await?;
+        let (fetch, plan) = Box::pin(self.plan(kind)).await?;
         let (mut kept, mut calls) = (Kept::default(), 0);
-        let harvest = harvest(&self.courier, &fetch, &plan, &mut kept, &mut |done| calls = done).await?;
+        let harvest = Box::pin(harvest(&self.courier, &fetch, &plan, &mut kept, &mut |done| calls = done)).await?;
         assert_eq!(calls, plan.calls, "progress ends where the plan said");
         assert_eq!(harvest.rows, kept.rows().count() as u64);
         Ok((plan, harvest, kept))
