@@ -160,7 +160,7 @@ pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => Box::pin(kolada::plan(courier, kolada, today)).await,
         FetchKind::Eurostat(eurostat) => Box::pin(eurostat::plan(courier, eurostat)).await,
-        FetchKind::File(file) => file::plan(courier, file).await,
+        FetchKind::File(file) => Box::pin(file::plan(courier, file)).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
         FetchKind::SusaNavet(susa) => susa_navet::plan(courier, susa).await,
@@ -191,7 +191,9 @@ pub async fn harvest(
         (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
             Box::pin(eurostat::harvest(courier, eurostat, plan, work, sink, progress)).await
         }
-        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
+        (FetchKind::File(file), Work::File(work)) => {
+            Box::pin(file::harvest(courier, file, plan, work, sink, progress)).await
+        }
         (FetchKind::Yrkesbarometer(barometer), Work::Yrkesbarometer) => {
             yrkesbarometer::harvest(courier, barometer, plan, sink, progress).await
         }

@@ -149,7 +149,7 @@ impl Post {
     }
 
     pub async fn run(&self, kind: FetchKind) -> Result<(Plan, Harvest, Kept), SourceError> {
-        let (fetch, plan) = self.plan(kind).await?;
+        let (fetch, plan) = Box::pin(self.plan(kind)).await?;
         let (mut kept, mut calls) = (Kept::default(), 0);
         let mut told = |done| calls = done;
         let harvest = Box::pin(harvest(&self.courier, &fetch, &plan, &mut kept, &mut told)).await?;
