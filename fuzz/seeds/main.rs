@@ -5,6 +5,7 @@
 //!     seeds CORPUS [RECORDED]
 
 mod cubes;
+mod packages;
 mod sandbox;
 mod words;
 
@@ -38,11 +39,12 @@ impl Corpus {
 
     /// An answer that may be of any API, for every target that reads answers.
     pub fn answer(&self, body: &[u8]) {
-        for target in ["json_stat", "kolada", "records"] {
+        for target in ["json_stat", "answers", "kolada", "eurostat", "records"] {
             self.add(target, body);
         }
         for line in ["*\n", ";TOP(1);\n", "*;*;*;*;*\n"] {
             self.add("pxweb", [line.as_bytes(), body].concat());
+            self.add("pxweb_v1", [line.as_bytes(), body].concat());
         }
         for declared in [[1, 0, 0], [1, 0b0010_0000, 0], [2, 0b111, 0], [3, 0b0000_1010, 0]] {
             self.file(declared, body);
@@ -58,6 +60,7 @@ fn main() -> io::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let corpus = Corpus { root: arguments.next().unwrap_or_else(|| PathBuf::from("corpus")) };
     cubes::write(&corpus);
+    packages::write(&corpus);
     words::write(&corpus)?;
     tokio::runtime::Runtime::new()?.block_on(sandbox::write(&corpus))?;
     if let Some(recorded) = arguments.next() {
@@ -76,6 +79,7 @@ fn below(folder: &Path, corpus: &Corpus) -> io::Result<()> {
         let body = fs::read(&path)?;
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => corpus.answer(&body),
+            Some("px") => corpus.add("px", &body),
             Some("csv") => {
                 let head: Vec<u8> = body.split_inclusive(|byte| *byte == b'\n').take(20).flatten().copied().collect();
                 for reading in [0b0000, 0b0001, 0b1001] {

@@ -24,11 +24,20 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
         format!("{TABLES}/TAB9002/metadata?lang=sv"),
         format!("{TABLES}/TAB9003/metadata?lang=sv"),
         format!("{TABLES}/TAB6471/metadata?lang=sv&codelist%5BRegion%5D=vs_CKM01Lan"),
+        "/pxweb/api/v1/sv/ssd/AM/AM0210".to_owned(),
+        "/pxweb/api/v1/sv/ssd/AM/AM0210/MatchUtbildning".to_owned(),
+        "/pxweb/api/v1/sv/lopnummer/Arbetsmarknad/matchning_20261120_080000.px".to_owned(),
         "/kolada/v3/kpi/N01982,N18898".to_owned(),
         "/kolada/v3/municipality?region_type=L".to_owned(),
         "/kolada/v3/municipality_groups?per_page=3".to_owned(),
         "/kolada/v3/data/kpi/N18898,N18896/municipality/0180,0114,0000/year/2021,2022?per_page=5".to_owned(),
         "/kolada/v3/data/kpi/N01982/municipality/0001,0180/year/2023,2024".to_owned(),
+        "/kolada/v3/kpi_groups".to_owned(),
+        "/kolada/v3/ou?municipality=0180".to_owned(),
+        "/kolada/v3/oudata/kpi/N15419/ou/V15E018000101,V15E018000201/year/2024".to_owned(),
+        "/eurostat/api/dissemination/sdmx/2.1/contentconstraint/ESTAT/TRNG_LFSE_04".to_owned(),
+        "/eurostat/api/dissemination/sdmx/2.1/data/trng_lfse_04/?format=SDMX-CSV&geo=SE11".to_owned(),
+        "/eurostat/api/dissemination/statistics/1.0/data/trng_lfse_04?format=JSON&geo=SE11&lastTimePeriod=2".to_owned(),
         "/nowhere".to_owned(),
     ] {
         corpus.answer(&call(sandbox.addr, "GET", &path, "").await?);
@@ -47,6 +56,30 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
             let path = format!("{TABLES}/TAB6471/data?lang=sv&outputFormat=json-stat2");
             corpus.answer(&call(sandbox.addr, "POST", &path, &selection.to_string()).await?);
         }
+    }
+    sandbox.behave();
+    for format in ["px", "csv", "csv2", "csv3", "json", "json-stat", "json-stat2"] {
+        let item = |code: &str, values: &[&str]| json!({ "code": code, "selection": { "filter": "item", "values": values } });
+        let query = [item("Region", &["00", "01", "0114"]), item("Utbildning", &["00S", "53B"]), item("Tid", &["2023", "2024"])];
+        let body = json!({ "query": query, "response": { "format": format } }).to_string();
+        let answer = call(sandbox.addr, "POST", "/pxweb/api/v1/sv/ssd/AM/AM0210/MatchUtbildning", &body).await?;
+        match format {
+            "px" => corpus.add("px", &answer),
+            "csv" | "csv2" | "csv3" => corpus.add("answers", &answer),
+            _ => corpus.answer(&answer),
+        }
+    }
+    for csv in [
+        "\"region\",\"Antal 2023\",\"Antal 2024\",\"Andel, procent 2023\",\"Andel, procent 2024\"\r\n\"Riket\",1,2,3.5,..\r\n\"län\",1,2,3.5,-\r\n\"län\",1,2,3.5,4\r\n",
+        "\"T\"\n\nRegion;ContentsCode;Tid;TAB1\n00;A;2023;1\n00;A;2024;2\n",
+    ] {
+        corpus.add("answers", csv);
+    }
+    for px in [
+        "CHARSET=\"ANSI\";STUB=\"a\",\"b\";HEADING=\"t\";VALUES(\"a\")=\"x\",\"y\";VALUES(\"b\")=\"1\",\"2\";TIMEVAL(\"t\")=TLIST(A1,\"2023\"-\"2024\");KEYS(\"a\")=CODES;KEYS(\"b\")=VALUES;DATA=\"x\",\"1\",1 2\n\"y\",\"2\",3 \"..\";",
+        "LANGUAGE=\"sv\";LANGUAGES=\"sv\",\"en\";STUB=\"a\";STUB[en]=\"A\";VALUES(\"a\")=\"x\"\n\"y\",\"z\";VALUES[en](\"A\")=\"X\",\"Z\";CONTVARIABLE=\"a\";PRECISION(\"a\",\"z\")=2;DATANOTECELL(\"*\")=\"b\";DATA=1.25 \"-\";",
+    ] {
+        corpus.add("px", px);
     }
     // A file of this kind is large, and its beginning is enough.
     let map = call(sandbox.addr, "GET", &format!("/filer/{}", underlag::sandbox::ADVERTISEMENTS), "").await?;

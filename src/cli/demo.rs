@@ -63,10 +63,7 @@ impl Demo {
                 SourceKind::Pxweb => "pxweb-v2",
                 SourceKind::Kolada => "kolada-v3",
                 SourceKind::File => "filer",
-                kind @ (SourceKind::PlannedEducations
-                | SourceKind::SchoolUnits
-                | SourceKind::SusaNavet
-                | SourceKind::Siris) => kind.as_str(),
+                kind => kind.as_str(),
             };
             let Some((_, url)) = sandbox.endpoints().into_iter().find(|(name, _)| *name == api) else {
                 return Err(Failure::failed(anyhow!("the sandbox does not stand in for {api}")));

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 
 use crate::config::{Config, Source};
-use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::fetch::{Archive, Client, Courier, Journal, Manners, Tally};
 use crate::lineage::Scratch;
 use crate::nearest::nearest;
 use crate::source::{self, SourceError, browse::Description};
@@ -21,6 +21,7 @@ pub struct Desk {
     pub scratch: Scratch,
     client: Client,
     archive: Arc<Archive>,
+    manners: Arc<Manners>,
 }
 
 /// What a source says of a table, and which source it was.
@@ -36,7 +37,7 @@ impl Desk {
         let scratch = Scratch::new().map_err(Failure::failed)?;
         let client = Client::new(&config.http, &config.publisher).map_err(Failure::failed)?;
         let archive = Arc::new(Archive::open(Arc::new(LocalFolder::new(scratch.path()))));
-        Ok(Self { config, scratch, client, archive })
+        Ok(Self { config, scratch, client, archive, manners: Arc::new(Manners::unshared()) })
     }
 
     pub fn courier(&self, source: &Source) -> Result<Courier, Failure> {
@@ -46,11 +47,12 @@ impl Desk {
             "source",
             Arc::new(source.clone()),
             self.client.clone(),
-            Arc::new(Limiter::new(source.limits)),
+            self.manners.limiter_for(source),
             Arc::clone(&self.archive),
             Arc::new(journal),
             Arc::new(Tally::default()),
-        ))
+        )
+        .with_manners(&self.manners))
     }
 
     /// The source of this name, or all that can be browsed.

@@ -173,9 +173,10 @@ fn told(error: &anyhow::Error) -> String {
     text
 }
 
-/// Warnings and worse unless `UNDERLAG_LOG` asks for more.
+/// Warnings and worse unless `UNDERLAG_LOG` asks for more. What is wrong with a certificate is told by the error.
 fn log() {
-    let filter = EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter =
+        EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new("warn,rustls_platform_verifier=off"));
     let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()
         .with_env_filter(filter)

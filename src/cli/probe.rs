@@ -81,6 +81,9 @@ fn known_values(config: &Config, source: &Source) -> HashMap<String, String> {
     for fetch in fetches.filter(|fetch| fetch.source.as_ref() == Some(&source.name)) {
         if let FetchKind::Pxweb(pxweb) = &fetch.kind {
             values.entry("table".to_owned()).or_insert_with(|| pxweb.table.clone());
+            if let Some((folder, _)) = pxweb.table.rsplit_once('/') {
+                values.entry("folder".to_owned()).or_insert_with(|| folder.to_owned());
+            }
         }
     }
     values
@@ -150,7 +153,9 @@ impl Seen {
 fn filled(path: &str, values: &HashMap<String, String>) -> Option<String> {
     let mut text = path.to_owned();
     for (name, value) in values {
-        let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        // A value may be a path; a blank is written so that it is one in a path and in a query.
+        let encoded = |part: &str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
+        let value = value.split('/').map(encoded).collect::<Vec<_>>().join("/").replace('+', "%20");
         text = text.replace(&format!("{{{name}}}"), &value);
     }
     (!text.contains(['{', '}'])).then_some(text)
@@ -163,7 +168,9 @@ mod tests {
     #[test]
     fn a_call_without_its_value_is_not_made() {
         let values = HashMap::from([("table".to_owned(), "TAB 1".to_owned())]);
-        assert_eq!(filled("/tables/{table}", &values).as_deref(), Some("/tables/TAB+1"));
+        assert_eq!(filled("/tables/{table}", &values).as_deref(), Some("/tables/TAB%201"));
+        let path = HashMap::from([("table".to_owned(), "BE/Folk och län".to_owned())]);
+        assert_eq!(filled("/{table}", &path).as_deref(), Some("/BE/Folk%20och%20l%C3%A4n"));
         assert_eq!(filled("/version/{version}", &values), None);
         assert_eq!(filled("/config", &values).as_deref(), Some("/config"));
     }

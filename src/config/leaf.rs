@@ -1,6 +1,8 @@
 //! Texts that mean something: durations, sizes, time zones, selections. One
 //! parser each, used when a file is checked and when its types are built.
 
+mod file;
+
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use super::names::{is_name, is_sql_word, suggestion};
 use super::{CodeList, Years};
 use crate::nearest::nearest;
 
+pub(super) use file::{cell_range, link_pattern};
+
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {
     pub message: String,
@@ -20,7 +24,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()) }
     }
 }

@@ -9,6 +9,7 @@ mod fetch;
 mod hash;
 mod keys;
 mod leaf;
+mod leaf_source;
 mod load;
 mod names;
 mod node;
@@ -40,7 +41,7 @@ pub use pipeline::{
 };
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
-pub use source::{Action, Limits, Response, Source, SourceKind};
+pub use source::{Action, Installation, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and
 /// validated together and swapped together.

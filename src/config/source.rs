@@ -28,14 +28,29 @@ pub struct Source {
     /// What answers other than 2xx with the expected body mean here, the first that fits; what none fits is judged
     /// by its status alone. The file's `responses` go before the kind's defaults.
     pub responses: Vec<Response>,
+    /// What is particular to this installation of PxWeb; nothing for other kinds.
+    pub installation: Installation,
     /// Set by the sandbox alone: everything made from this source says that it is synthetic.
     pub synthetic: bool,
+}
+
+/// How one installation of PxWeb differs from the usual one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installation {
+    /// The response formats it has, the one to be asked for first.
+    pub formats: Vec<String>,
+    /// Dimensions whose codes are running numbers, with the real code as the first word of each label.
+    pub code_in_label: Vec<String>,
+    /// Dimension → code of the whole, where a dimension may be left out though its metadata does not say so.
+    pub totals: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     Pxweb,
+    PxwebV1,
     Kolada,
+    Eurostat,
     File,
     PlannedEducations,
     SchoolUnits,
@@ -46,7 +61,9 @@ pub enum SourceKind {
 impl SourceKind {
     pub const ALL: &[Self] = &[
         Self::Pxweb,
+        Self::PxwebV1,
         Self::Kolada,
+        Self::Eurostat,
         Self::File,
         Self::PlannedEducations,
         Self::SchoolUnits,
@@ -58,7 +75,9 @@ impl SourceKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pxweb => "pxweb",
+            Self::PxwebV1 => "pxweb-v1",
             Self::Kolada => "kolada",
+            Self::Eurostat => "eurostat",
             Self::File => "file",
             Self::PlannedEducations => "planned-educations",
             Self::SchoolUnits => "school-units",

@@ -124,6 +124,12 @@ impl Walker<'_> {
             }
             (Kind::Either(_, list @ Kind::List { .. }), DeValue::Array(_)) => self.value(list, value, path, key),
             (Kind::Either(_, map @ Kind::Map { .. }), DeValue::Table(_)) => self.value(map, value, path, key),
+            (
+                Kind::Either(number @ Kind::Integer { .. }, _) | Kind::Either(_, number @ Kind::Integer { .. }),
+                DeValue::Integer(_),
+            ) => {
+                self.value(number, value, path, key);
+            }
             (Kind::Either(single, _), DeValue::String(_)) => self.value(single, value, path, key),
             (Kind::Map { key: rule, value: kind }, DeValue::Table(table)) => {
                 for (key, value) in table {

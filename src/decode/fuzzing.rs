@@ -7,7 +7,8 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
 
-use super::{Dimension, Layout, Measure, number};
+use super::json_stat::{CubeDimension, CubeMeta};
+use super::{DecodeError, Dimension, Layout, Measure, number};
 use crate::config::{FileFetch, FileFormat, FileLocation, ValueType};
 use crate::contract::Status;
 
@@ -20,6 +21,49 @@ pub fn json_stat(body: &[u8]) {
         assert!(super::json_stat::decode(body, &Layout::default()).is_err(), "no metadata, but data");
         return;
     };
+    whole(&meta, |layout| super::json_stat::decode(body, layout));
+}
+
+/// A PX file, in its own language and in another, asked for as it describes itself.
+pub fn px(body: &[u8]) {
+    let _ = super::px::metadata(body, Some("en"));
+    let Ok(meta) = super::px::metadata(body, None) else {
+        assert!(super::px::decode(body, &Layout::default()).is_err(), "no metadata, but data");
+        return;
+    };
+    whole(&meta, |layout| super::px::decode(body, layout));
+}
+
+/// PxWeb's other answers to one question: three codes, two contents, two years; and whatever holds datasets.
+pub fn answers(body: &[u8]) {
+    let dimension = |id: &str, label: &str, codes: &[(&str, &str)]| CubeDimension {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        codes: codes.iter().map(|(code, label)| ((*code).to_owned(), (*label).to_owned())).collect(),
+        ..CubeDimension::default()
+    };
+    let meta = CubeMeta {
+        metric: Some("ContentsCode".to_owned()),
+        dimensions: vec![
+            dimension("Region", "region", &[("00", "Riket"), ("01", "län"), ("03", "län")]),
+            dimension("ContentsCode", "tabellinnehåll", &[("A", "Antal"), ("B", "Andel, procent")]),
+            dimension("Tid", "år", &[("2023", "2023"), ("2024", "2024")]),
+        ],
+        ..CubeMeta::default()
+    };
+    whole(&meta, |layout| super::pxweb::csv(body, layout, &meta));
+    whole(&meta, |layout| super::pxweb::json(body, layout, &meta));
+    if let Ok(names) = super::json_stat::older::names(body) {
+        for name in names.iter().take(5).map(Some).chain([None]) {
+            if let Ok(dataset) = super::json_stat::older::dataset(body, name.map(String::as_str)) {
+                json_stat(&dataset);
+            }
+        }
+    }
+}
+
+/// Asks for all of a cube: if there is an answer, it is whole.
+fn whole(meta: &CubeMeta, decode: impl Fn(&Layout) -> Result<RecordBatch, DecodeError>) {
     let mut layout = Layout {
         metric: meta.metric.clone(),
         symbols: [("..", Status::Suppressed), (".", Status::NotApplicable), ("p", Status::Preliminary)]
@@ -43,7 +87,7 @@ pub fn json_stat(body: &[u8]) {
     if rows.saturating_mul(layout.measures.len()) > CELLS {
         return;
     }
-    if let Ok(batch) = super::json_stat::decode(body, &layout) {
+    if let Ok(batch) = decode(&layout) {
         assert_eq!(batch.schema(), layout.schema());
         assert_eq!(batch.num_rows(), rows, "as many rows as combinations");
         for measure in &layout.measures {
@@ -84,8 +128,6 @@ pub fn file(data: &[u8]) {
     let is_map = format == FileFormat::JsonMap;
     let depth = usize::from(declared >> 3 & 3) + 1;
     let spec = FileFetch {
-        location: FileLocation::OnSource("fil".to_owned()),
-        format,
         keys: if is_map {
             ["kod", "kon", "ar", "typ"][..depth].iter().map(|&key| key.to_owned()).collect()
         } else {
@@ -97,6 +139,7 @@ pub fn file(data: &[u8]) {
         delimiter: [b',', b';', b'\t', b'|'][usize::from(reading & 3)],
         decimal: if reading & 4 == 0 { '.' } else { ',' },
         encoding: ["utf-8", "iso-8859-1", "windows-1252", "utf-16le"][usize::from(reading >> 3 & 3)],
+        ..FileFetch::new(FileLocation::OnSource("fil".to_owned()), format)
     };
     if let Ok(batch) = super::file::decode(body, &spec) {
         if let Some(schema) = super::file::schema(&spec) {

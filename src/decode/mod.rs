@@ -8,6 +8,8 @@ pub(crate) mod fuzzing;
 mod json;
 pub mod json_stat;
 pub(crate) mod number;
+pub mod px;
+pub mod pxweb;
 pub(crate) mod rows;
 pub mod staging;
 mod table;

@@ -78,6 +78,8 @@ pub enum DecodeError {
     NotTheFormat { expected: &'static str, begins: String },
     #[error("the body is cut off or broken at byte {offset}: {reason}")]
     Broken { offset: u64, reason: String },
+    #[error("{keyword} at byte {offset}: {reason}")]
+    Keyword { keyword: String, offset: u64, reason: String },
     #[error("the cube is {size:?} = {cells} cells, but `value` holds {values}")]
     ValueCount { size: Vec<u64>, cells: u64, values: u64 },
     #[error("the cube is {size:?} = {cells} cells, but `status` holds {values}")]
@@ -96,6 +98,13 @@ pub enum DecodeError {
     Cell { row: u64, column: String, value: String, why: &'static str },
     #[error("no record has {column:?}{}", .nearest.as_ref().map(|name| format!("; the nearest is {name:?}")).unwrap_or_default())]
     ColumnLost { column: String, nearest: Option<String> },
+    #[error("{place}: column {column:?} is {value:?}, {why}")]
+    Place { place: String, column: String, value: String, why: &'static str },
+    #[error(
+        "there is no column {column:?}{}; the header has {there}",
+        .nearest.as_ref().map(|name| format!("; the nearest is {name:?}")).unwrap_or_default()
+    )]
+    HeaderLost { column: String, nearest: Option<String>, there: String },
     #[error("at {cell} the source gives both the value {value} and {symbol:?}, which means {status}")]
     Contradiction {
         cell: String,

@@ -4,30 +4,25 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime};
 
-use backon::Retryable;
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::io::AsyncReadExt;
 use url::Url;
 
-use super::address::{origin, resolve, same_origin};
 use super::archive::{Archive, Envelope};
-use super::client::{Client, Outgoing, Received};
+use super::client::Client;
 use super::error::FetchError;
 use super::journal::Journal;
-use super::limiter::{Limiter, Place, Slot};
+use super::limiter::Limiter;
 use super::lock;
 use super::manners::{Manners, Turnstile};
-use super::outage::{Leave, shown};
 use super::request::{Answer, AnswerRecord, Identity, Method, Request};
-use super::response::{action, is_passing};
-use super::retry::{Failure, backoff, retry_after};
+use super::response::action;
+use super::retry::Failure;
 use super::tally::Tally;
-use super::{outbound, verdict};
+use super::verdict;
 use crate::config::{Action, Source};
 
 /// What an answer has to look like to be one.
@@ -271,73 +266,6 @@ impl Courier {
         }
     }
 
-    /// The answer that may stand in for this call, for callers who have yet to judge whether it
-    /// fits: `reuses` says that it does, `ask_anew` makes the call.
-    pub async fn earlier(&self, request: &Request, expect: Expect) -> Result<Option<Answer>, FetchError> {
-        let identity = request.identity(&self.source().name);
-        if self.is_of_archive() {
-            return self.archived(request).await.map(Some);
-        }
-        let Some(record) = self.earlier_record(&identity) else { return Ok(None) };
-        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        match off_thread(move || archive.read(&hash)).await {
-            Ok(body) if expect == Expect::Any || verdict::looks_like_json(&body) => Ok(Some(Answer { record, body })),
-            Ok(_) => Ok(None),
-            Err(FetchError::Stopped) => Err(FetchError::Stopped),
-            Err(fault) => {
-                tracing::warn!(
-                    pipeline = self.shared.pipeline,
-                    url = record.url,
-                    %fault,
-                    "an earlier answer cannot be used and is asked for again"
-                );
-                Ok(None)
-            }
-        }
-    }
-
-    /// What an interrupted run or the last version has of this call.
-    pub(super) fn earlier_record(&self, identity: &Identity) -> Option<AnswerRecord> {
-        let of_run = self.shared.journal.as_ref().and_then(|journal| journal.get(identity));
-        let found = of_run.or_else(|| lock(&self.shared.reusable).get(identity).cloned());
-        found.filter(|record| record.synthetic == self.source().synthetic)
-    }
-
-    /// The answer that came then, where only the archive is asked.
-    async fn archived(&self, request: &Request) -> Result<Answer, FetchError> {
-        let Some(record) = self.archived_record(request) else { return Err(self.not_archived(request)) };
-        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        match off_thread(move || archive.read(&hash)).await {
-            Ok(body) => Ok(Answer { record, body }),
-            Err(FetchError::Stopped) => Err(FetchError::Stopped),
-            Err(error) => Err(FetchError::Unreadable {
-                source_name: self.source().name.clone(),
-                url: record.url,
-                method: record.method.to_string(),
-                error: Box::new(error),
-            }),
-        }
-    }
-
-    pub(super) fn not_archived(&self, request: &Request) -> FetchError {
-        let outgoing = self.outgoing(request, Expect::Any);
-        FetchError::NotArchived {
-            source_name: self.source().name.clone(),
-            url: outgoing.map_or_else(|_| request.path.clone(), |outgoing| outgoing.shown_url()),
-            method: request.method.to_string(),
-            body: request.body.clone(),
-        }
-    }
-
-    pub(super) fn archived_record(&self, request: &Request) -> Option<AnswerRecord> {
-        let reusable = lock(&self.shared.reusable);
-        let known = reusable.get(&request.identity(&self.source().name));
-        // A file with an address of its own is all that its fetch asks for. The address may be another now: a local
-        // file's counts from the pipeline's folder, and the recipe of a URL is without its secrets.
-        let only = || reusable.values().next().filter(|_| reusable.len() == 1 && request.path.contains("://"));
-        known.or_else(only).cloned()
-    }
-
     /// Counts an earlier answer that is used in place of a call.
     pub fn reuses(&self) {
         self.shared.tally.reused();
@@ -377,24 +305,6 @@ impl Courier {
         verdict.map(|()| if declared == Some(Action::Empty) { Said::Nothing(answer) } else { Said::Answer(answer) })
     }
 
-    /// The last version's answer to this call, where it can be told by its validators whether it still holds.
-    async fn known(&self, request: &Request, expect: Expect) -> Option<Answer> {
-        if request.method != Method::Get {
-            return None;
-        }
-        let record = lock(&self.shared.remembered).get(&request.identity(&self.source().name)).cloned()?;
-        let Validators { etag, last_modified, .. } = Validators::of(&record.headers);
-        if record.status != 200
-            || record.synthetic != self.source().synthetic
-            || (etag.is_none() && last_modified.is_none())
-        {
-            return None;
-        }
-        let (archive, hash) = (Arc::clone(&self.shared.archive), record.hash.clone());
-        let body = off_thread(move || archive.read(&hash)).await.ok()?;
-        (expect == Expect::Any || verdict::looks_like_json(&body)).then_some(Answer { record, body })
-    }
-
     /// The caller has decoded the answer: it goes into the manifest and need not be asked for
     /// again if the run is interrupted. Returns when that is on the disk.
     pub fn accept(&self, answer: &Answer) -> Result<(), FetchError> {
@@ -412,6 +322,12 @@ impl Courier {
             accepted.records.push(record.clone());
         }
         Ok(())
+    }
+
+    /// Rows of this answer are about to be written, before it is known that all of it can be decoded; it is accepted
+    /// when they are.
+    pub fn presents(&self, record: &AnswerRecord) {
+        lock(&self.shared.accepted).latest = Some(record.clone());
     }
 
     /// The answer that was accepted last: the one whose rows are being written.
@@ -497,217 +413,6 @@ impl Courier {
             synthetic: self.source().synthetic,
         }
     }
-
-    pub(super) fn outgoing(&self, request: &Request, expect: Expect) -> Result<Outgoing, FetchError> {
-        let source = self.source();
-        let url = resolve(&source.name, &source.base_url, &request.path)?;
-        outbound::admit(&self.shared.client.settings().outbound, &source.name, &url)?;
-        Ok(Outgoing {
-            source_name: source.name.clone(),
-            method: match request.method {
-                Method::Get => reqwest::Method::GET,
-                Method::Post => reqwest::Method::POST,
-            },
-            url,
-            unless: None,
-            body: request.body.clone(),
-            accept: request.accept.unwrap_or(match expect {
-                Expect::Json => "application/json",
-                Expect::Any => "*/*",
-            }),
-        })
-    }
-
-    /// The answer or the last failure, and how many tries it took.
-    async fn try_until_done(&self, outgoing: &Outgoing) -> (Result<Received, Failure>, usize) {
-        self.until_done(outgoing, || self.try_once(outgoing)).await
-    }
-
-    /// Calls `once` as often as it takes; what came, or the last failure, and how many tries it took.
-    pub(super) async fn until_done<T, F: Future<Output = Result<T, Failure>>>(
-        &self,
-        outgoing: &Outgoing,
-        mut once: impl FnMut() -> F,
-    ) -> (Result<T, Failure>, usize) {
-        let settings = self.shared.client.settings();
-        let tries = AtomicUsize::new(0);
-        let result = (|| {
-            tries.fetch_add(1, Ordering::Relaxed);
-            once()
-        })
-        .retry(backoff(settings))
-        .when(|failure| {
-            failure.worth_retrying(settings.max_wait) && !self.shared.manners.outages.is_out(&self.ailing(outgoing))
-        })
-        .adjust(|failure, wait| Some(failure.wait(wait?, settings.max_wait)))
-        .notify(|failure, wait| {
-            self.shared.tally.retried();
-            self.shared.tally.waited(wait);
-            tracing::warn!(
-                pipeline = self.shared.pipeline,
-                source = self.source().name,
-                url = outgoing.shown_url(),
-                tries = tries.load(Ordering::Relaxed),
-                wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-                reason = failure.reason(),
-                "a call failed and will be tried again"
-            );
-        })
-        .await;
-        (result, tries.into_inner())
-    }
-
-    async fn try_once(&self, outgoing: &Outgoing) -> Result<Received, Failure> {
-        let (limiter, ailing) = (self.limiter_of(&outgoing.url), self.ailing(outgoing));
-        let (leave, _place, slot) = self.turn(&limiter, &ailing).await?;
-        let begun = Instant::now();
-        let result = self.shared.client.exchange(outgoing, slot, &self.shared.tally).await;
-        let result = self.as_declared(result);
-        tell(leave, &result);
-        if let Err(Failure::NotNow { received, after }) = &result
-            && received.status == 429
-        {
-            self.pause(&limiter, *after);
-        }
-        if let Ok(received) = &result {
-            tracing::debug!(
-                pipeline = self.shared.pipeline,
-                source = self.source().name,
-                url = outgoing.shown_url(),
-                status = received.status,
-                bytes = received.body.len(),
-                took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-                "an answer came"
-            );
-        }
-        result
-    }
-
-    /// Waits until a call may start: its leave, its place until the answer is read, its slot until the answer begins.
-    pub(super) async fn turn<'a>(
-        &'a self,
-        limiter: &'a Limiter,
-        ailing: &'a str,
-    ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
-        let asked = tokio::time::Instant::now();
-        loop {
-            let leave = self.leave(ailing).await?;
-            let place = limiter.place(self.source().parallel).await;
-            let slot = limiter.acquire().await;
-            // Others may have found the source out of order meanwhile.
-            if !leave.is_stale() {
-                self.shared.tally.waited(asked.elapsed());
-                return Ok((leave, place, slot));
-            }
-        }
-    }
-
-    /// The limiter of the host that is called: a file may have an address of its own.
-    pub(super) fn limiter_of(&self, url: &Url) -> Arc<Limiter> {
-        if same_origin(&self.source().base_url, url) {
-            Arc::clone(&self.shared.limiter)
-        } else {
-            self.shared.manners.limiter(url)
-        }
-    }
-
-    /// Whose outages a call counts to: the source's, or the host's of a file that has no source.
-    pub(super) fn ailing(&self, outgoing: &Outgoing) -> String {
-        let source = self.source();
-        if source.base_url.has_host() { source.name.clone() } else { origin(&outgoing.url) }
-    }
-
-    pub(super) async fn leave<'a>(&'a self, ailing: &'a str) -> Result<Leave<'a>, Failure> {
-        self.shared.manners.outages.leave(ailing).await.map_err(|outage| {
-            Failure::Final(FetchError::Out {
-                source_name: ailing.to_owned(),
-                since: shown(outage.since),
-                failures: outage.failures,
-                last: outage.last,
-                again_at: shown(outage.again_at),
-            })
-        })
-    }
-
-    /// Whether asking again is worth it, where the source's declaration says something else than the status.
-    pub(super) fn as_declared(&self, result: Result<Received, Failure>) -> Result<Received, Failure> {
-        let responses = &self.source().responses;
-        match result {
-            Ok(received) if received.redirect.is_none() && is_passing(responses, &received) => {
-                let after = retry_after(&received.headers, SystemTime::now());
-                Err(Failure::NotNow { received: Box::new(received), after })
-            }
-            Err(Failure::NotNow { received, .. }) if !is_passing(responses, &received) => Ok(*received),
-            result => result,
-        }
-    }
-
-    /// A source that has had too many calls wants none from anyone for a while; one that does
-    /// not say how long has at least its own window in mind.
-    pub(super) fn pause(&self, limiter: &Limiter, after: Option<Duration>) {
-        // A longer wait ends the call; it need not hold up those who may have been luckier.
-        if let Some(wait) =
-            after.or_else(|| limiter.window()).filter(|wait| *wait <= self.shared.client.settings().max_wait)
-        {
-            limiter.pause(wait);
-        }
-    }
-
-    /// Keeps the last answer, where there was a whole one, and says why there will be no other.
-    pub(super) async fn give_up(
-        &self,
-        request: &Request,
-        outgoing: &Outgoing,
-        failure: Failure,
-        tries: usize,
-    ) -> FetchError {
-        if let Failure::NotNow { received, .. } = &failure
-            && let Err(fault) = self.file(request, outgoing, Received::clone(received)).await
-        {
-            return fault;
-        }
-        verdict::failed(outgoing, failure, tries, self.shared.client.settings())
-    }
-
-    pub(super) async fn file(
-        &self,
-        request: &Request,
-        outgoing: &Outgoing,
-        received: Received,
-    ) -> Result<Answer, FetchError> {
-        let Received { fetched_at, status, headers, body, .. } = received;
-        self.put(self.envelope(request, outgoing, fetched_at, status, headers), body).await
-    }
-
-    pub(super) fn envelope(
-        &self,
-        request: &Request,
-        outgoing: &Outgoing,
-        fetched_at: Timestamp,
-        status: u16,
-        headers: BTreeMap<String, String>,
-    ) -> Envelope {
-        Envelope {
-            identity: request.identity(&self.source().name),
-            source: self.source().name.clone(),
-            method: request.method,
-            url: outgoing.shown_url(),
-            request_body: request.body.clone(),
-            fetched_at,
-            status,
-            headers,
-            synthetic: self.source().synthetic,
-        }
-    }
-
-    async fn put(&self, envelope: Envelope, body: Bytes) -> Result<Answer, FetchError> {
-        let archive = Arc::clone(&self.shared.archive);
-        off_thread(move || {
-            let record = archive.put(envelope, &body)?;
-            Ok(Answer { record, body })
-        })
-        .await
-    }
 }
 
 /// A file's full path, and as it is shown and asked for.
@@ -718,19 +423,6 @@ pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
         Err(()) => format!("file://{}", path.display()),
     };
     Ok((path, shown))
-}
-
-/// How a call went, for the count of failures.
-pub(super) fn tell<T>(leave: Leave<'_>, result: &Result<T, Failure>) {
-    match result {
-        Err(failure @ Failure::Transport(_)) => leave.failed(&failure.reason()),
-        Err(failure @ Failure::NotNow { received, .. }) if received.status >= 500 && received.status != 501 => {
-            leave.failed(&failure.reason());
-        }
-        // Nothing was sent.
-        Err(Failure::Final(FetchError::Certificate { .. } | FetchError::Address { .. })) => {}
-        Ok(_) | Err(Failure::NotNow { .. } | Failure::Final(_)) => leave.answered(),
-    }
 }
 
 /// Compression and syncing take too long for the threads that serve the network.

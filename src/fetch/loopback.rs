@@ -149,6 +149,7 @@ impl House {
             fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
         declare(&mut source);

@@ -13,7 +13,7 @@ use super::address::origin;
 use super::limiter::Limiter;
 use super::lock;
 use super::outage::Outages;
-use crate::config::{Limits, OutageSettings};
+use crate::config::{Limits, OutageSettings, Source};
 
 #[derive(Debug)]
 pub struct Manners {
@@ -37,6 +37,15 @@ impl Manners {
     pub fn limiter(&self, url: &Url) -> Arc<Limiter> {
         let mut hosts = lock(&self.hosts);
         Arc::clone(hosts.entry(origin(url)).or_insert_with(|| Arc::new(Limiter::new(None))))
+    }
+
+    /// The same with what is configured of a source, unless it has announced something else meanwhile.
+    pub fn limiter_for(&self, source: &Source) -> Arc<Limiter> {
+        let limiter = self.limiter(&source.base_url);
+        if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
+            limiter.set_for(&source.name, limits);
+        }
+        limiter
     }
 
     /// Sources that are out of order are asked again at once.

@@ -8,6 +8,8 @@ mod archive;
 mod body;
 mod client;
 mod courier;
+mod earlier;
+mod errand;
 mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::courier::{Courier, Expect, tell};
+use super::courier::{Courier, Expect};
+use super::errand::tell;
 use super::error::FetchError;
 use super::problem::without_bom;
 use super::request::Request;

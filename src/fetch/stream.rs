@@ -19,7 +19,8 @@ use tokio::sync::mpsc;
 use super::archive::{Archive, Envelope};
 use super::body::{self, BodyFault};
 use super::client::Outgoing;
-use super::courier::{Courier, Expect, Validators, local, off_thread, tell};
+use super::courier::{Courier, Expect, Validators, local, off_thread};
+use super::errand::{is_for_all, tell};
 use super::error::FetchError;
 use super::limiter::Slot;
 use super::lock;
@@ -77,7 +78,20 @@ impl Courier {
         expect: Expect,
         scrub: Option<Scrub>,
     ) -> Result<Streamed, FetchError> {
-        if let Some(record) = self.earlier_streamed(request, scrub.is_some()).await? {
+        self.ask_streamed_of(request, expect, scrub, |_| true).await
+    }
+
+    /// The same for callers who have yet to judge whether an earlier answer may stand in for the call.
+    pub async fn ask_streamed_of(
+        &self,
+        request: &Request,
+        expect: Expect,
+        scrub: Option<Scrub>,
+        fits: impl Fn(&AnswerRecord) -> bool + Send,
+    ) -> Result<Streamed, FetchError> {
+        if let Some(record) = self.earlier_streamed(request, scrub.is_some()).await?
+            && (self.is_of_archive() || fits(&record))
+        {
             self.reuses();
             return Ok(Streamed { record });
         }
@@ -266,7 +280,7 @@ impl Courier {
         let result = self.stream_in_turn(request, outgoing, expect, scrub, slot).await;
         tell(leave, &result);
         if let Err(Failure::NotNow { received, after }) = &result
-            && received.status == 429
+            && is_for_all(received.status, *after)
         {
             self.pause(&limiter, *after);
         }

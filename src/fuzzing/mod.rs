@@ -6,10 +6,14 @@
 mod config;
 mod text;
 
-pub use crate::decode::fuzzing::{file, json_stat};
+pub use crate::decode::file::fuzzing::package;
+pub use crate::decode::fuzzing::{answers, file, json_stat, px};
 pub use crate::fetch::fuzzing::{body, records};
+pub use crate::source::eurostat::fuzzing::eurostat;
+pub use crate::source::fuzzing::page;
 pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::pxweb::fuzzing::pxweb;
+pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
 pub use config::config;
 pub use text::text;
 
@@ -61,9 +65,18 @@ mod tests {
         ];
         for input in inputs {
             json_stat(input);
+            px(input);
+            answers(input);
+            pxweb_v1(input);
             pxweb(input);
             kolada(input);
+            eurostat(input);
             file(input);
+            page(input);
+            for kind in 0..9 {
+                package(&[&[kind, 0b1_0111], input].concat());
+                package(&[&[kind, 0], input].concat());
+            }
             body(input);
             text(input);
             records(scratch.path(), input);

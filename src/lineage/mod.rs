@@ -17,7 +17,7 @@ mod trace;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, HttpSettings, Outbound};
 use crate::fetch::{Archive, Client};
 use crate::lake::{Lake, Manifest};
 use crate::reference::Reference;
@@ -52,7 +52,9 @@ impl Lineage {
     pub fn of(config: Config, reference: Option<Reference>) -> Result<Self, LineageError> {
         let lake = Lake::look(&config)?;
         let archive = Arc::new(Archive::open(lake.shared_storage()));
-        let client = Client::new(&config.http, &config.publisher)?;
+        // Nothing is sent: neither a proxy nor a certificate of today's is needed.
+        let http = HttpSettings { outbound: Outbound::default(), ..config.http.clone() };
+        let client = Client::new(&http, &config.publisher)?;
         let scratch = Scratch::new()?;
         Ok(Self { config, reference, lake, archive, client, scratch })
     }

@@ -122,3 +122,20 @@ fn an_absent_folder_is_an_empty_one_and_the_hash_follows_the_content() {
     assert_ne!(one.hash(), nothing.hash());
     assert_eq!(one.tables["x"].num_rows(), 1);
 }
+
+#[test]
+fn the_regions_of_the_nuts_hold_every_lan_once() {
+    let reference = shipped();
+    let levels = column(&reference, "nuts", "niva");
+    let of = |wanted: &str, name: &str| -> Vec<String> {
+        let texts = column(&reference, "nuts", name);
+        levels.iter().zip(texts).filter(|(level, _)| *level == wanted).map(|(_, text)| text).collect()
+    };
+    assert_eq!(["riket", "landsdel", "riksomrade", "lan"].map(|level| of(level, "kod").len()), [1, 3, 8, 21]);
+    let mut lan: Vec<(String, String)> = of("lan", "kod").into_iter().zip(of("lan", "nuts")).collect();
+    lan.sort_unstable();
+    let expected = column(&reference, "lan", "kod").into_iter().zip(column(&reference, "lan", "nuts3"));
+    assert_eq!(lan, expected.collect::<Vec<_>>());
+    let wide = of("riksomrade", "nuts");
+    assert!(of("lan", "nuts").iter().all(|code| wide.iter().any(|wide| code.starts_with(wide.as_str()))));
+}

@@ -12,7 +12,7 @@ use crate::decode::CodeRow;
 use crate::fetch::{AnswerRecord, Courier, Journal, Tally, masked};
 use crate::lake::{SourceInfo, Stage};
 use crate::ledger::{FetchState, PipelineState};
-use crate::source::{self, Change, Metadata, Plan, SourceError};
+use crate::source::{self, Change, Metadata, Plan, SourceError, kolada};
 use crate::transform::Projection;
 
 use super::pace::Pace;
@@ -127,6 +127,7 @@ fn with_drift(error: SourceError, fetch: &Fetch, known: Option<&Metadata>) -> So
             let drift = source::compare(fetch, known, &metadata).into_iter().map(|change| change.what).collect();
             SourceError::Misfit { name, url, error, metadata, drift }
         }
+        (error @ SourceError::UnknownKpi { .. }, Some(known)) => kolada::with_accepted(error, known),
         (error, _) => error,
     }
 }

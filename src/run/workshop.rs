@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::config::{Config, Fetch, Source, SourceKind};
+use crate::config::{Config, Fetch, FetchKind, FileFetch, Provenance, Source, SourceKind};
 use crate::fetch::{Archive, Client, Courier, Journal, Manners, Tally};
 use crate::lake::{Lake, Settled};
 use crate::ledger::{DatasetEntry, Ledger, Outcome, RunEntry};
@@ -45,11 +45,7 @@ impl Workshop {
     /// Binds a fetch's source to this run's journal and counters.
     pub fn courier(&self, pipeline: &str, fetch: &Fetch, journal: &Arc<Journal>, tally: &Arc<Tally>) -> Courier {
         let source = self.source(fetch);
-        let limiter = self.manners.limiter(&source.base_url);
-        // What a source has announced meanwhile goes before what is configured.
-        if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
-            limiter.set_for(&source.name, limits);
-        }
+        let limiter = self.manners.limiter_for(&source);
         Courier::new(
             pipeline,
             Arc::new(source),
@@ -176,15 +172,27 @@ pub(crate) fn source_of(config: &Config, fetch: &Fetch) -> Source {
             name: "fil".to_owned(),
             kind: SourceKind::File,
             base_url: local_origin(),
-            credit: config.publisher.name.clone(),
+            credit: own_credit(config, fetch),
             licence: String::new(),
             limits: None,
             parallel: 1,
             fresh_for: Duration::ZERO,
             symbols: std::iter::once((String::new(), crate::contract::Status::Missing)).collect(),
             responses: Vec::new(),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         },
+    }
+}
+
+/// An own file is the publisher's, and whose work it is, where the fetch says so.
+fn own_credit(config: &Config, fetch: &Fetch) -> String {
+    let publisher = &config.publisher.name;
+    match &fetch.kind {
+        FetchKind::File(FileFetch { provenance: Some(Provenance { person, date }), .. }) => {
+            format!("{publisher} ({person}, {date})")
+        }
+        _ => publisher.clone(),
     }
 }
 

@@ -54,10 +54,11 @@ impl Calls {
     }
 }
 
-/// A sliding window. Calls that are refused are not counted, as on the real server.
+/// A sliding window. Calls that are refused are not counted by PxWeb v2, and are by v1.
 pub struct Limiter {
     calls: usize,
     window: Duration,
+    counts_refused: bool,
     admitted: Mutex<VecDeque<Instant>>,
 }
 
@@ -72,7 +73,12 @@ pub enum Admission {
 
 impl Limiter {
     pub fn new(calls: u32, window: Duration) -> Self {
-        Self { calls: calls as usize, window, admitted: Mutex::default() }
+        Self { calls: calls as usize, window, counts_refused: false, admitted: Mutex::default() }
+    }
+
+    /// Who goes on calling stays locked out.
+    pub fn counting_refused(calls: u32, window: Duration) -> Self {
+        Self { counts_refused: true, ..Self::new(calls, window) }
     }
 
     pub fn admit(&self, now: Instant) -> Admission {
@@ -85,7 +91,13 @@ impl Limiter {
         }
         match admitted.front() {
             Some(first) if admitted.len() >= self.calls => {
-                let left = self.window.saturating_sub(now.duration_since(*first));
+                // The call that has to leave the window before one more is let in.
+                let last_but = admitted.len() - self.calls;
+                let first = admitted.get(last_but).copied().unwrap_or(*first);
+                if self.counts_refused {
+                    admitted.push_back(now);
+                }
+                let left = self.window.saturating_sub(now.duration_since(first));
                 let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
                 Admission::Refused { seconds: whole.max(1) }
             }
@@ -117,5 +129,16 @@ mod tests {
         assert_eq!(limiter.admit(at(9)), Admission::Refused { seconds: 1 });
         assert_eq!(limiter.admit(at(10)), Admission::Granted { remaining: 0 });
         assert_eq!(limiter.admit(at(11)), Admission::Refused { seconds: 3 });
+    }
+
+    #[test]
+    fn refused_calls_are_counted_by_v1() {
+        let limiter = Limiter::counting_refused(1, Duration::from_secs(10));
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(limiter.admit(at(0)), Admission::Granted { remaining: 0 });
+        assert_eq!(limiter.admit(at(6)), Admission::Refused { seconds: 4 });
+        assert_eq!(limiter.admit(at(12)), Admission::Refused { seconds: 4 }, "the second one is in the window still");
+        assert_eq!(limiter.admit(at(22)), Admission::Granted { remaining: 0 });
     }
 }

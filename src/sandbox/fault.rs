@@ -104,6 +104,16 @@ pub enum FaultKind {
     ChangedDecimals,
     /// The table, or an indicator of Kolada, has another title.
     ChangedTitle,
+    /// An indicator of Kolada has ended: `(-2024)` stands behind its title.
+    EndedSeries,
+    /// A group of Kolada (`code`) has lost its last member and has another.
+    ChangedMembers,
+    /// Eurostat finds the extraction too big.
+    ExtractionTooBig,
+    /// Eurostat wants to be asked later, under `status` (413 unless told).
+    AsynchronousResponse,
+    /// Eurostat answers with no value at all, or under `status` that there are no results.
+    NoValues,
 }
 
 impl Fault {
@@ -156,6 +166,10 @@ pub struct Distortion {
     /// By how much paged lists are turned.
     pub turned: Option<usize>,
     pub drift: Vec<Drift>,
+    pub extraction_too_big: bool,
+    pub asynchronous: Option<u16>,
+    pub no_values: bool,
+    pub no_results: Option<u16>,
 }
 
 /// All that strikes one call.
@@ -253,6 +267,12 @@ impl Faults {
                 FaultKind::UnknownKommun => distortion.unknown_kommun = true,
                 FaultKind::DuplicateKommun => distortion.duplicate_kommun = true,
                 FaultKind::Revise => distortion.revise = true,
+                FaultKind::ExtractionTooBig => distortion.extraction_too_big = true,
+                FaultKind::AsynchronousResponse => distortion.asynchronous = Some(fault.status.unwrap_or(413)),
+                FaultKind::NoValues => {
+                    distortion.no_values = true;
+                    distortion.no_results = fault.status;
+                }
                 FaultKind::LateRelease => {
                     distortion.late = true;
                     distortion.drift.push(Drift { kind: fault.kind, dimension: None, code: None });

@@ -9,6 +9,7 @@
     reason = "the figures are invented, far below the limits, and rounding is what is meant"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
@@ -28,43 +29,83 @@ const ADVERTISEMENTS_A_YEAR: f64 = 700_000.0;
 pub struct Files {
     ready: OnceLock<File>,
     revised: OnceLock<File>,
+    examples: OnceLock<BTreeMap<String, File>>,
+    revised_examples: OnceLock<BTreeMap<String, File>>,
 }
 
 struct File {
-    body: String,
+    body: Vec<u8>,
     etag: String,
     modified: Timestamp,
 }
 
-impl Files {
-    pub const fn new() -> Self {
-        Self { ready: OnceLock::new(), revised: OnceLock::new() }
+impl File {
+    fn new(body: Vec<u8>, updated: Timestamp, revised: bool) -> Self {
+        let etag = format!("\"{}\"", &blake3::hash(&body).to_hex()[..32]);
+        let day = if revised { 24.hours() } else { 0.hours() };
+        Self { body, etag, modified: updated.checked_add(day).unwrap_or(updated) }
     }
 
-    pub fn answer(&self, ask: &Ask<'_>, updated: Timestamp, make: impl Fn(bool) -> String) -> Reply {
-        if ask.segments != [ADVERTISEMENTS] {
-            return Reply::new(404, "text/plain; charset=utf-8", "Not Found");
-        }
-        let revised = ask.distortion.revise;
-        let file = if revised { &self.revised } else { &self.ready }.get_or_init(|| {
-            let body = make(revised);
-            let etag = format!("\"{}\"", &blake3::hash(body.as_bytes()).to_hex()[..32]);
-            let day = if revised { 24.hours() } else { 0.hours() };
-            File { body, etag, modified: updated.checked_add(day).unwrap_or(updated) }
-        });
-        let modified = http_date(file.modified);
+    /// The file, or only that it is the same as what the caller has.
+    fn reply(&self, ask: &Ask<'_>, content_type: &'static str, body: impl FnOnce(&[u8]) -> Vec<u8>) -> Reply {
         let same = match (ask.header)("if-none-match") {
             Some(tags) => {
-                tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == file.etag || tag.trim() == "*")
+                tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == self.etag || tag.trim() == "*")
             }
             None => (ask.header)("if-modified-since")
                 .and_then(|date| httpdate::parse_http_date(&date).ok())
-                .is_some_and(|since| std::time::SystemTime::from(file.modified) <= since),
+                .is_some_and(|since| std::time::SystemTime::from(self.modified) <= since),
         };
-        let body = if same { String::new() } else { distorted(&file.body, ask) };
-        Reply::new(if same { 304 } else { 200 }, "application/json", body)
-            .with("ETag", &file.etag)
-            .with("Last-Modified", modified)
+        let body = if same { Vec::new() } else { body(&self.body) };
+        Reply::new(if same { 304 } else { 200 }, content_type, body)
+            .with("ETag", &self.etag)
+            .with("Last-Modified", http_date(self.modified))
+    }
+}
+
+impl Files {
+    pub const fn new() -> Self {
+        Self {
+            ready: OnceLock::new(),
+            revised: OnceLock::new(),
+            examples: OnceLock::new(),
+            revised_examples: OnceLock::new(),
+        }
+    }
+
+    pub fn answer(
+        &self,
+        ask: &Ask<'_>,
+        updated: Timestamp,
+        make: impl Fn(bool) -> String,
+        make_examples: impl Fn(bool) -> BTreeMap<String, Vec<u8>>,
+    ) -> Reply {
+        let revised = ask.distortion.revise;
+        if ask.segments == [ADVERTISEMENTS] {
+            let file = if revised { &self.revised } else { &self.ready }
+                .get_or_init(|| File::new(make(revised).into_bytes(), updated, revised));
+            return file.reply(ask, "application/json", |body| distorted(body, ask));
+        }
+        let examples = if revised { &self.revised_examples } else { &self.examples }.get_or_init(|| {
+            let files = make_examples(revised).into_iter();
+            files.map(|(path, body)| (path, File::new(body, updated, revised))).collect()
+        });
+        let path = ask.segments.join("/");
+        match examples.get(&path) {
+            Some(file) => file.reply(ask, content_type(&path), <[u8]>::to_vec),
+            None => Reply::new(404, "text/plain; charset=utf-8", "Not Found"),
+        }
+    }
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "csv" => "text/csv; charset=utf-8",
+        "xml" => "application/xml",
+        "zip" => "application/zip",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "application/octet-stream",
     }
 }
 
@@ -73,15 +114,16 @@ fn http_date(at: Timestamp) -> String {
 }
 
 /// The wrong data that can be ordered for this file: the first occupation group twice, or one lost.
-fn distorted(body: &str, ask: &Ask<'_>) -> String {
+fn distorted(body: &[u8], ask: &Ask<'_>) -> Vec<u8> {
+    let body = &*String::from_utf8_lossy(body);
     let first = body.find('}').map_or("", |end| &body[2..=end]);
     if ask.distortion.duplicate_kommun {
-        return format!("{{\n{first},\n{}", &body[2..]);
+        return format!("{{\n{first},\n{}", &body[2..]).into_bytes();
     }
     if ask.distortion.lost_code.is_some() {
-        return format!("{{\n{}", body[2 + first.len()..].trim_start_matches([',', '\n']));
+        return format!("{{\n{}", body[2 + first.len()..].trim_start_matches([',', '\n'])).into_bytes();
     }
-    body.to_owned()
+    body.as_bytes().to_vec()
 }
 
 /// Writes the map for all occupation groups and places of the reference lists.

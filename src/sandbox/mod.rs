@@ -7,18 +7,22 @@
 
 pub mod ads;
 mod calls;
+mod eurostat;
+mod examples;
 mod fault;
 mod file;
 mod http;
 mod kolada;
 mod lists;
 mod noise;
+pub mod office;
 mod options;
 mod population;
 mod pxweb;
 mod region;
 pub mod replay;
 mod server;
+mod skolverket;
 mod world;
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::calls::Call;
+pub use self::examples::PAGE;
 pub use self::fault::{Fault, FaultKind};
 pub use self::file::ADVERTISEMENTS;
 pub use self::options::Options;
@@ -70,6 +75,7 @@ pub async fn start(listen: SocketAddr, reference: Reference, options: Options) -
         recording: options.replay.as_deref().map(Recording::open).transpose().map_err(io::Error::other)?,
         faults: Faults::new(options.faults.clone()),
         limiter: Limiter::new(options.calls, options.window),
+        limiter_v1: Limiter::counting_refused(options.calls, options.window),
         worlds: Worlds::new(reference, options.clone()),
         options,
         origin: format!("http://{addr}"),
@@ -91,10 +97,17 @@ impl Sandbox {
         let url = |path| format!("http://{}/{path}", self.addr);
         vec![
             ("pxweb-v2", url("pxweb/api/v2")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
             ("kolada-v3", url("kolada/v3")),
             ("filer", url("filer")),
             ("historical-ads", url("historiska")),
             ("jobstream", url("jobstream")),
+            ("planned-educations", url("planned-educations")),
+            ("school-units", url("skolenhetsregistret")),
+            ("susa-navet", url("susa-navet/emil3")),
+            ("siris", url("siris/reports/export_api")),
+            ("eurostat", url("eurostat/api/dissemination")),
+            ("pxweb-v1", url("pxweb/api/v1/sv/ssd")),
         ]
     }
 

@@ -14,6 +14,8 @@ pub struct Options {
     pub window: Duration,
     /// Cells that one `PxWeb` call may ask for.
     pub max_cells: u64,
+    /// Cells that one call to Eurostat may ask for, to be answered at once.
+    pub eurostat_cells: u64,
     pub seed: u64,
     /// What the APIs give as the time of the latest update.
     pub updated: Timestamp,
@@ -32,6 +34,7 @@ impl Default for Options {
             calls: 30,
             window: Duration::from_secs(10),
             max_cells: 150_000,
+            eurostat_cells: 500_000,
             seed: 1,
             updated: Timestamp::constant(1_795_158_000, 0),
             faults: Vec::new(),

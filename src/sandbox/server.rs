@@ -24,6 +24,9 @@ use super::world::Worlds;
 
 /// Bodies sent to us may be this large.
 const BODY: usize = 4 << 20;
+/// The first part of the paths that are only read.
+const KNOWN: [&str; 8] =
+    ["kolada", "filer", "historiska", "jobstream", "planned-educations", "skolenhetsregistret", "susa-navet", "siris"];
 /// Answers below this are not worth compressing.
 const COMPRESSED_FROM: usize = 1024;
 
@@ -34,6 +37,7 @@ pub struct Server {
     pub calls: Calls,
     pub faults: Faults,
     pub limiter: Limiter,
+    pub limiter_v1: Limiter,
     /// Where we listen, for calls that do not say how they address us.
     pub origin: String,
 }
@@ -182,13 +186,26 @@ fn answer(
                     .with("X-Rate-Limit-Remaining", remaining.to_string())
             }
         },
+        ["pxweb", "api", "v1", ..] => match server.limiter_v1.admit(Instant::now()) {
+            Admission::Refused { seconds } => {
+                let text = "429 - Too many requests in too short timeframe. Please try again later.";
+                Reply::json(429, &json!({ "error": text })).with("Retry-After", seconds.to_string())
+            }
+            Admission::Granted { .. } if get || *method == Method::POST => {
+                world.pxweb.answer_v1(&ask(3), &server.options)
+            }
+            Admission::Granted { .. } => Reply::new(405, "text/plain", Vec::new()),
+        },
         ["kolada", "v3", ..] if get => world.kolada.answer(&ask(2)),
+        ["eurostat", "api", "dissemination", ..] if get => world.eurostat.answer(&ask(3)),
         ["filer", ..] if get => world.file(&ask(1), &server.options),
         ["historiska", ..] if get => world.historical(&ask(1), &server.options),
         ["jobstream", ..] if get => world.jobstream(&ask(1)),
-        ["kolada" | "filer" | "historiska" | "jobstream", ..] => {
-            Reply::json(405, &json!({ "detail": "Method Not Allowed" }))
-        }
+        ["planned-educations", ..] if get => world.skolverket().planned(&ask(1)),
+        ["skolenhetsregistret", ..] if get => world.skolverket().register(&ask(1)),
+        ["susa-navet", "emil3", ..] if get => world.skolverket().susa(&ask(2)),
+        ["siris", "reports", "export_api", ..] if get => world.skolverket().siris(&ask(3)),
+        [api, ..] if KNOWN.contains(api) => Reply::json(405, &json!({ "detail": "Method Not Allowed" })),
         _ => Reply::json(404, &json!({ "detail": "Not Found" })),
     }
 }

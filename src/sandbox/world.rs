@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::ads::{Historical, JobStream, Writer};
+use super::eurostat::Eurostat;
+use super::examples;
 use super::file::{Files, advertisements};
 use super::http::{Ask, Reply};
 use super::kolada::Kolada;
@@ -10,6 +12,7 @@ use super::options::Options;
 use super::population::Population;
 use super::pxweb::Pxweb;
 use super::region::{Region, regions};
+use super::skolverket::Skolverket;
 use crate::reference::Reference;
 use jiff::Timestamp;
 
@@ -20,10 +23,12 @@ pub struct World {
     people: Arc<Population>,
     pub pxweb: Pxweb,
     pub kolada: Kolada,
+    pub eurostat: Eurostat,
     files: Files,
     advertisements: Writer,
     historical: Historical,
     jobstream: JobStream,
+    skolverket: OnceLock<Skolverket>,
 }
 
 /// The world as it should be, and the one with a kommun that nobody knows.
@@ -52,6 +57,7 @@ impl World {
         let people = Arc::new(Population::new(options.seed, &regions));
         let pxweb = Pxweb::new(options, &regions, Arc::clone(&people));
         let kolada = Kolada::new(&reference, options, &regions, Arc::clone(&people));
+        let eurostat = Eurostat::new(&reference, options, &regions, &people);
         Self {
             advertisements: Writer::new(&reference, options.seed),
             historical: Historical::new(options.seed),
@@ -62,8 +68,14 @@ impl World {
             people,
             pxweb,
             kolada,
+            eurostat,
             files: Files::new(),
+            skolverket: OnceLock::new(),
         }
+    }
+
+    pub fn skolverket(&self) -> &Skolverket {
+        self.skolverket.get_or_init(|| Skolverket::new(self.seed, &self.regions))
     }
 
     pub fn historical(&self, ask: &Ask<'_>, options: &Options) -> Reply {
@@ -77,6 +89,7 @@ impl World {
 
     pub fn file(&self, ask: &Ask<'_>, options: &Options) -> Reply {
         let make = |revised| advertisements(&self.reference, &self.regions, &self.people, self.seed, revised);
-        self.files.answer(ask, options.updated, make)
+        let examples = |revised| examples::all(&self.regions, &self.people, self.seed, revised);
+        self.files.answer(ask, options.updated, make, examples)
     }
 }

@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::metadata::{Column, Content, Dimension, Kind, Metadata};
+use super::kolada::{ended, plain};
+use super::metadata::{Column, Content, Dimension, Group, Kind, Metadata};
 use super::selection::{CodeList, is_expression};
-use crate::config::{DriftPolicy, Fetch, FetchKind, FileFetch, FileFormat, PxwebFetch, Reaction};
+use crate::config::{DriftPolicy, EurostatFetch, Fetch, FetchKind, FileFetch, FileFormat, PxwebFetch, Reaction};
 
 /// Codes that a sentence names; the rest are counted.
 const NAMED: usize = 10;
@@ -77,8 +78,16 @@ pub fn compare(fetch: &Fetch, accepted: &Metadata, now: &Metadata) -> Vec<Change
         changes.push(renamed("the table has another title", &accepted.title, &now.title));
     }
     let selection = Selection { fetch: &fetch.kind };
+    // Municipalities or schools: that is the operator's choice.
+    if now.of == Kind::Kolada
+        && accepted.dimensions.first().map(|one| &one.id) != now.dimensions.first().map(|one| &one.id)
+    {
+        contents(&selection, accepted, now, &mut changes);
+        return changes;
+    }
     dimensions(&selection, accepted, now, &mut changes);
     contents(&selection, accepted, now, &mut changes);
+    groups(&accepted.groups, &now.groups, &mut changes);
     if let FetchKind::File(file) = &fetch.kind {
         columns(file, &accepted.columns, &now.columns, &mut changes);
     }
@@ -121,7 +130,11 @@ impl Selection<'_> {
     fn expressions(&self, ids: [&str; 2]) -> Option<Vec<String>> {
         match self.fetch {
             FetchKind::Pxweb(PxwebFetch { select, .. }) => ids.iter().find_map(|id| select.get(*id)).cloned(),
+            FetchKind::Kolada(kolada) if !kolada.ou.is_empty() => Some(kolada.ou.clone()),
             FetchKind::Kolada(kolada) => Some(kolada.municipality.clone().unwrap_or_else(|| vec!["*".to_owned()])),
+            FetchKind::Eurostat(EurostatFetch { select, .. }) => {
+                Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
+            }
             // A fetch rests on what it names; that there is more or less besides is worth a note.
             FetchKind::PlannedEducations(planned) => {
                 let named = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
@@ -131,6 +144,10 @@ impl Selection<'_> {
                     "kommun_kod" => named(&planned.areas),
                     _ => None,
                 }
+            }
+            FetchKind::File(file) if file.format.is_cube() => {
+                let select = &file.cube.select;
+                Some(ids.iter().find_map(|id| select.get(*id)).cloned().unwrap_or_else(|| vec!["*".to_owned()]))
             }
             FetchKind::File(_) | FetchKind::SchoolUnits(_) | FetchKind::SusaNavet(_) | FetchKind::Siris(_) => None,
         }
@@ -142,12 +159,28 @@ impl Selection<'_> {
                 let metric = metadata.metric.as_ref().and_then(|metric| select.get(metric));
                 metric.into_iter().flatten().chain(measures.keys()).cloned().collect()
             }
-            FetchKind::Kolada(kolada) => kolada.kpi.clone(),
-            FetchKind::File(_)
+            FetchKind::Kolada(kolada) => {
+                let groups = metadata.groups.iter().filter(|group| group.of_contents);
+                let members = groups.flat_map(|group| &group.members).map(|(code, _)| code.clone());
+                kolada.kpi.iter().cloned().chain(members).collect()
+            }
+            // Units that the file tells of its columns.
+            FetchKind::File(_) => metadata.contents.iter().map(|content| content.code.clone()).collect(),
+            FetchKind::Eurostat(_)
             | FetchKind::PlannedEducations(_)
             | FetchKind::SchoolUnits(_)
             | FetchKind::SusaNavet(_)
             | FetchKind::Siris(_) => Vec::new(),
+        }
+    }
+
+    /// Whether a code of this dimension can be meant at all.
+    fn may_be_meant(&self, dimension: &str, code: &str) -> bool {
+        match self.fetch {
+            FetchKind::Eurostat(EurostatFetch { geo_level: Some(level), .. }) if dimension == "geo" => {
+                level.holds(code)
+            }
+            _ => true,
         }
     }
 
@@ -227,11 +260,15 @@ fn codes(
     if old.time || new.time || old.codelist != new.codelist {
         return;
     }
-    let (before, after) = (selection.chosen(expressions, &old.codes), selection.chosen(expressions, &new.codes));
+    let chosen = |list: &'_ Dimension| -> BTreeSet<String> {
+        let codes = selection.chosen(expressions, &list.codes).into_iter();
+        codes.filter(|code| selection.may_be_meant(&list.id, code)).map(str::to_owned).collect()
+    };
+    let (before, after) = (chosen(old), chosen(new));
     let labels: BTreeMap<&str, &str> = pairs(&old.codes);
     let told = |list: &Dimension, chosen: &dyn Fn(&str) -> bool| -> Vec<String> {
         let codes = list.codes.iter().filter(|(code, _)| chosen(code));
-        codes.map(|(code, label)| format!("{code:?} ({label})")).collect()
+        codes.map(|(code, label)| with_label(code, label)).collect()
     };
     let id = &new.id;
     let news = told(new, &|code| after.contains(code) && !before.contains(code) && !is_named(expressions, code));
@@ -255,7 +292,8 @@ fn codes(
     let kept = new.codes.iter().filter(|(code, _)| before.contains(code.as_str()) && after.contains(code.as_str()));
     let others: Vec<String> = kept
         .filter_map(|(code, label)| {
-            let was = labels.get(code.as_str()).filter(|was| *was != label)?;
+            // A source that does not always say what its codes are called says nothing new when it does not.
+            let was = labels.get(code.as_str()).filter(|was| *was != label && !was.is_empty() && !label.is_empty())?;
             Some(format!("{code:?} was {was:?} and is {label:?}"))
         })
         .collect();
@@ -272,6 +310,51 @@ fn codes(
     }
 }
 
+fn with_label(code: &str, label: &str) -> String {
+    if label.is_empty() { format!("{code:?}") } else { format!("{code:?} ({label})") }
+}
+
+/// A group stands for its members, so that with other members its figures mean something else. Of indicators, each
+/// member is one that is fetched.
+fn groups(accepted: &[Group], now: &[Group], changes: &mut Vec<Change>) {
+    for new in now {
+        let Some(old) = accepted.iter().find(|old| old.id == new.id && old.of_contents == new.of_contents) else {
+            continue;
+        };
+        let noun = if new.of_contents { "group of indicators" } else { "group" };
+        let name = format!("{noun} {:?} ({})", new.id, new.label);
+        // The titles of groups of units are told with the other units.
+        if new.of_contents && old.label != new.label {
+            changes.push(renamed(&format!("{noun} {:?} has another title", new.id), &old.label, &new.label));
+        }
+        let lacking = |of: &[(String, String)], there: &[(String, String)]| -> Vec<String> {
+            let missing = of.iter().filter(|(code, _)| there.iter().all(|(other, _)| other != code));
+            missing.map(|(code, label)| with_label(code, label)).collect()
+        };
+        let (gone, come) = (lacking(&old.members, &new.members), lacking(&new.members, &old.members));
+        if new.of_contents {
+            if !gone.is_empty() {
+                changes.push(Change::listed(ChangeKind::LostCode, &format!("{name} has lost "), &gone));
+            }
+            if !come.is_empty() {
+                changes.push(Change::listed(ChangeKind::NewCode, &format!("{name} has a new member: "), &come));
+            }
+        } else if !gone.is_empty() || !come.is_empty() {
+            let said = [("gone: ", &gone), ("new: ", &come)].into_iter().filter(|(_, list)| !list.is_empty());
+            let parts: Vec<Change> = said.map(|(word, list)| Change::listed(ChangeKind::Renamed, word, list)).collect();
+            let join = |text: fn(&Change) -> &String| {
+                parts.iter().map(|part| text(part).as_str()).collect::<Vec<_>>().join("; ")
+            };
+            let start = format!("{name} has other members than before, so that its figures are of others: ");
+            changes.push(Change {
+                kind: ChangeKind::Renamed,
+                what: format!("{start}{}", join(|part| &part.what)),
+                whole: format!("{start}{}", join(|part| &part.whole)),
+            });
+        }
+    }
+}
+
 fn pairs(codes: &[(String, String)]) -> BTreeMap<&str, &str> {
     codes.iter().map(|(code, label)| (code.as_str(), label.as_str())).collect()
 }
@@ -282,8 +365,10 @@ fn contents(selection: &Selection<'_>, accepted: &Metadata, now: &Metadata, chan
     };
     let (old_list, new_list) = (list(accepted), list(now));
     let expressions = selection.contents(now);
+    // What a group of indicators meant then, its members of then say.
+    let expressions_then = if now.of == Kind::Kolada { selection.contents(accepted) } else { expressions.clone() };
     let only = |metadata: &Metadata| metadata.metric.is_none() && metadata.of == Kind::Pxweb;
-    let (before, after) = (selection.chosen(&expressions, &old_list), selection.chosen(&expressions, &new_list));
+    let (before, after) = (selection.chosen(&expressions_then, &old_list), selection.chosen(&expressions, &new_list));
     let noun = if now.of == Kind::Kolada { "indicator" } else { "content" };
     for old in &accepted.contents {
         let name = format!("{noun} {:?} ({})", old.code, old.label);
@@ -310,7 +395,15 @@ fn contents(selection: &Selection<'_>, accepted: &Metadata, now: &Metadata, chan
 
 fn content(noun: &str, old: &Content, new: &Content, changes: &mut Vec<Change>) {
     let name = format!("{noun} {:?}", old.code);
-    if old.label != new.label {
+    if old.label != new.label
+        && noun == "indicator"
+        && plain(&old.label) == plain(&new.label)
+        && let Some(year) = ended(&new.label)
+        && ended(&old.label).is_none()
+    {
+        let what = format!("{name} ({}) has ended: its title now says that {year} is its last year", old.label);
+        changes.push(Change::new(ChangeKind::Renamed, what));
+    } else if old.label != new.label {
         let what = if noun == "indicator" { "is redefined, by its title" } else { "has another name" };
         changes.push(renamed(&format!("{name} {what}"), &old.label, &new.label));
     }
@@ -339,7 +432,7 @@ fn content(noun: &str, old: &Content, new: &Content, changes: &mut Vec<Change>) 
 
 fn columns(file: &FileFetch, old: &[Column], new: &[Column], changes: &mut Vec<Change>) {
     // Declared columns of JSON are not the file's own word, and one that is missing is refused with the data.
-    if !file.columns.is_empty() && file.format != FileFormat::Csv || file.format == FileFormat::JsonMap {
+    if !file.columns.is_empty() && !file.format.has_header() || file.format == FileFormat::JsonMap {
         return;
     }
     let has = |list: &[Column], name: &str| list.iter().any(|column| column.name == name);

@@ -225,7 +225,7 @@ fn policies_decide_and_what_rows_stand_on_always_stops() {
 fn indicators_are_redefined_and_units_come_and_go() {
     let fetch = |municipality: Option<&[&str]>| {
         let municipality = municipality.map(|ids| ids.iter().map(|id| (*id).to_owned()).collect());
-        fetch(FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality, years: Years::Latest(1) }))
+        fetch(FetchKind::Kolada(KoladaFetch { municipality, ..KoladaFetch::of(vec!["N1".into()], Years::Latest(1)) }))
     };
     let metadata = |title: &str, about: &str, units: &[(&str, &str)]| Metadata {
         dimensions: vec![dimension("enhet", "enhet", units)],
@@ -272,15 +272,8 @@ fn long_definitions_are_shown_where_they_differ() {
 #[test]
 fn columns_of_files() {
     let file = |columns: &[&str]| FileFetch {
-        location: FileLocation::Local("x.csv".into()),
-        format: FileFormat::Csv,
-        keys: vec![],
-        value: None,
         columns: columns.iter().map(|name| ((*name).to_owned(), ValueType::Text)).collect(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "UTF-8",
+        ..FileFetch::new(FileLocation::Local("x.csv".into()), FileFormat::Csv)
     };
     let metadata = |names: &str| Metadata {
         columns: names.split(' ').map(|name| Column { name: name.into(), kind: "text".into() }).collect(),

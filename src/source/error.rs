@@ -3,7 +3,7 @@
 use super::metadata::Metadata;
 use crate::config::SourceKind;
 use crate::decode::DecodeError;
-use crate::fetch::{Answer, Archive, FetchError, Method};
+use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -26,6 +26,11 @@ pub enum SourceError {
     Sink(anyhow::Error),
     #[error("{name}: table {table:?} does not exist at {url}")]
     UnknownTable { name: String, table: String, url: String },
+    /// It is not there, or not any more.
+    #[error("{name}: there is no table {table:?} at {url}, which answered {status}")]
+    Withdrawn { name: String, table: String, url: String, status: u16, successors: Vec<String> },
+    #[error("{name}: {table:?} fits no table of its folder, or several: {}", found(tables))]
+    NoSingleTable { name: String, table: String, tables: Vec<String> },
     #[error("{name}: {url} refused a call of {cells} cells as too many, though {}", announced(*limit))]
     TooManyCells { name: String, url: String, cells: u64, limit: u64 },
     #[error("table {table} has no dimension {dimension:?}")]
@@ -46,16 +51,28 @@ pub enum SourceError {
     TooLarge { name: String, table: String, cells: u64, limit: u64 },
     #[error("{name}: table {table} was updated during the download: {before} became {after}")]
     Moved { name: String, table: String, before: String, after: String },
-    #[error("{name}: {url} knows no indicator {}", .kpis.join(", "))]
-    UnknownKpi { name: String, url: String, kpis: Vec<String> },
-    #[error("{name}: {url} knows no municipality, region or group {id:?}")]
-    UnknownUnit { name: String, url: String, id: String, nearest: Option<String> },
+    /// `catalogue` holds the indicators that there are, as id and title, where it could be had.
+    #[error("{name}: {url} knows no indicator {}", vanished(kpis))]
+    UnknownKpi { name: String, url: String, kpis: Vec<Vanished>, catalogue: Vec<(String, String)> },
+    #[error("{name}: {url} knows no {what} {id:?}")]
+    UnknownUnit { name: String, url: String, what: &'static str, id: String, nearest: Option<String> },
+    #[error("{}", retitled(kpis))]
+    Retitled { kpis: Vec<Renamed> },
     #[error("nothing to ask for: {why}")]
     NothingToAsk { why: String },
     #[error("{name}: the answer to {url} goes on at {link:?}, which is not below the source's own address")]
     OffOrigin { name: String, url: String, link: String },
     #[error("{name}: the answer to {url} goes on without end: {why}")]
     Endless { name: String, url: String, why: String },
+    #[error(
+        "{name}: {url} has no link that fits {pattern:?}; {}",
+        if links.is_empty() { "it has no links".to_owned() } else { format!("of its {count} links: {}", links.join(", ")) }
+    )]
+    NoLink { name: String, url: String, pattern: String, count: usize, links: Vec<String> },
+    #[error("{name}: {url} has several links for {period} that fit {pattern:?}: {}", links.join(", "))]
+    TwoNewest { name: String, url: String, pattern: String, period: String, links: Vec<String> },
+    #[error("{name}: the newest link of {url} leads to another host: {link}")]
+    LinkElsewhere { name: String, url: String, link: String, host: String },
     #[error("{name}: {slice}: the source counts {total} events, and {found} different ones came")]
     Incomplete { name: String, slice: String, total: u64, found: u64 },
     #[error("{name}: {slice} holds {total} events, more than the {limit} of a page, and cannot be cut further")]
@@ -72,10 +89,32 @@ pub enum SourceError {
     NotItsPlan { fetch: String },
 }
 
+/// An indicator that the source no longer knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    pub id: String,
+    /// When it was chosen or last accepted.
+    pub title: Option<String>,
+    /// Id and title, the likeliest first.
+    pub successors: Vec<(String, String)>,
+}
+
+/// An indicator that does not mean what was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    pub id: String,
+    pub chosen: String,
+    pub now: String,
+}
+
 impl SourceError {
     /// An answer that could not be decoded, with the call it answers.
     pub(super) fn decode(answer: &Answer, error: impl Into<DecodeError>) -> Self {
-        let record = &answer.record;
+        Self::decode_record(&answer.record, error)
+    }
+
+    /// The same of an answer whose body is in the archive alone.
+    pub(super) fn decode_record(record: &AnswerRecord, error: impl Into<DecodeError>) -> Self {
         Self::Decode {
             name: record.source.clone(),
             method: record.method,
@@ -103,7 +142,9 @@ impl SourceError {
                     kind.as_str()
                 ))
             }
-            Self::Decode { error, .. } if matches!(error.as_ref(), DecodeError::ColumnLost { .. }) => {
+            Self::Decode { error, .. }
+                if matches!(error.as_ref(), DecodeError::ColumnLost { .. } | DecodeError::HeaderLost { .. }) =>
+            {
                 Some("the source may have renamed it: see `columns` of the fetch".into())
             }
             Self::Decode { url, .. } if url.starts_with("file:") => Some("correct the file and run again".into()),
@@ -118,7 +159,11 @@ impl SourceError {
             Self::TooManyCells { .. } => {
                 Some("select less in this fetch, in two fetches if need be, and tell the source's owner".into())
             }
-            Self::UnknownTable { .. } => {
+            Self::Withdrawn { successors, .. } if !successors.is_empty() => {
+                Some(format!("likely successors: {}", successors.join("; ")))
+            }
+            Self::NoSingleTable { .. } => Some("name it so that one table is left".into()),
+            Self::UnknownTable { .. } | Self::Withdrawn { .. } => {
                 Some("the table may have been withdrawn or replaced by one with another id".into())
             }
             Self::UnknownDimension { known, nearest, .. } => {
@@ -137,8 +182,19 @@ impl SourceError {
             Self::SameColumn { .. } => Some("give one of them another name in `rename` or `measures`".into()),
             Self::TooLarge { .. } => Some("name fewer contents in `measures`".into()),
             Self::Moved { .. } => Some("nothing was published; run again to fetch the new edition whole".into()),
+            Self::UnknownKpi { kpis, .. } if kpis.iter().any(|kpi| !kpi.successors.is_empty()) => {
+                Some("compare the descriptions before you take a successor: it may be defined in another way".into())
+            }
             Self::UnknownKpi { .. } => {
                 Some("Kolada removes and replaces indicators without notice; look for a successor by title".into())
+            }
+            Self::Retitled { .. } => Some(
+                "look at what it means now; if it is still what you want, write its new title under `titles`".into(),
+            ),
+            Self::NoLink { .. } => Some("the page or its links may have new names: see `link_pattern`".into()),
+            Self::TwoNewest { .. } => Some("write more of the address in `link_pattern`, so that one link fits".into()),
+            Self::LinkElsewhere { host, .. } => {
+                Some(format!("if that host may be asked, say so: link_hosts = [{host:?}]"))
             }
             Self::UnknownUnit { nearest, .. } | Self::UnknownValue { nearest, .. } => did_you_mean(nearest),
             Self::Incomplete { .. } => {
@@ -159,6 +215,30 @@ fn since(drift: &[String]) -> String {
         return String::new();
     }
     format!("\n  since it was last accepted: {}", drift.join("\n  since it was last accepted: "))
+}
+
+fn vanished(kpis: &[Vanished]) -> String {
+    let ids = kpis.iter().map(|kpi| kpi.id.as_str()).collect::<Vec<_>>().join(", ");
+    let known = kpis.iter().filter_map(|kpi| {
+        let title = kpi.title.as_ref()?;
+        let likely: Vec<String> = kpi.successors.iter().map(|(id, title)| format!("{id} {title:?}")).collect();
+        Some(match likely.as_slice() {
+            [] => format!("\n  {} was {title:?}; no other has a title like it", kpi.id),
+            _ => format!("\n  {} was {title:?}; likely successors: {}", kpi.id, likely.join(", ")),
+        })
+    });
+    ids + &known.collect::<String>()
+}
+
+fn retitled(kpis: &[Renamed]) -> String {
+    let each = kpis
+        .iter()
+        .map(|kpi| format!("indicator {} was chosen as {:?} and is now called {:?}", kpi.id, kpi.chosen, kpi.now));
+    each.collect::<Vec<_>>().join("\n  ")
+}
+
+fn found(tables: &[String]) -> String {
+    if tables.is_empty() { "none".to_owned() } else { tables.join(", ") }
 }
 
 fn is_page(error: &DecodeError) -> bool {

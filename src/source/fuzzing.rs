@@ -2,6 +2,11 @@
 
 use super::selection::{CodeList, is_expression};
 
+/// A page with links to files.
+pub fn page(data: &[u8]) {
+    super::file::links::fuzz(data);
+}
+
 /// What is chosen is in the list, in its order, each once; whatever is not an expression is a code or an error.
 pub fn selection(text: &str) {
     let codes: Vec<(String, String)> =

@@ -1,6 +1,5 @@
 //! Plans and harvests against servers that misbehave.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +16,7 @@ use crate::config::{FetchKind, FileFetch, FileFormat, FileLocation, KoladaFetch,
 use crate::fetch::FetchError;
 
 /// Serves `answer(path and query, calls before)`, a status and a body, at the address it returns.
-async fn server(answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static) -> String {
+pub(super) async fn server(answer: impl Fn(&str, usize) -> (u16, String) + Send + Sync + 'static) -> String {
     let (answer, calls) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
     let router = Router::new().fallback(move |request: Request| {
         let before = calls.fetch_add(1, Ordering::Relaxed);
@@ -81,7 +80,7 @@ async fn a_faulty_row_is_named() {
     })
     .await;
     let post = Post::to(&base, SourceKind::Kolada);
-    let kind = KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) };
+    let kind = KoladaFetch::of(vec!["N1".into()], Years::List(vec![2024]));
     let error = post.run(FetchKind::Kolada(kind)).await.map(drop).unwrap_err();
     let message = error.to_string().replace(&base, "BASE");
     assert!(
@@ -112,17 +111,7 @@ async fn file_server(answer: fn(&str, usize) -> (&'static str, &'static str)) ->
 }
 
 fn csv() -> FetchKind {
-    FetchKind::File(FileFetch {
-        location: FileLocation::OnSource("a.csv".into()),
-        format: FileFormat::Csv,
-        keys: Vec::new(),
-        value: None,
-        columns: BTreeMap::new(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
-    })
+    FetchKind::File(FileFetch::new(FileLocation::OnSource("a.csv".into()), FileFormat::Csv))
 }
 
 async fn first_cell(post: &Post) -> (Option<String>, Option<String>, String) {
@@ -186,7 +175,7 @@ async fn paged(value: fn(usize) -> Option<u32>) -> Post {
 }
 
 fn indicator() -> FetchKind {
-    FetchKind::Kolada(KoladaFetch { kpi: vec!["N1".into()], municipality: None, years: Years::List(vec![2024]) })
+    FetchKind::Kolada(KoladaFetch::of(vec!["N1".into()], Years::List(vec![2024])))
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ pub struct Metadata {
     pub metric: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contents: Vec<Content>,
+    /// Groups that stand for their members of the day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
     /// Of a file, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
@@ -36,6 +39,7 @@ pub struct Metadata {
 pub enum Kind {
     Pxweb,
     Kolada,
+    Eurostat,
     File,
     PlannedEducations,
     SchoolUnits,
@@ -72,6 +76,19 @@ pub struct Content {
     pub definition: Vec<(String, String)>,
 }
 
+/// A group of units or of indicators that the fetch names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub id: String,
+    pub label: String,
+    /// Its members are contents, not codes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_contents: bool,
+    /// Code and label, by code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<(String, String)>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     pub name: String,
@@ -89,6 +106,7 @@ impl Metadata {
             dimensions: Vec::new(),
             metric: None,
             contents: Vec::new(),
+            groups: Vec::new(),
             columns: Vec::new(),
         }
     }

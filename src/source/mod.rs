@@ -10,8 +10,9 @@ mod chunk;
 mod drift;
 mod encode;
 mod error;
+pub mod eurostat;
 mod figure;
-mod file;
+pub mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 pub mod kolada;
@@ -20,6 +21,7 @@ pub(crate) mod nearest_code;
 pub(crate) mod parallel;
 pub mod planned_educations;
 pub(crate) mod pxweb;
+pub mod pxweb_v1;
 pub mod school_units;
 mod selection;
 pub mod siris;
@@ -40,9 +42,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use jiff::civil::Date;
 
-use crate::config::{Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years};
+use crate::config::{
+    EurostatFormat, EurostatTime, Fetch, FetchKind, Limits, PlannedWhat, RegisterWhat, SourceKind, ValueType, Years,
+};
 use crate::decode::{CodeRow, DecodeError};
-use crate::fetch::{AnswerRecord, Courier, Request, Validators};
+use crate::fetch::{AnswerRecord, Courier, Request};
 
 use assumption::Assumption;
 use browse::{Description, Entry};
@@ -51,8 +55,8 @@ pub use drift::{Change, ChangeKind, compare};
 pub use error::SourceError;
 pub use metadata::Metadata;
 
-/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier before its rows are
-/// written, and no other until they are: that is how the answer of a row is known.
+/// Takes the decoded rows of one fetch, in the plan's order. An answer is accepted by the courier, or presented to it,
+/// before its rows are written, and no other until they are: that is how the answer of a row is known.
 pub trait Sink: Send {
     fn write(&mut self, batch: &RecordBatch) -> anyhow::Result<()>;
 
@@ -111,9 +115,10 @@ impl Plan {
 #[derive(Clone, Debug)]
 enum Work {
     Pxweb(Box<pxweb::Work>),
+    PxwebV1(Box<pxweb_v1::Work>),
     Kolada(kolada::Work),
-    /// What the source has told of the file.
-    File(Validators),
+    Eurostat(Box<eurostat::Work>),
+    File(Box<file::Work>),
     PlannedEducations(Box<planned_educations::Work>),
     SchoolUnits(Box<school_units::Work>),
     SusaNavet(susa_navet::Work),
@@ -138,8 +143,10 @@ pub type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 /// Finds out, with metadata calls alone, what a harvest would do. `today` bounds open periods.
 pub async fn plan(courier: &Courier, fetch: &Fetch, today: Date) -> Result<Plan, SourceError> {
     match &fetch.kind {
+        FetchKind::Pxweb(pxweb) if courier.source().kind == SourceKind::PxwebV1 => pxweb_v1::plan(courier, pxweb).await,
         FetchKind::Pxweb(pxweb) => pxweb::plan(courier, pxweb).await,
         FetchKind::Kolada(kolada) => kolada::plan(courier, kolada, today).await,
+        FetchKind::Eurostat(eurostat) => eurostat::plan(courier, eurostat).await,
         FetchKind::File(file) => file::plan(courier, file).await,
         FetchKind::PlannedEducations(planned) => planned_educations::plan(courier, planned).await,
         FetchKind::SchoolUnits(units) => school_units::plan(courier, units).await,
@@ -158,8 +165,12 @@ pub async fn harvest(
 ) -> Result<Harvest, SourceError> {
     match (&fetch.kind, &plan.work) {
         (FetchKind::Pxweb(_), Work::Pxweb(work)) => pxweb::harvest(courier, plan, work, sink, progress).await,
+        (FetchKind::Pxweb(_), Work::PxwebV1(work)) => pxweb_v1::harvest(courier, plan, work, sink, progress).await,
         (FetchKind::Kolada(_), Work::Kolada(work)) => kolada::harvest(courier, plan, work, sink, progress).await,
-        (FetchKind::File(file), Work::File(told)) => file::harvest(courier, file, plan, told, sink, progress).await,
+        (FetchKind::Eurostat(eurostat), Work::Eurostat(work)) => {
+            eurostat::harvest(courier, eurostat, plan, work, sink, progress).await
+        }
+        (FetchKind::File(file), Work::File(work)) => file::harvest(courier, file, plan, work, sink, progress).await,
         (FetchKind::PlannedEducations(fetch), Work::PlannedEducations(work)) => {
             planned_educations::harvest(courier, fetch, plan, work, sink, progress).await
         }
@@ -181,6 +192,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
     matches!(
         kind,
         SourceKind::Pxweb
+            | SourceKind::PxwebV1
+            | SourceKind::Kolada
+            | SourceKind::Eurostat
             | SourceKind::PlannedEducations
             | SourceKind::SchoolUnits
             | SourceKind::SusaNavet
@@ -192,6 +206,9 @@ pub const fn can_be_browsed(kind: SourceKind) -> bool {
 pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::search(courier, text).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::search(courier, text).await,
+        SourceKind::Kolada => kolada::browse::search(courier, text).await,
+        SourceKind::Eurostat => eurostat::browse::search(courier, text).await,
         SourceKind::PlannedEducations => planned_educations::search(courier, text).await,
         SourceKind::SchoolUnits => school_units::search(courier, text).await,
         SourceKind::SusaNavet => susa_navet::search(courier, text).await,
@@ -204,6 +221,9 @@ pub async fn search(courier: &Courier, text: &str) -> Result<Vec<Entry>, SourceE
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     match courier.source().kind {
         SourceKind::Pxweb => pxweb::browse::describe(courier, id).await,
+        SourceKind::PxwebV1 => pxweb_v1::browse::describe(courier, id).await,
+        SourceKind::Kolada => kolada::browse::describe(courier, id).await,
+        SourceKind::Eurostat => eurostat::browse::describe(courier, id).await,
         SourceKind::PlannedEducations => planned_educations::describe(courier, id).await,
         SourceKind::SchoolUnits => school_units::describe(courier, id).await,
         SourceKind::SusaNavet => susa_navet::describe(courier, id).await,
@@ -216,6 +236,9 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
 pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
     match kind {
         SourceKind::Pxweb => pxweb::assumptions::ASSUMPTIONS,
+        SourceKind::PxwebV1 => pxweb_v1::assumptions::ASSUMPTIONS,
+        SourceKind::Kolada => kolada::assumptions::ASSUMPTIONS,
+        SourceKind::Eurostat => eurostat::assumptions::ASSUMPTIONS,
         SourceKind::PlannedEducations => planned_educations::assumptions::ASSUMPTIONS,
         SourceKind::SchoolUnits => school_units::assumptions::ASSUMPTIONS,
         SourceKind::SusaNavet => susa_navet::assumptions::ASSUMPTIONS,
@@ -246,8 +269,14 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
         }
         FetchKind::Kolada(fetch) => {
             fetch.years = Years::Latest(3);
-            fetch.municipality = Some(["0000", "0180"].map(str::to_owned).into());
+            let units: &[&str] = if fetch.ou.is_empty() { &["0000", "0180"] } else { &["0180"] };
+            fetch.municipality = Some(units.iter().map(|id| (*id).to_owned()).collect());
             true
+        }
+        FetchKind::Eurostat(fetch) => {
+            fetch.time = EurostatTime::Latest(2);
+            fetch.select.remove("time");
+            fetch.format == EurostatFormat::Json
         }
         FetchKind::PlannedEducations(fetch) if fetch.what == PlannedWhat::AdultEducationEvents => {
             fetch.areas = vec!["1480".to_owned()];
@@ -277,8 +306,9 @@ pub fn shrink(kind: &mut FetchKind) -> bool {
 pub fn declared_schema(fetch: &Fetch, dataset_columns: &dyn Fn(&str) -> Option<ValueType>) -> Option<SchemaRef> {
     match &fetch.kind {
         FetchKind::Pxweb(pxweb) => pxweb::declared_schema(pxweb, dataset_columns),
-        FetchKind::Kolada(_) => Some(kolada::schema()),
-        FetchKind::File(file) => crate::decode::file::schema(file),
+        FetchKind::Kolada(kolada) => Some(kolada::schema_of(kolada)),
+        FetchKind::Eurostat(eurostat) => Some(eurostat::declared_schema(eurostat)),
+        FetchKind::File(file) => file::schema(file),
         FetchKind::PlannedEducations(planned) => Some(planned_educations::schema(planned)),
         FetchKind::SchoolUnits(units) => Some(school_units::schema(units)),
         FetchKind::SusaNavet(susa) => Some(susa_navet::schema(susa)),

@@ -127,7 +127,7 @@ async fn a_dimension_left_out_is_eliminated() {
 
 fn indicators(kpi: &[&str], municipality: Option<&[&str]>, years: Years) -> FetchKind {
     let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    FetchKind::Kolada(KoladaFetch { kpi: texts(kpi), municipality: municipality.map(texts), years })
+    FetchKind::Kolada(KoladaFetch { municipality: municipality.map(texts), ..KoladaFetch::of(texts(kpi), years) })
 }
 
 #[tokio::test]
@@ -213,17 +213,7 @@ async fn a_split_table_comes_out_of_the_archive_alone() {
 }
 
 fn churn(location: FileLocation) -> FetchKind {
-    FetchKind::File(FileFetch {
-        location,
-        format: FileFormat::Csv,
-        keys: Vec::new(),
-        value: None,
-        columns: BTreeMap::new(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
-    })
+    FetchKind::File(FileFetch::new(location, FileFormat::Csv))
 }
 
 #[tokio::test]

@@ -19,9 +19,12 @@ use url::Url;
 
 use super::{Harvest, Plan, Sink, SourceError, harvest, plan};
 use crate::config::{
-    DriftPolicy, Fetch, FetchKind, HttpSettings, Publisher, PxwebFetch, Source, SourceKind, default_responses,
+    DriftPolicy, Fetch, FetchKind, HttpSettings, Limits, Publisher, PxwebFetch, Source, SourceKind, default_responses,
 };
+use crate::contract::Status;
 use crate::fetch::{Archive, Client, Courier, Journal, Limiter, Tally};
+use crate::reference::Reference;
+use crate::sandbox::{Options, Sandbox};
 use crate::store::LocalFolder;
 
 pub const TODAY: Date = date(2026, 11, 23);
@@ -35,7 +38,12 @@ pub struct Post {
 
 impl Post {
     pub fn to(base_url: &str, kind: SourceKind) -> Self {
-        let source = Source {
+        Self::with(base_url, kind, |_| ())
+    }
+
+    /// With a word about the source.
+    pub fn with(base_url: &str, kind: SourceKind, change: impl FnOnce(&mut Source)) -> Self {
+        let mut source = Source {
             name: "prov".into(),
             kind,
             base_url: Url::parse(base_url).unwrap(),
@@ -46,10 +54,28 @@ impl Post {
             fresh_for: Duration::ZERO,
             symbols: BTreeMap::new(),
             responses: default_responses(kind),
+            installation: crate::config::Installation::default(),
             synthetic: false,
         };
+        change(&mut source);
         let folder = TempDir::new().unwrap();
         Self { courier: courier(&source, folder.path()), folder, source }
+    }
+
+    /// The same with marks that mean something.
+    pub fn knowing(self, symbols: &[(&str, Status)]) -> Self {
+        let symbols = symbols.iter().map(|(mark, status)| ((*mark).to_owned(), *status)).collect();
+        let source = Source { symbols, ..self.source };
+        Self { courier: courier(&source, self.folder.path()), folder: self.folder, source }
+    }
+
+    /// The same with what the source's configuration may say: symbols, and the cells of a call.
+    pub fn to_source(base_url: &str, kind: SourceKind, symbols: &[(&str, Status)], cells: u64) -> Self {
+        let mut post = Self::to(base_url, kind);
+        let symbols = symbols.iter().map(|(symbol, status)| ((*symbol).to_owned(), *status));
+        post.source.symbols = symbols.collect();
+        post.source.limits = (cells > 0).then_some(Limits { calls: 0, window: Duration::from_secs(1), cells });
+        post.again()
     }
 
     /// The next run of the same pipeline, after this one was interrupted.
@@ -174,6 +200,17 @@ pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) ->
         rename: BTreeMap::new(),
         measures: measures.iter().map(|(code, column)| ((*code).to_owned(), (*column).to_owned())).collect(),
     }
+}
+
+/// The sandbox in this process, with no limit on calls.
+pub async fn sandbox(options: Options) -> Sandbox {
+    let reference = Reference::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("reference")).unwrap();
+    crate::sandbox::start(([127, 0, 0, 1], 0).into(), reference, Options { calls: 0, ..options }).await.unwrap()
+}
+
+/// Where the sandbox stands in for an API.
+pub fn endpoint(sandbox: &Sandbox, api: &str) -> String {
+    sandbox.endpoints().into_iter().find(|(name, _)| *name == api).unwrap().1
 }
 
 /// The recorded real answers, served by the script beside the project; ends with the value.

@@ -16,7 +16,7 @@ pub fn refused(spoil: impl Fn(&World)) -> String {
     let sound = world.ok(&["check"]);
     assert_eq!(
         (sound.stdout.as_str(), sound.stderr.as_str()),
-        ("ok: 0 sources, 1 pipelines, 1 datasets, 6 reference tables\n", "")
+        ("ok: 0 sources, 1 pipelines, 1 datasets, 7 reference tables\n", "")
     );
     spoil(&world);
     let ran = world.run(&["check"]);
@@ -177,7 +177,7 @@ fn mistakes_in_two_queries_of_one_pipeline() {
     7 | FROM rad
       |      ^^^
       |
-      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nyckeltal, ref_platser, ref_ssyk
+      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nuts, ref_nyckeltal, ref_platser, ref_ssyk
 
     error: there is no column `niva`
      --> pipelines/lokal/fler.sql:1:8

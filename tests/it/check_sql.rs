@@ -57,7 +57,7 @@ fn a_misspelt_table_in_sql() {
     2 | FROM radr
       |      ^^^^
       |
-      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nyckeltal, ref_platser, ref_ssyk
+      = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nuts, ref_nyckeltal, ref_platser, ref_ssyk
 
     1 problem in 1 file
 
@@ -299,7 +299,7 @@ fn sql_that_reads_files_or_what_the_program_keeps_to_itself() {
     2 | FROM '/etc/passwd'
       |       ^^^^^^^^^^^
       |
-      = hint: the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nyckeltal, ref_platser, ref_ssyk
+      = hint: the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nuts, ref_nyckeltal, ref_platser, ref_ssyk
 
     1 problem in 1 file
 

@@ -181,5 +181,42 @@ fn mistakes_in_the_way_out_are_shown() {
     );
     let ran = world.run(&["check"]);
     assert_eq!(ran.code, 2);
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: a URL in a configuration file must not hold a user or password
+     --> config/underlag.toml:9:9
+      |
+    9 | proxy = "http://u:*@proxy.example.org:8080"
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: leave out what stands before the @, and give it as UNDERLAG_PROXY_AUTH=user:password in the environment
+
+    error: "http://x" is not a host
+      --> config/underlag.toml:10:13
+       |
+    10 | no_proxy = ["http://x"]
+       |             ^^^^^^^^^^
+       |
+       = hint: a name without scheme, port or path: "api.scb.se", or "*.scb.se" for all below scb.se
+
+    error: "scb.se:443" is not a host
+      --> config/underlag.toml:11:16
+       |
+    11 | allow_hosts = ["scb.se:443"]
+       |                ^^^^^^^^^^^^
+       |
+       = hint: a name without scheme, port or path: "api.scb.se", or "*.scb.se" for all below scb.se
+
+    error: `http.outage_after` is 1
+      --> config/underlag.toml:12:16
+       |
+    12 | outage_after = 1
+       |                ^
+       |
+       = hint: a whole number from 2 to 10000
+
+    4 problems in 1 file
+
+    error: the configuration is refused
+    hint: nothing was run; correct the problems above
+    "#);
 }

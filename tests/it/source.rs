@@ -63,7 +63,7 @@ fn a_drafted_pipeline_runs_as_it_is() {
     assert_eq!(
         added.stdout,
         "[world]/pipelines/arbetslosa/pipeline.toml\n[world]/pipelines/arbetslosa/arbetslosa.sql\n\
-         ok: 3 sources, 1 pipelines, 1 datasets, 6 reference tables\n"
+         ok: 3 sources, 1 pipelines, 1 datasets, 7 reference tables\n"
     );
     let run = world.ok(&["run", "arbetslosa"]);
     assert!(run.stdout.contains("arbetslosa     published"), "{}", run.stdout);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use crate::config::node::Node;
-use crate::config::{Action, Limits, Response, Source, SourceKind, leaf};
+use crate::config::{Action, Installation, Limits, Response, Source, SourceKind, leaf};
 use crate::contract::Status;
 
 use super::Problems;
@@ -67,8 +67,18 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
+        installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
         synthetic: false,
     })
+}
+
+fn installation(node: &Node<'_>) -> Installation {
+    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
+    Installation {
+        formats: node.strings("formats"),
+        code_in_label: node.strings("code_in_label"),
+        totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+    }
 }
 
 /// What the file says that answers mean.
@@ -95,7 +105,7 @@ fn responses(node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
 /// dashes in place of a value; what each stands for differs between agencies.
 fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
     let table: &[(&str, Status)] = match kind {
-        SourceKind::Pxweb => &[
+        SourceKind::Pxweb | SourceKind::PxwebV1 => &[
             (".", Status::NotApplicable),
             ("..", Status::Missing),
             ("...", Status::Missing),
@@ -104,6 +114,24 @@ fn default_symbols(kind: SourceKind) -> BTreeMap<String, Status> {
             ("......", Status::Missing),
             ("-", Status::Missing),
             (":", Status::Suppressed),
+        ],
+        // Eurostat's flags (code list OBS_FLAG); several stand together, such as `bp`. No status says that a value is
+        // an estimate or a forecast: both are less sure than an observation.
+        SourceKind::Eurostat => &[
+            (":", Status::Missing),
+            ("b", Status::Observed),
+            ("c", Status::Suppressed),
+            ("d", Status::Observed),
+            ("e", Status::Unreliable),
+            ("f", Status::Unreliable),
+            ("i", Status::Unreliable),
+            ("m", Status::Missing),
+            ("n", Status::Observed),
+            ("p", Status::Preliminary),
+            ("r", Status::Observed),
+            ("s", Status::Unreliable),
+            ("u", Status::Unreliable),
+            ("z", Status::NotApplicable),
         ],
         // Marks before a number and in its place, and the API's names for them (`valueType`).
         SourceKind::PlannedEducations => &[
@@ -140,6 +168,16 @@ pub(crate) fn default_responses(kind: SourceKind) -> Vec<Response> {
         SourceKind::Pxweb => {
             &[(Some(400), Some("too many cells"), Action::Split), (Some(403), Some("too many cells"), Action::Split)]
         }
+        // 413 is said both of what is too large and of what only takes its time; the body tells which. An
+        // asynchronous answer may come under 200 too.
+        SourceKind::Eurostat => &[
+            (None, Some("ASYNCHRONOUS_RESPONSE"), Action::Retry),
+            (Some(413), Some("EXTRACTION_TOO_BIG"), Action::Split),
+            (Some(413), None, Action::Split),
+            (Some(400), Some("No results found"), Action::Empty),
+            (Some(404), Some("No results found"), Action::Empty),
+        ],
+        SourceKind::PxwebV1 => &[(Some(403), Some("too many"), Action::Split)],
         _ => &[],
     };
     let response = |(status, contains, action): &(Option<u16>, Option<&str>, Action)| Response {

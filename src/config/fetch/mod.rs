@@ -1,5 +1,6 @@
 //! What a pipeline asks of a source (`[fetch.NAME.KIND]`): a file per kind, and what all kinds share.
 
+mod eurostat;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -8,7 +9,8 @@ mod school_units;
 mod siris;
 mod susa_navet;
 
-pub use file::{FileFetch, FileFormat, FileLocation};
+pub use eurostat::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
+pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
 pub use pxweb::PxwebFetch;
@@ -75,6 +77,7 @@ pub enum History {
 pub enum FetchKind {
     Pxweb(PxwebFetch),
     Kolada(KoladaFetch),
+    Eurostat(EurostatFetch),
     File(FileFetch),
     PlannedEducations(PlannedEducationsFetch),
     SchoolUnits(SchoolUnitsFetch),

@@ -9,6 +9,7 @@ mod sources;
 mod underlag;
 
 use super::leaf::{self, Fault, Leaf};
+use super::leaf_source;
 
 pub(super) use areas::AREAS;
 pub(super) use pipeline::PIPELINE;
@@ -124,13 +125,19 @@ rule!(SQL_FILE, leaf::sql_file, "the name of an SQL file", r"^[^./\\][^/\\]*\.sq
 rule!(POINTER, leaf::pointer, "a JSON pointer", "^(/|$)");
 rule!(DELIMITER, leaf::delimiter, "one character", "^[^A-Za-z0-9]$");
 rule!(ENCODING, leaf::encoding, "an encoding");
+rule!(CELLS, leaf::cell_range, "a range of cells such as \"B4:H300\"", "^[A-Z]{1,3}[0-9]+:[A-Z]{1,3}[0-9]*$");
+rule!(DATE, leaf::date, "a date such as \"2026-11-01\"", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
+rule!(LINK_PATTERN, leaf::link_pattern, "a pattern with the parts of a period", r"\{[a-z]+\}");
 rule!(KPI, leaf::kpi, "the id of a KPI", "^[NU][0-9]{5}$");
 rule!(UNIT, leaf::unit, "a unit's code", "^([0-9]{4}|G[0-9]+)$");
+rule!(KPI_GROUP, leaf_source::kpi_group, "the id of a group of KPIs", "^G[0-9A-Za-z]+$");
+rule!(OU, leaf_source::ou, "the id of a unit or a pattern", "^[A-Z0-9*?]+$");
+rule!(EUROSTAT_DATASET, leaf_source::eurostat_dataset, "the code of a dataset", "^[A-Za-z0-9_$-]+$");
+rule!(EUROSTAT_PERIOD, leaf_source::eurostat_period, "a period", "^[0-9]{4}");
 rule!(KOMMUN, leaf::kommun, "a municipality code", "^[0-9]{4}$");
 rule!(AREA, leaf::area, "a municipality's or county's code", "^([0-9]{2}|[0-9]{4})$");
 rule!(COUNTY, leaf::county, "a county's code", "^[0-9]{2}$");
 rule!(SCHOOL_UNIT, leaf::school_unit, "a school unit's code", "^[0-9]{8}$");
-rule!(DATE, leaf::date, "a date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
 rule!(YEARS, leaf::years, "which years", r"^([0-9]{4}\.\.|latest\([0-9]+\))$");
 rule!(SELECTION, leaf::selection, "a code or selection expression", ".");
 rule!(DIMENSION, leaf::dimension, "the code of a dimension", ".");

@@ -1,6 +1,6 @@
 //! `sources.toml`: the public APIs, their limits and how to credit them.
 
-use super::{ACTIONS, ANY_TEXT, BASE_URL, DURATION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
+use super::{ACTIONS, ANY_TEXT, BASE_URL, DIMENSION, DURATION, Key, Kind, NAME, STATUSES, Shape, TEXT, VERSION};
 
 pub(in crate::config) static SOURCES: Shape = Shape {
     about: "Where figures come from, how hard a source may be asked and how it is credited.",
@@ -15,7 +15,9 @@ static KINDS: Shape = Shape {
     about: "What kind of source it is.",
     keys: &[
         Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
+        Key::optional("pxweb-v1", Kind::Table(&PXWEB_V1), "PxWeb API v1, such as those of most other agencies."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
+        Key::optional("eurostat", Kind::Table(&SOURCE), "Eurostat's dissemination API."),
         Key::optional("file", Kind::Table(&SOURCE), "Files below one address."),
         Key::optional("planned-educations", Kind::Table(&SOURCE), "Skolverket's Planned Educations API."),
         Key::optional("school-units", Kind::Table(&SOURCE), "Skolverket's Skolenhetsregistret API."),
@@ -27,27 +29,36 @@ static KINDS: Shape = Shape {
 
 static SOURCE: Shape = Shape {
     about: "A source.",
+    keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, FRESH_FOR, SYMBOLS, RESPONSES],
+    one_of: false,
+};
+
+static PXWEB_V1: Shape = Shape {
+    about: "An installation of PxWeb, and how it differs from the usual one.",
     keys: &[
-        Key::required("base_url", Kind::Text(&BASE_URL), "Address that paths are appended to."),
-        Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\"."),
-        Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0."),
-        Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none."),
+        ADDRESS,
+        CREDIT,
+        LICENCE,
+        LIMITED,
+        FRESH_FOR,
+        SYMBOLS,
         Key::default(
-            "fresh_for",
-            Kind::Text(&DURATION),
-            "0s",
-            "An answer younger than this is used again instead of asking; for sources that do not say what has changed.",
+            "formats",
+            Kind::List { item: &Kind::OneOf(PXWEB_FORMATS), may_be_empty: false },
+            "[\"json-stat2\"]",
+            "The response formats it has, the first of which is asked for.",
         ),
         Key::optional(
-            "symbols",
-            Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },
-            "What the source's own symbols mean: symbol = status. Laid over the kind's defaults.",
+            "code_in_label",
+            Kind::List { item: &Kind::Text(&DIMENSION), may_be_empty: false },
+            "Dimensions whose codes are running numbers, with the real code as the first word of each label.",
         ),
         Key::optional(
-            "responses",
-            Kind::List { item: &Kind::Table(&RESPONSE), may_be_empty: true },
-            "What answers mean, the first that fits; these go before the kind's defaults.",
+            "totals",
+            Kind::Map { key: &DIMENSION, value: &Kind::Text(&DIMENSION) },
+            "Dimension = the code of the whole, where it may be left out though its metadata does not say so.",
         ),
+        RESPONSES,
     ],
     one_of: false,
 };
@@ -70,6 +81,32 @@ static RESPONSE: Shape = Shape {
     ],
     one_of: false,
 };
+
+const PXWEB_FORMATS: &[&str] = &["json-stat2", "json-stat", "px", "csv3", "csv2", "csv", "json"];
+
+const ADDRESS: Key = Key::required("base_url", Kind::Text(&BASE_URL), "Address that paths are appended to.");
+const CREDIT: Key =
+    Key::required("credit", Kind::Text(&TEXT), "How the source wants to be credited; shown as \"Källa: CREDIT\".");
+const LICENCE: Key = Key::required("licence", Kind::Text(&TEXT), "Licence of the figures, such as CC0-1.0.");
+const LIMITED: Key = Key::optional("limits", Kind::Table(&LIMITS), "Limits, used only where the API announces none.");
+const FRESH_FOR: Key = Key::default(
+    "fresh_for",
+    Kind::Text(&DURATION),
+    "0s",
+    "An answer younger than this is used again instead of asking; for sources that do not say what has changed.",
+);
+const SYMBOLS: Key = Key::optional(
+    "symbols",
+    Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },
+    "What the source's own symbols mean: symbol = status. Laid over the kind's defaults.",
+);
+
+static ONE_RESPONSE: Kind = Kind::Table(&RESPONSE);
+const RESPONSES: Key = Key::optional(
+    "responses",
+    Kind::List { item: &ONE_RESPONSE, may_be_empty: true },
+    "What answers mean, the first that fits; these go before the kind's defaults.",
+);
 
 static LIMITS: Shape = Shape {
     about: "At most so many calls in a time window, at a time, and cells in a call.",

@@ -1,6 +1,7 @@
 //! One mistake at a time, with its whole text.
 
 use super::{PIPELINE, Project};
+use crate::config::Action;
 
 #[test]
 fn a_mistyped_key_is_shown_with_the_one_that_was_meant() {
@@ -195,4 +196,75 @@ fn what_is_no_bucket_is_refused_and_storage_without_one() {
         first("version = 1\n[storage]\nregion = \"se-1\"\n"),
         "error: [storage] without `data_url` has no effect"
     );
+}
+
+#[test]
+fn what_answers_mean_is_held_to_what_there_is() {
+    let project = Project::new();
+    project.write(
+        "config/sources.toml",
+        "version = 1\n[source.scb.pxweb]\nbase_url = \"https://a.example/api/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\
+         limits = { parallel = 0 }\nfresh_for = \"soon\"\n\
+         responses = [{ status = 404, action = \"empty\" }, { action = \"retry\" }, { status = 99, action = \"ignore\" }]\n",
+    );
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `source.scb.pxweb.limits.parallel` is 0
+     --> config/sources.toml:6:23
+      |
+    6 | limits = { parallel = 0 }
+      |                       ^
+      |
+      = hint: a whole number from 1 to 64
+
+    error: "soon" is not a duration
+     --> config/sources.toml:7:13
+      |
+    7 | fresh_for = "soon"
+      |             ^^^^^^
+      |
+      = hint: a whole number and a unit, one of ms, s, m, h, d: "30s", "5m", "6h"
+
+    error: this response fits every answer
+     --> config/sources.toml:8:50
+      |
+    8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
+      |                                                  ^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: add `status`, `contains` or both
+
+    error: `source.scb.pxweb.responses.status` is 99
+     --> config/sources.toml:8:83
+      |
+    8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
+      |                                                                                   ^^
+      |
+      = hint: a whole number from 200 to 599
+
+    error: `source.scb.pxweb.responses.action` can't be "ignore"
+     --> config/sources.toml:8:96
+      |
+    8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
+      |                                                                                                ^^^^^^^^
+      |
+      = hint: allowed: "retry", "split", "stop", "empty"
+
+    5 problems in 1 file
+    "#);
+}
+
+#[test]
+fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
+    let project = Project::new();
+    project.write(
+        "config/sources.toml",
+        "version = 1\n[source.scb.pxweb]\nbase_url = \"https://a.example/api/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\
+         limits = { parallel = 4 }\n\
+         [[source.scb.pxweb.responses]]\nstatus = 404\naction = \"empty\"\n\
+         [[source.scb.pxweb.responses]]\ncontains = \"underhåll\"\naction = \"stop\"\n",
+    );
+    let source = &project.config().sources["scb"];
+    assert_eq!((source.limits, source.parallel), (None, 4));
+    let actions: Vec<_> = source.responses.iter().map(|one| (one.status, one.action)).collect();
+    assert_eq!(actions[..2], [(Some(404), Action::Empty), (None, Action::Stop)]);
+    assert!(actions[2..].contains(&(Some(400), Action::Split)));
 }

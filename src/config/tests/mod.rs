@@ -4,6 +4,7 @@
 mod broken;
 mod mistakes;
 mod promises;
+mod regional;
 mod schema;
 mod shipped;
 mod valid;

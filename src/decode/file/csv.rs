@@ -1,74 +1,64 @@
-//! Delimited text with a header row. Every row has as many fields as the
-//! header; it guesses neither delimiter nor types.
+//! Delimited text with a header row, a row at a time. Every row has as many
+//! fields as the header; it guesses neither delimiter nor types.
 
-use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read};
 
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
 
-use super::declared;
-use crate::config::{FileFetch, ValueType};
+use super::header::choose;
+use super::text::{Allowance, Text, unwrapped};
+use super::writer::{Out, Writer};
+use super::{ReadError, Reading, Told};
 use crate::decode::DecodeError;
 use crate::decode::json::begins;
-use crate::decode::rows::{Cell, Table};
+use crate::decode::rows::Cell;
 
-pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<arrow::record_batch::RecordBatch, DecodeError> {
+pub(super) fn read(body: impl Read, reading: &Reading<'_>, out: Out<'_>) -> Result<Told, ReadError> {
+    let spec = reading.spec;
+    let allowance = Allowance::new();
+    let mut text = BufReader::with_capacity(1 << 16, Text::new(body, spec.encoding, &allowance)?);
+    let head = text.fill_buf().map_err(unwrapped)?;
+    let head = head[..head.len().min(240)].to_vec();
     // A server's error page reads as a one-column table.
-    if text.trim_start().starts_with('<') {
-        return Err(DecodeError::NotTheFormat { expected: "CSV", begins: begins(text.as_bytes()) });
+    if head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'<') {
+        return Err(DecodeError::NotTheFormat { expected: "CSV", begins: begins(&head) }.into());
     }
-    let mut reader = ReaderBuilder::new().delimiter(spec.delimiter).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| fault(&error, text))?.clone();
+    let mut reader = ReaderBuilder::new().delimiter(spec.delimiter).from_reader(text);
+    let header = reader.headers().map_err(fault)?.clone();
     if header.is_empty() {
-        return Err(DecodeError::NotTheFormat { expected: "CSV with a header row", begins: begins(text.as_bytes()) });
+        return Err(DecodeError::NotTheFormat { expected: "CSV with a header row", begins: begins(&head) }.into());
     }
-    let mut places = HashMap::new();
-    for (place, name) in header.iter().map(str::trim).enumerate() {
-        if places.insert(name, place).is_some() {
-            return Err(DecodeError::Shape(format!("the header has column {name:?} twice")));
-        }
-    }
-    let columns =
-        declared(spec).unwrap_or_else(|| header.iter().map(|name| (name.trim().to_owned(), ValueType::Text)).collect());
-    let taken = columns
-        .iter()
-        .map(|(name, _)| {
-            places.get(name.as_str()).copied().ok_or_else(|| {
-                let there = header.iter().map(str::trim).collect::<Vec<_>>().join(", ");
-                DecodeError::Shape(format!("there is no column {name:?}; the header has {there}"))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut table = Table::new(columns, spec.decimal);
-    let touched = vec![true; taken.len()];
+    let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let chosen = choose(&header, spec)?;
+    let mut writer = Writer::new(chosen.columns(), &reading.marks, spec.decimal, out);
+    let touched = vec![true; chosen.taken.len()];
     let mut record = StringRecord::new();
     let mut row = 1;
-    while reader.read_record(&mut record).map_err(|error| fault(&error, text))? {
-        row += 1;
-        for (place, field) in taken.iter().enumerate() {
-            table.push(place, row, Cell::Text(&record[*field]))?;
+    loop {
+        allowance.renew();
+        if !reader.read_record(&mut record).map_err(fault)? {
+            break;
         }
-        table.end_row(&touched);
+        row += 1;
+        for (place, (field, ..)) in chosen.taken.iter().enumerate() {
+            writer.push(place, row, Cell::Text(&record[*field]))?;
+        }
+        writer.end_row(&touched)?;
     }
-    table.finish()
+    writer.finish()?;
+    Ok(Told { columns: Some(chosen.names), ..Told::default() })
 }
 
-/// The names in the header, as columns are called.
-pub(super) fn header(text: &str, spec: &FileFetch) -> Option<Vec<String>> {
-    let mut reader = ReaderBuilder::new().delimiter(spec.delimiter).from_reader(text.as_bytes());
-    Some(reader.headers().ok()?.iter().map(|name| name.trim().to_owned()).collect())
-}
-
-fn fault(error: &csv::Error, text: &str) -> DecodeError {
-    let position = error.position();
-    match error.kind() {
+fn fault(error: csv::Error) -> DecodeError {
+    let place = error.position().map(|position| (position.record(), position.byte()));
+    let reason = error.to_string();
+    match error.into_kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
             // The header is record 0 to the reader and row 1 to a reader.
-            let row = position.map_or(0, csv::Position::record) + 1;
+            let row = place.map_or(0, |(record, _)| record) + 1;
             DecodeError::Shape(format!("row {row} has {len} fields, the header has {expected_len}"))
         }
-        _ => DecodeError::Broken {
-            offset: position.map_or(text.len() as u64, csv::Position::byte),
-            reason: error.to_string(),
-        },
+        ErrorKind::Io(error) => unwrapped(error),
+        _ => DecodeError::Broken { offset: place.map_or(0, |(_, byte)| byte), reason },
     }
 }

@@ -5,32 +5,47 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::io::{BufRead as _, BufReader, Read};
 
-use arrow::record_batch::RecordBatch;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::declared;
 use super::record::Record;
-use crate::config::FileFetch;
+use super::text::{Allowance, Text, unwrapped};
+use super::writer::{Out, Writer};
+use super::{ReadError, Reading, Told, declared};
 use crate::decode::DecodeError;
 use crate::decode::json::{begins, fault};
 use crate::decode::number::Number;
-use crate::decode::rows::{Cell, Table};
+use crate::decode::rows::Cell;
 use crate::nearest::nearest;
 
 /// Keys that are remembered to name the nearest of them in place of a lost one.
 const REMEMBERED: usize = 1000;
 
-pub(super) fn lines(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
-    let mut rows = Rows::new(spec);
-    let mut base = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim();
+/// One record a line, read a line at a time.
+pub(super) fn lines(body: impl Read, reading: &Reading<'_>, out: Out<'_>) -> Result<Told, ReadError> {
+    let allowance = Allowance::new();
+    let mut text = BufReader::with_capacity(1 << 16, Text::new(body, reading.spec.encoding, &allowance)?);
+    let mut rows = Rows::new(reading, out);
+    let (mut line, mut base) = (Vec::new(), 0);
+    loop {
+        allowance.renew();
+        line.clear();
+        if text.read_until(b'\n', &mut line).map_err(unwrapped)? == 0 {
+            break;
+        }
+        let whole = std::str::from_utf8(&line).map_err(|error| DecodeError::Broken {
+            offset: (base + error.valid_up_to()) as u64,
+            reason: "not UTF-8".to_owned(),
+        })?;
+        let bare = whole.trim();
         if !bare.is_empty() {
-            let start = base + (line.len() - line.trim_start().len());
+            let start = base + (whole.len() - whole.trim_start().len());
             if rows.row == 0 && !bare.starts_with('{') {
-                return Err(DecodeError::NotTheFormat { expected: "JSON Lines", begins: begins(bare.as_bytes()) });
+                return Err(
+                    DecodeError::NotTheFormat { expected: "JSON Lines", begins: begins(bare.as_bytes()) }.into()
+                );
             }
             let mut deserializer = serde_json::Deserializer::from_str(bare);
             let record = Record(rows.row + 1).deserialize(&mut deserializer);
@@ -44,12 +59,13 @@ pub(super) fn lines(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeE
     rows.finish()
 }
 
-pub(super) fn records(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
+pub(super) fn records(text: &str, reading: &Reading<'_>, out: Out<'_>) -> Result<Told, ReadError> {
     if !text.trim_start().starts_with(['{', '[']) {
-        return Err(DecodeError::NotTheFormat { expected: "JSON", begins: begins(text.as_bytes()) });
+        return Err(DecodeError::NotTheFormat { expected: "JSON", begins: begins(text.as_bytes()) }.into());
     }
+    let spec = reading.spec;
     let path = pointer(&spec.pointer)?;
-    let mut rows = Rows::new(spec);
+    let mut rows = Rows::new(reading, out);
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let found = Step { path: &path, rows: &mut rows, pointer: &spec.pointer }.deserialize(&mut deserializer);
     if let Some(error) = rows.fault.take() {
@@ -71,13 +87,13 @@ fn pointer(text: &str) -> Result<Vec<String>, DecodeError> {
 }
 
 /// Walks to the array without building what lies beside it.
-struct Step<'a> {
+struct Step<'a, 'w> {
     path: &'a [String],
     pointer: &'a str,
-    rows: &'a mut Rows,
+    rows: &'a mut Rows<'w>,
 }
 
-impl<'de> DeserializeSeed<'de> for Step<'_> {
+impl<'de> DeserializeSeed<'de> for Step<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -85,7 +101,7 @@ impl<'de> DeserializeSeed<'de> for Step<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Step<'_> {
+impl<'de> Visitor<'de> for Step<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,53 +156,58 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 }
 
-struct Rows {
-    table: Table,
+struct Rows<'w> {
+    table: Writer<'w>,
     /// Only the declared columns; otherwise every leaf.
     declared: Option<Vec<Declared>>,
     /// Paths of leaves, kept while a declared column has not been seen.
     found: BTreeSet<String>,
     row: u64,
-    fault: Option<DecodeError>,
+    fault: Option<ReadError>,
 }
 
-impl Rows {
-    fn new(spec: &FileFetch) -> Self {
+impl<'w> Rows<'w> {
+    fn new(reading: &'w Reading<'_>, out: Out<'w>) -> Self {
+        let spec = reading.spec;
         let columns = declared(spec);
         let declared = columns
             .as_ref()
             .map(|columns| columns.iter().map(|(name, _)| Declared { name: name.clone(), seen: false }).collect());
-        let table = Table::new(columns.unwrap_or_default(), spec.decimal);
+        let table = match columns {
+            Some(columns) => Writer::new(columns, &reading.marks, spec.decimal, out),
+            None => Writer::growing(&reading.marks, spec.decimal, out),
+        };
         Self { table, declared, found: BTreeSet::new(), row: 0, fault: None }
     }
 
     /// A file without records lacks no column.
-    fn finish(self) -> Result<RecordBatch, DecodeError> {
+    fn finish(self) -> Result<Told, ReadError> {
         let lost = self.declared.iter().flatten().find(|column| !column.seen && self.row > 0);
         if let Some(Declared { name, .. }) = lost {
             let nearest = nearest(name, self.found.iter().map(String::as_str)).map(str::to_owned);
-            return Err(DecodeError::ColumnLost { column: name.clone(), nearest });
+            return Err(DecodeError::ColumnLost { column: name.clone(), nearest }.into());
         }
-        self.table.finish()
+        self.table.finish()?;
+        Ok(Told::default())
     }
 
-    fn push(&mut self, record: &Value) -> Result<(), DecodeError> {
+    fn push(&mut self, record: &Value) -> Result<(), ReadError> {
         self.row += 1;
         let Value::Object(record) = record else {
-            return Err(DecodeError::Shape(format!("record {} is not an object", self.row)));
+            return Err(DecodeError::Shape(format!("record {} is not an object", self.row)).into());
         };
         if let Some(columns) = &mut self.declared {
             for (place, Declared { name, seen }) in columns.iter_mut().enumerate() {
                 let mut values = Vec::new();
                 find(record, name, &mut values);
                 if values.len() > 1 {
-                    return Err(twice(self.row, name));
+                    return Err(twice(self.row, name).into());
                 }
                 *seen |= !values.is_empty();
                 let cell = cell(self.row, name, values.first().copied().unwrap_or(&Value::Null))?;
                 self.table.push(place, self.row, cell)?;
             }
-            self.table.end_row(&vec![true; columns.len()]);
+            self.table.end_row(&vec![true; columns.len()])?;
             if columns.iter().any(|column| !column.seen) {
                 paths(record, "", &mut self.found);
             }
@@ -194,8 +215,7 @@ impl Rows {
         }
         let mut touched = Vec::new();
         self.leaves(record, "", &mut touched)?;
-        self.table.end_row(&touched);
-        Ok(())
+        self.table.end_row(&touched)
     }
 
     /// Every leaf below an object, columns named by their paths.

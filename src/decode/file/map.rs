@@ -5,27 +5,29 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use arrow::record_batch::RecordBatch;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::declared;
-use crate::config::FileFetch;
+use super::writer::{Out, Writer};
+use super::{ReadError, Reading, Told, declared};
 use crate::decode::DecodeError;
 use crate::decode::json::{begins, fault};
 use crate::decode::number::Number;
-use crate::decode::rows::{Cell, Table};
+use crate::decode::rows::Cell;
 
-pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<RecordBatch, DecodeError> {
+pub(super) fn read(text: &str, reading: &Reading<'_>, out: Out<'_>) -> Result<Told, ReadError> {
+    let spec = reading.spec;
     if spec.keys.is_empty() || spec.value.is_none() {
-        return Err(DecodeError::Shape("a json-map needs names for its keys and its value".to_owned()));
+        return Err(DecodeError::Shape("a json-map needs names for its keys and its value".to_owned()).into());
     }
     if !text.trim_start().starts_with('{') {
-        return Err(DecodeError::NotTheFormat { expected: "a JSON object", begins: begins(text.as_bytes()) });
+        return Err(DecodeError::NotTheFormat { expected: "a JSON object", begins: begins(text.as_bytes()) }.into());
     }
-    let table = Table::new(declared(spec).unwrap_or_default(), spec.decimal);
+    let table = Writer::new(declared(spec).unwrap_or_default(), &reading.marks, spec.decimal, out);
     let names: HashSet<&str> = table.names().collect();
     if names.len() != spec.keys.len() + 1 {
-        return Err(DecodeError::Shape("the keys and the value of a json-map need names of their own".to_owned()));
+        return Err(
+            DecodeError::Shape("the keys and the value of a json-map need names of their own".to_owned()).into()
+        );
     }
     let mut leaves = Leaves { table, depth: spec.keys.len(), path: Vec::new(), row: 0, fault: None };
     let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -34,19 +36,20 @@ pub(super) fn decode(text: &str, spec: &FileFetch) -> Result<RecordBatch, Decode
         return Err(error);
     }
     read.map_err(|error| fault(&error, text.as_bytes(), 0))?;
-    leaves.table.finish()
+    leaves.table.finish()?;
+    Ok(Told::default())
 }
 
-struct Leaves {
-    table: Table,
+struct Leaves<'w> {
+    table: Writer<'w>,
     depth: usize,
     /// The keys down to where we are.
     path: Vec<String>,
     row: u64,
-    fault: Option<DecodeError>,
+    fault: Option<ReadError>,
 }
 
-impl Leaves {
+impl Leaves<'_> {
     fn leaf<E: Error>(&mut self, cell: Cell<'_>) -> Result<(), E> {
         if self.path.len() < self.depth {
             return Err(E::custom(format!("{} is a value, but {} levels of keys are declared", self.at(), self.depth)));
@@ -55,12 +58,14 @@ impl Leaves {
         let keys = self.path.iter().map(|key| Cell::Text(key)).chain([cell]);
         for (place, cell) in keys.enumerate() {
             if let Err(error) = self.table.push(place, self.row, cell) {
-                self.fault = Some(error);
+                self.fault = Some(error.into());
                 return Err(E::custom("a leaf can't be taken"));
             }
         }
-        self.table.end_row(&vec![true; self.depth + 1]);
-        Ok(())
+        self.table.end_row(&vec![true; self.depth + 1]).map_err(|error| {
+            self.fault = Some(error);
+            E::custom("a leaf can't be taken")
+        })
     }
 
     fn at(&self) -> String {
@@ -73,9 +78,9 @@ impl Leaves {
 }
 
 /// What lies below the path.
-struct Level<'a>(&'a mut Leaves);
+struct Level<'a, 'w>(&'a mut Leaves<'w>);
 
-impl<'de> DeserializeSeed<'de> for Level<'_> {
+impl<'de> DeserializeSeed<'de> for Level<'_, '_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -83,7 +88,7 @@ impl<'de> DeserializeSeed<'de> for Level<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Level<'_> {
+impl<'de> Visitor<'de> for Level<'_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

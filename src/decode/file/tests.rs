@@ -10,15 +10,8 @@ use crate::config::FileLocation;
 
 fn spec(format: FileFormat, columns: &[(&str, ValueType)]) -> FileFetch {
     FileFetch {
-        location: FileLocation::OnSource(String::new()),
-        format,
-        keys: Vec::new(),
-        value: None,
         columns: columns.iter().map(|(name, kind)| ((*name).to_owned(), *kind)).collect::<BTreeMap<_, _>>(),
-        pointer: String::new(),
-        delimiter: b',',
-        decimal: '.',
-        encoding: "utf-8",
+        ..FileFetch::new(FileLocation::OnSource(String::new()), format)
     }
 }
 
@@ -267,5 +260,175 @@ mod any {
                 cells.iter().map(|(text, number)| format!("{number}|observed|∅|{text}")).collect();
             prop_assert_eq!(rows(&body, &spec(FileFormat::Csv, &[("antal", Int64), ("kod", Text)])), expected);
         }
+    }
+}
+
+mod packed {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::sandbox::office::zipped;
+
+    const BODY: &[u8] = b"kod,antal\n01,7\n";
+
+    fn gzip(body: &[u8]) -> Vec<u8> {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        out.write_all(body).unwrap();
+        out.finish().unwrap()
+    }
+
+    fn csv() -> FileFetch {
+        spec(FileFormat::Csv, &[("antal", Int64), ("kod", Text)])
+    }
+
+    fn inside(name: &str) -> FileFetch {
+        FileFetch { inside: Some(name.to_owned()), ..csv() }
+    }
+
+    #[test]
+    fn gzip_zstd_and_a_zip_are_opened() {
+        let expected = ["7|observed|∅|01"];
+        assert_eq!(rows(gzip(BODY), &csv()), expected);
+        assert_eq!(rows(zstd::bulk::compress(BODY, 3).unwrap(), &csv()), expected);
+        let zip = zipped(&[("las.txt", b"x"), ("mapp/a.csv", BODY), ("mapp/", b"")]).unwrap();
+        for name in ["mapp/a.csv", "a.csv", "*.csv", "mapp/*"] {
+            assert_eq!(rows(&zip, &inside(name)), expected, "{name}");
+        }
+        // The same for formats that are read from the end.
+        let lines = FileFetch { inside: Some("*.jsonl".into()), ..spec(FileFormat::JsonLines, &[("a", Int64)]) };
+        assert_eq!(rows(zipped(&[("b.jsonl", b"{\"a\":1}\n")]).unwrap(), &lines), ["1|observed|∅"]);
+    }
+
+    #[test]
+    fn what_is_meant_is_said_or_refused() {
+        let zip = zipped(&[("a.csv", BODY), ("b.csv", BODY)]).unwrap();
+        assert_eq!(
+            refusal(&zip, &csv()),
+            "the file is a zip, and the fetch does not say which member is meant: it has a.csv, b.csv"
+        );
+        assert_eq!(refusal(&zip, &inside("*.csv")), "2 members of the zip fit \"*.csv\": a.csv, b.csv");
+        assert_eq!(
+            refusal(&zip, &inside("c.csv")),
+            "no member of the zip fits \"c.csv\"; the nearest is \"a.csv\"; it has a.csv, b.csv"
+        );
+        assert_eq!(refusal(BODY, &inside("a.csv")), "the body is not a zip: it begins with \"kod,antal\\n01,7\\n\"");
+        assert!(refusal(&zip[..zip.len() - 9], &inside("a.csv")).starts_with("the zip is cut off or broken: "));
+        let mut wrong = zip.clone();
+        // Within the packed bytes of the first member.
+        wrong[62] ^= 1;
+        assert!(decode(&wrong, &inside("a.csv")).is_err(), "the checksum is compared");
+        let cut = gzip(BODY);
+        assert!(decode(&cut[..cut.len() - 4], &csv()).is_err());
+    }
+
+    #[test]
+    fn archives_within_archives_and_bombs_are_refused() {
+        let nested = zipped(&[("a.csv", &gzip(BODY)), ("b.csv", &zipped(&[("x", BODY)]).unwrap())]).unwrap();
+        for name in ["a.csv", "b.csv"] {
+            assert!(refusal(&nested, &inside(name)).starts_with("an archive within an archive is not opened"));
+        }
+        assert!(refusal(gzip(&gzip(BODY)), &csv()).starts_with("an archive within an archive is not opened"));
+        let blanks = vec![b' '; 70 << 20];
+        let json = spec(FileFormat::JsonRecords, &[]);
+        let within = FileFetch { inside: Some("a.json".to_owned()), ..json.clone() };
+        for (packed, spec) in [(gzip(&blanks), json), (zipped(&[("a.json", &blanks)]).unwrap(), within)] {
+            let said = refusal(packed, &spec);
+            assert!(said.contains("which no honest file of its size does"), "{said}");
+        }
+    }
+}
+
+mod xml_files {
+    use super::*;
+
+    fn xml(record: &str, fields: &[(&str, &str)]) -> FileFetch {
+        FileFetch {
+            record: record.to_owned(),
+            fields: fields.iter().map(|(column, path)| ((*column).to_owned(), (*path).to_owned())).collect(),
+            ..spec(FileFormat::Xml, &[("antal", Int64)])
+        }
+    }
+
+    const BODY: &str = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><!-- x --><s:skolor xmlns:s=\"urn:x\">\
+        <skola s:kod=\"01\"><namn>A &amp; B</namn><elever><antal> 12 </antal></elever></skola>\
+        <annat><namn>nej</namn></annat>\
+        <skola kod=\"02\"><namn><![CDATA[<C>]]></namn></skola></s:skolor>";
+
+    #[test]
+    fn records_by_their_path() {
+        let fields = [("kod", "@kod"), ("namn", "namn"), ("antal", "elever/antal")];
+        let expected = ["12|observed|∅|01|A & B", "∅|missing|∅|02|<C>"];
+        for record in ["skolor/skola", "/skolor/skola", "*/skola"] {
+            assert_eq!(rows(BODY, &xml(record, &fields)), expected, "{record}");
+        }
+        let latin: Vec<u8> = BODY.replace("A &amp; B", "\u{c5}").chars().map(|letter| letter as u8).collect();
+        assert_eq!(rows(latin, &xml("skolor/skola", &fields))[0], "12|observed|∅|01|Å");
+    }
+
+    #[test]
+    fn refusals() {
+        let spec = xml("a/b", &[("antal", "c")]);
+        for (body, expected) in [
+            ("<!DOCTYPE html><html></html>", "the body is not XML: it begins with \"<!DOCTYPE html\""),
+            ("hej", "the body is not XML: it begins with \"hej\""),
+            ("", "the body is not XML: it begins with \"\""),
+            ("<a><b><c>1</c></b>", "the XML is cut off: a is not closed"),
+            ("<a><d/></a>", "the XML has no element at \"a/b\""),
+            ("<a><b><cc>1</cc></b></a>", "no record has \"c\"; the nearest is \"cc\""),
+            ("<a><b><c>1</c><c>2</c></b></a>", "record 1: \"c\" comes twice"),
+            ("<a><b><c>x</c></b></a>", "row 1: column \"antal\" is \"x\", not a number"),
+            ("<!DOCTYPE a [<!ENTITY b \"c\">]><a/>", "the XML declares entities of its own, which are not read"),
+            ("<a><b><c>&b;</c></b></a>", "the XML uses the entity &b;, which is not one of XML's own"),
+        ] {
+            assert_eq!(refusal(body, &spec), expected, "{body}");
+        }
+        assert!(refusal("<a></b>", &spec).starts_with("the body is cut off or broken at byte"));
+        assert!(refusal("<a>".repeat(100), &spec).contains("more than 64 deep"));
+    }
+}
+
+mod parquet_files {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Date32Array, Float64Array, ListArray, StringArray, UInt32Array};
+    use arrow::datatypes::Int32Type;
+
+    use super::*;
+
+    fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let mut writer = ::parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    }
+
+    #[test]
+    fn columns_keep_their_kind_or_become_what_is_declared() {
+        let body = file(vec![
+            ("Kod", Arc::new(StringArray::from(vec![Some("01"), None]))),
+            ("antal", Arc::new(UInt32Array::from(vec![Some(7), None]))),
+            ("andel", Arc::new(Float64Array::from(vec![0.5, f64::NAN]))),
+            ("dag", Arc::new(Date32Array::from(vec![20_758, 0]))),
+        ]);
+        let parquet = |columns: &[(&str, ValueType)]| spec(FileFormat::Parquet, columns);
+        assert_eq!(
+            rows(&body, &parquet(&[])),
+            ["01|7|observed|∅|0.5|observed|∅|2026-11-01", "∅|∅|missing|∅|∅|missing|∅|1970-01-01"]
+        );
+        assert_eq!(
+            refusal(&body, &parquet(&[("antal", Text), ("kod", Int64)])),
+            "row 1: column \"kod\" is \"01\", not a number"
+        );
+        assert_eq!(rows(&body, &parquet(&[("antal", Text)])), ["7", "∅"]);
+    }
+
+    #[test]
+    fn refusals() {
+        let parquet = spec(FileFormat::Parquet, &[]);
+        assert_eq!(refusal("<html>", &parquet), "the body is not Parquet: it begins with \"<html>\"");
+        let list = ListArray::from_iter_primitive::<Int32Type, _, _>(vec![Some(vec![Some(1)])]);
+        let body = file(vec![("a", Arc::new(list))]);
+        assert_eq!(refusal(&body, &parquet), "column \"a\" holds lists or records, which are no single values");
+        assert!(refusal(&body[..body.len() / 2], &parquet).starts_with("the Parquet is cut off or broken"));
     }
 }

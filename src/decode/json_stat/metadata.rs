@@ -25,6 +25,14 @@ pub struct CubeMeta {
     pub dimensions: Vec<CubeDimension>,
     /// For the whole table; `decimals_by_code` goes before it.
     pub decimals: Option<u8>,
+    /// For the whole table; `unit_by_code` goes before it.
+    pub unit: Option<String>,
+    /// The table's id, where the document tells it.
+    pub table: Option<String>,
+    /// Notes that may be left out, where the source makes a difference between them.
+    pub optional_notes: Vec<String>,
+    /// What the source shows in the place of its symbols, where it says so.
+    pub symbols: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +47,8 @@ pub struct CubeDimension {
     pub unit_by_code: BTreeMap<String, String>,
     /// Id and label.
     pub codelists: Vec<(String, String)>,
+    /// The list of values that all tables with this dimension share.
+    pub domain: Option<String>,
 }
 
 /// # Errors
@@ -65,6 +75,8 @@ pub fn metadata(body: &[u8]) -> Result<CubeMeta, DecodeError> {
         discontinued: document.extension["discontinued"].as_bool(),
         dimensions,
         decimals: small(&document.extension["px"]["decimals"]),
+        table: text(&document.extension["px"]["tableid"]),
+        ..CubeMeta::default()
     })
 }
 
@@ -108,6 +120,7 @@ fn dimension(id: String, codes: Vec<String>, raw: &RawDimension) -> CubeDimensio
         decimals_by_code,
         unit_by_code,
         codelists,
+        domain: None,
     }
 }
 

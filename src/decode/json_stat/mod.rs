@@ -7,7 +7,9 @@ mod cells;
 mod columns;
 mod cube;
 mod document;
+pub(in crate::decode) mod foreign;
 mod metadata;
+pub mod older;
 mod status;
 #[cfg(test)]
 mod tests;

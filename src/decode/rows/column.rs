@@ -189,7 +189,7 @@ pub(crate) fn schema<'a>(columns: impl Iterator<Item = (&'a str, ValueType)>) ->
 
 /// A number as it is written in the file: with a comma, thousands may be set apart by no-break
 /// spaces and the minus may be the typographer's.
-fn localized(text: &str, decimal: char) -> Option<Number> {
+pub(crate) fn localized(text: &str, decimal: char) -> Option<Number> {
     if decimal == '.' {
         return number::parse(text);
     }

@@ -4,5 +4,5 @@
 mod column;
 mod table;
 
-pub(crate) use column::{Cell, schema};
+pub(crate) use column::{Cell, localized, schema};
 pub(crate) use table::Table;

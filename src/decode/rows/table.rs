@@ -61,6 +61,14 @@ impl Table {
         self.rows += 1;
     }
 
+    pub(crate) fn kind(&self, place: usize) -> ValueType {
+        self.columns[place].1
+    }
+
+    pub(crate) fn name(&self, place: usize) -> &str {
+        &self.columns[place].0
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|(name, ..)| name.as_str())
     }
@@ -83,9 +91,5 @@ impl Table {
         }
         let rows = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
         Ok(RecordBatch::try_new_with_options(schema, arrays, &rows)?)
-    }
-
-    pub(crate) fn finish(mut self) -> Result<RecordBatch, DecodeError> {
-        self.take()
     }
 }

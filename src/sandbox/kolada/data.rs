@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::catalogue::Kpi;
 use super::model::{FIRST_YEAR, LAST_YEAR, Model};
+use super::ou::Ou;
 use super::unit::{Group, Unit};
 use super::{Kolada, Page, SEGMENT, too_many};
 use crate::sandbox::fault::Lost;
@@ -21,6 +22,7 @@ use crate::sandbox::region::Level;
 enum Whose<'a> {
     Unit(&'a Unit),
     Group(&'a Group),
+    Ou(&'a Ou),
 }
 
 impl Whose<'_> {
@@ -28,6 +30,7 @@ impl Whose<'_> {
         match self {
             Self::Unit(unit) => &unit.id,
             Self::Group(group) => group.id,
+            Self::Ou(ou) => &ou.id,
         }
     }
 }
@@ -41,7 +44,8 @@ struct Row<'a> {
 pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
     let mut wanted: [Option<Vec<&str>>; 3] = [const { None }; 3];
     for pair in segments.chunks_exact(2) {
-        let Some(at) = ["kpi", "municipality", "year"].iter().position(|name| *name == pair[0]) else {
+        let name = if pair[0] == "ou" { "municipality" } else { pair[0] };
+        let Some(at) = ["kpi", "municipality", "year"].iter().position(|known| *known == name) else {
             return Reply::json(404, &json!({ "detail": "Not Found" }));
         };
         let values: Vec<&str> = pair[1].split(',').collect();
@@ -55,25 +59,27 @@ pub fn answer(world: &Kolada, ask: &Ask<'_>, segments: &[&str]) -> Reply {
     }
     let [kpis, units, years] = &wanted;
     let has = |list: &Option<Vec<&str>>, id: &str| list.as_ref().is_none_or(|list| list.contains(&id));
-    let whose: Vec<Whose<'_>> = world
-        .units
-        .iter()
-        .map(Whose::Unit)
-        .chain(world.groups.iter().map(Whose::Group))
-        .filter(|whose| has(units, whose.id()))
-        .collect();
+    let schools = ask.segments.first() == Some(&"oudata");
+    let all: Vec<Whose<'_>> = if schools {
+        world.ous.iter().map(Whose::Ou).collect()
+    } else {
+        world.units.iter().map(Whose::Unit).chain(world.groups.iter().map(Whose::Group)).collect()
+    };
+    let whose: Vec<Whose<'_>> = all.into_iter().filter(|whose| has(units, whose.id())).collect();
+    let changed_since = ask.parameter("from_date");
     let last = LAST_YEAR - u16::from(ask.distortion.late);
     let years: Vec<u16> = (FIRST_YEAR..=last).filter(|year| has(years, &year.to_string())).collect();
 
     let page = Page::of(ask);
     let (mut seen, mut rows) = (0, Vec::new());
     let mut more = false;
-    'all: for kpi in world.kpis.iter().filter(|kpi| has(kpis, &kpi.id)) {
+    'all: for kpi in world.kpis.iter().filter(|kpi| has(kpis, &kpi.id) && !super::is_removed(ask, &kpi.id)) {
         let model = Model::of(kpi);
         for whose in whose.iter().copied() {
             for year in years.iter().copied() {
                 let row = Row { kpi, whose, year };
-                if !exists(world, &row, &model) {
+                if !exists(world, &row, &model) || changed_since.is_some_and(|day| changed(world, &row).as_str() < day)
+                {
                     continue;
                 }
                 if seen >= page.end() {
@@ -116,10 +122,17 @@ fn exists(world: &Kolada, row: &Row<'_>, model: &Model) -> bool {
     let level = match row.whose {
         Whose::Unit(unit) => unit.level != Level::Lan || row.kpi.all_levels,
         Whose::Group(_) => true,
+        Whose::Ou(ou) => row.kpi.of_schools && ou.is_school(),
     };
     level
         && (model.first..=row.kpi.latest_year()).contains(&row.year)
         && !(is_kommun(row.whose) && key(world, row, 0).is_multiple_of(400))
+}
+
+/// The day on which the row was changed last, within a year before the sandbox's latest update.
+fn changed(world: &Kolada, row: &Row<'_>) -> String {
+    let hours = i64::try_from(key(world, row, 5) % 365).unwrap_or(0) * 24;
+    (world.updated - jiff::SignedDuration::from_hours(hours)).strftime("%Y-%m-%d").to_string()
 }
 
 fn is_kommun(whose: Whose<'_>) -> bool {
@@ -158,6 +171,13 @@ fn state(world: &Kolada, row: &Row<'_>, model: &Model, gender: char) -> State {
             }
         }
         Whose::Unit(unit) => State::Known(model.figures(world, row.kpi, unit, row.year).of(gender), 1),
+        // Small schools are left out, and so are some of those divided.
+        Whose::Ou(_) if key(world, row, 1) % 1000 < if gender == 'T' { 80 } else { 200 } => State::Unknown,
+        Whose::Ou(ou) => {
+            let whole = model.figures(world, row.kpi, &world.units[ou.of], row.year).of(gender);
+            let apart = (key(world, row, 6) % 160) as f64 / 10.0 - 8.0;
+            State::Known(((whole + apart).clamp(0.0, 100.0) * 10.0).round() / 10.0, 1)
+        }
         Whose::Group(group) => {
             let known: Vec<f64> = group
                 .members
@@ -185,8 +205,9 @@ fn write(world: &Kolada, row: &Row<'_>, revised: bool) -> String {
     let mut out = String::with_capacity(160);
     let _ = write!(
         out,
-        "{{\"kpi\":\"{}\",\"municipality\":\"{}\",\"period\":{},\"values\":[",
+        "{{\"kpi\":\"{}\",\"{}\":\"{}\",\"period\":{},\"values\":[",
         row.kpi.id,
+        if matches!(row.whose, Whose::Ou(_)) { "ou" } else { "municipality" },
         row.whose.id(),
         row.year
     );

@@ -4,6 +4,7 @@
 mod catalogue;
 mod data;
 mod model;
+mod ou;
 mod unit;
 
 use std::fmt::Write as _;
@@ -11,7 +12,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use self::catalogue::Kpi;
+use self::catalogue::{Kpi, KpiGroup};
+use self::ou::Ou;
 use self::unit::{Group, Unit};
 use super::fault::{Drift, FaultKind};
 use super::http::{Ask, Reply};
@@ -32,32 +34,59 @@ pub struct Kolada {
     /// Riket and the regions, then the kommuner: by id.
     units: Vec<Unit>,
     groups: Vec<Group>,
+    kpi_groups: Vec<KpiGroup>,
+    ous: Vec<Ou>,
+    updated: jiff::Timestamp,
 }
 
 impl Kolada {
     pub fn new(reference: &Reference, options: &Options, regions: &[Region], people: Arc<Population>) -> Self {
         let units = unit::units(reference, regions);
         let groups = unit::groups(reference, &units);
-        Self { seed: options.seed, people, kpis: catalogue::kpis(reference), units, groups }
+        let kpis = catalogue::kpis(reference);
+        let kpi_groups = catalogue::groups(&kpis);
+        let ous = ou::ous(&units);
+        Self { seed: options.seed, people, kpis, units, groups, kpi_groups, ous, updated: options.updated }
     }
 
     pub fn answer(&self, ask: &Ask<'_>) -> Reply {
         match ask.segments.as_slice() {
             ["kpi", ids @ ..] if ids.len() < 2 => {
-                let rows = self.kpis.iter().map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json()));
-                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::ChangedTitle, "title", row)))
+                let rows = self.kpis.iter().filter(|kpi| !is_removed(ask, &kpi.id));
+                let rows = rows.map(|kpi| (kpi.id.as_str(), kpi.title.as_str(), kpi.json()));
+                let rows = rows.map(|row| drifted(ask, FaultKind::ChangedTitle, " (ny)", row));
+                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::EndedSeries, " (-2024)", row)))
+            }
+            ["kpi_groups", ids @ ..] if ids.len() < 2 => {
+                let rows = self.kpi_groups.iter().map(|group| (group.id, group.title, group.json(ask, &self.kpis)));
+                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::ChangedTitle, " (ny)", row)))
             }
             ["municipality", ids @ ..] if ids.len() < 2 => {
                 let kind = ask.parameter("region_type").or(ask.parameter("type"));
                 let wanted = self.units.iter().filter(|unit| kind.is_none_or(|kind| unit.kind() == kind));
                 let rows = wanted.map(|unit| (unit.id.as_str(), unit.title.as_str(), unit.json()));
-                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::RelabelledCode, "title", row)))
+                list(ask, ids, rows.map(|row| drifted(ask, FaultKind::RelabelledCode, " (ny)", row)))
             }
             ["municipality_groups", ids @ ..] if ids.len() < 2 => {
                 let rows = self.groups.iter();
-                list(ask, ids, rows.map(|group| (group.id, group.title.as_str(), group.json(&self.units))))
+                list(ask, ids, rows.map(|group| (group.id, group.title.as_str(), group.json(ask, &self.units))))
             }
-            ["data", segments @ ..] if !segments.is_empty() && segments.len().is_multiple_of(2) => {
+            ["ou", ids @ ..] if ids.len() < 2 => {
+                let of: Option<Vec<&str>> = ask.parameter("municipality").map(|list| list.split(',').collect());
+                let rows =
+                    self.ous.iter().filter(|ou| of.as_ref().is_none_or(|of| of.contains(&ou.municipality.as_str())));
+                list(ask, ids, rows.map(|ou| (ou.id.as_str(), ou.title.as_str(), ou.json())))
+            }
+            ["data" | "oudata"] => {
+                let segments = by_parameters(ask);
+                data::answer(self, ask, &segments.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            [kind @ ("data" | "oudata"), segments @ ..] if segments.len().is_multiple_of(2) => {
+                let unit = if *kind == "data" { "municipality" } else { "ou" };
+                let known = |name: &str| ["kpi", unit, "year"].contains(&name);
+                if segments.chunks_exact(2).any(|pair| !known(pair[0])) {
+                    return Reply::json(404, &json!({ "detail": "Not Found" }));
+                }
                 data::answer(self, ask, segments)
             }
             _ => Reply::json(404, &json!({ "detail": "Not Found" })),
@@ -65,18 +94,37 @@ impl Kolada {
     }
 }
 
-/// The row with another text in a field, where that is ordered for its id.
+/// The row with more behind its title, where that is ordered for its id.
 fn drifted<'a>(
     ask: &Ask<'_>,
     kind: FaultKind,
-    field: &str,
+    suffix: &str,
     (id, title, mut row): (&'a str, &'a str, serde_json::Value),
 ) -> (&'a str, &'a str, serde_json::Value) {
-    let ordered = |drift: &Drift| drift.kind == kind && drift.code.as_deref() == Some(id);
-    if ask.distortion.drift.iter().any(ordered) {
-        row[field] = json!(format!("{title} (ny)"));
+    if is_ordered(ask, kind, id) {
+        row["title"] = json!(format!("{title}{suffix}"));
     }
     (id, title, row)
+}
+
+fn is_ordered(ask: &Ask<'_>, kind: FaultKind, id: &str) -> bool {
+    ask.distortion.drift.iter().any(|drift: &Drift| drift.kind == kind && drift.code.as_deref() == Some(id))
+}
+
+/// An indicator that Kolada has withdrawn: its catalogue and its figures know nothing of it.
+fn is_removed(ask: &Ask<'_>, kpi: &str) -> bool {
+    is_ordered(ask, FaultKind::RemovedCode, kpi)
+}
+
+/// `?kpi_id=…&municipality_id=…&year=…`, each once for every value, as path segments.
+fn by_parameters(ask: &Ask<'_>) -> Vec<String> {
+    let names = [("kpi_id", "kpi"), ("municipality_id", "municipality"), ("ou_id", "ou"), ("year", "year")];
+    let lists = names.into_iter().filter_map(|(parameter, segment)| {
+        let values: Vec<&str> =
+            ask.query.iter().filter(|(key, _)| key == parameter).map(|(_, value)| value.as_str()).collect();
+        (!values.is_empty()).then(|| [segment.to_owned(), values.join(",")])
+    });
+    lists.flatten().collect()
 }
 
 /// The rows of a list with these ids and this title, each given with both.

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::reference::Reference;
+use crate::sandbox::fault::FaultKind;
+use crate::sandbox::http::Ask;
 use crate::sandbox::lists::text;
 use crate::sandbox::region::{Level, Region};
 
@@ -65,9 +67,14 @@ impl Unit {
 }
 
 impl Group {
-    pub fn json(&self, units: &[Unit]) -> Value {
+    pub fn json(&self, ask: &Ask<'_>, units: &[Unit]) -> Value {
+        let mut members = self.members.clone();
+        if super::is_ordered(ask, FaultKind::ChangedMembers, self.id) {
+            members.pop();
+            members.extend((0..units.len()).find(|at| units[*at].kind() == "K" && !self.members.contains(at)));
+        }
         let member = |at: &usize| json!({ "member_id": units[*at].id, "member_title": units[*at].title });
-        json!({ "id": self.id, "title": self.title, "members": self.members.iter().map(member).collect::<Vec<_>>() })
+        json!({ "id": self.id, "title": self.title, "members": members.iter().map(member).collect::<Vec<_>>() })
     }
 }
 

@@ -11,6 +11,7 @@ mod problem;
 mod selection;
 mod small;
 mod table;
+mod v1;
 mod values;
 
 use std::sync::Arc;

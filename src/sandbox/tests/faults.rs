@@ -159,3 +159,55 @@ async fn rows_and_keys_come_twice_on_order() {
     assert_eq!((keys.len(), keys[0]), (401, keys[1]));
     assert!(serde_json::from_str::<Value>(&file).is_ok());
 }
+
+#[tokio::test]
+async fn what_comes_is_no_text_or_far_too_much_or_nothing() {
+    let stage = Stage::open().await;
+    let right = stage.get(DATA).await.bytes().await.unwrap();
+    assert!(std::str::from_utf8(&right).is_ok());
+    stage.sandbox.order(Fault { times: Some(1), ..Fault::new("/data", FaultKind::Charset) });
+    let wrong = stage.get(DATA).await;
+    assert!(wrong.headers()["content-type"].to_str().unwrap().contains("utf-8"));
+    assert!(std::str::from_utf8(&wrong.bytes().await.unwrap()).is_err());
+
+    stage.sandbox.order(Fault { times: Some(1), size_mib: Some(64), ..Fault::new("/data", FaultKind::Bomb) });
+    let bomb = stage.get(DATA).await;
+    assert_eq!(bomb.headers()["content-encoding"].to_str().unwrap(), "gzip");
+    assert!(bomb.bytes().await.unwrap().len() < 200_000);
+
+    stage.sandbox.order(Fault { times: Some(1), ..Fault::new("/data", FaultKind::Reset) });
+    let reset = match stage.client.get(stage.url(DATA)).send().await {
+        Ok(response) => response.bytes().await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    assert!(reset.is_err());
+    assert_eq!(stage.get(DATA).await.bytes().await.unwrap(), right, "afterwards all is well");
+}
+
+#[tokio::test]
+async fn what_is_late_is_not_there_yet_and_pages_come_in_any_order() {
+    const METADATA: &str = "pxweb/api/v2/tables/TAB6471/metadata";
+    const TABLES: &str = "pxweb/api/v2/tables?pageSize=2";
+    let stage = Stage::open().await;
+    let periods = async || {
+        let index = stage.json(METADATA).await["dimension"]["Tid"]["category"]["index"].clone();
+        index.as_object().unwrap().len()
+    };
+    let stamp = async || stage.json("pxweb/api/v2/tables/TAB6471").await["updated"].as_str().unwrap().to_owned();
+    let (all, updated) = (periods().await, stamp().await);
+    let rows = stage.json("kolada/v3/data/kpi/N18898/municipality/0180").await["count"].as_u64().unwrap();
+    stage.sandbox.order(Fault::new("", FaultKind::LateRelease));
+    assert_eq!(periods().await, all - 1);
+    assert!(stamp().await < updated);
+    assert!(stage.json("kolada/v3/data/kpi/N18898/municipality/0180").await["count"].as_u64().unwrap() <= rows);
+    stage.sandbox.behave();
+    assert_eq!((periods().await, stamp().await), (all, updated));
+
+    let first = stage.json(TABLES).await;
+    stage.sandbox.order(Fault::new("", FaultKind::ReorderedPages));
+    let (one, other) = (stage.json(TABLES).await, stage.json(TABLES).await);
+    assert!(first["tables"] != one["tables"] && one["tables"] != other["tables"]);
+    assert_eq!(first["page"]["totalElements"], other["page"]["totalElements"]);
+    let list = "kolada/v3/kpi?per_page=3";
+    assert_ne!(stage.json(list).await["values"], stage.json(list).await["values"]);
+}

@@ -12,7 +12,7 @@ fn rows(document: &Value) -> &Vec<Value> {
 async fn catalogue_units_and_groups() {
     let stage = Stage::open().await;
     let kpis = stage.json("kolada/v3/kpi").await;
-    assert_eq!(rows(&kpis).len(), 26);
+    assert_eq!(rows(&kpis).len(), 27);
     assert_eq!(kpis["next_url"], Value::Null);
     let some = stage.json("kolada/v3/kpi/N01982,N18898,N99999").await;
     assert_eq!(rows(&some).len(), 2, "an unknown id is no error");

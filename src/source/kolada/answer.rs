@@ -40,6 +40,8 @@ pub struct Kpi {
     /// The year that the next publication covers.
     #[serde(default)]
     pub publ_period: Option<String>,
+    #[serde(default)]
+    pub has_ou_data: Option<bool>,
 }
 
 impl Kpi {
@@ -65,20 +67,51 @@ pub struct Municipality {
     pub kind: String,
 }
 
+/// A group of units or of indicators.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Group {
     pub id: String,
     pub title: String,
+    #[serde(default)]
+    pub members: Vec<Member>,
+}
+
+/// The second names are those of Kolada's own description of v2; both have been recorded.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Member {
+    #[serde(rename = "member_id", alias = "id")]
+    pub id: String,
+    #[serde(rename = "member_title", alias = "title", default)]
+    pub title: String,
+}
+
+/// A unit below a municipality, such as a school.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Ou {
+    pub id: String,
+    pub title: String,
+    pub municipality: String,
 }
 
 /// The values of one indicator, unit and year.
 #[derive(Debug, Deserialize)]
 pub struct DataRow {
     pub kpi: String,
-    pub municipality: String,
+    #[serde(default)]
+    pub municipality: Option<String>,
+    /// Of `/oudata`, in place of the municipality.
+    #[serde(default)]
+    pub ou: Option<String>,
     #[serde(deserialize_with = "period")]
     pub period: String,
     pub values: Vec<Cell>,
+}
+
+impl DataRow {
+    /// Who it is about; empty where the row does not say.
+    pub fn unit(&self) -> &str {
+        self.ou.as_deref().or(self.municipality.as_deref()).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,22 +1,40 @@
 //! Indicators and units in the form that all sources share.
 
-use super::answer::Kpi;
+use super::answer::{Group, Kpi, Ou};
 use super::lookup::Unit;
+use crate::source::metadata;
 use crate::source::metadata::{Content, Dimension, Kind, Metadata};
 
 /// `units` are all that there are, whichever are asked for.
 pub fn describe(kpis: &[Kpi], units: &[Unit]) -> Metadata {
     let code = |unit: &Unit| (unit.id.clone(), unit.title.trim().to_owned());
+    of("enhet", kpis, units.iter().map(code).collect())
+}
+
+/// The same of units such as schools.
+pub fn describe_ous(kpis: &[Kpi], ous: &[Ou]) -> Metadata {
+    of("ou", kpis, ous.iter().map(|ou| (ou.id.clone(), ou.title.trim().to_owned())).collect())
+}
+
+fn of(dimension: &str, kpis: &[Kpi], codes: Vec<(String, String)>) -> Metadata {
     Metadata {
         dimensions: vec![Dimension {
-            id: "enhet".to_owned(),
-            label: "enhet".to_owned(),
-            codes: units.iter().map(code).collect(),
+            id: dimension.to_owned(),
+            label: dimension.to_owned(),
+            codes,
             ..Dimension::default()
         }],
         contents: kpis.iter().map(content).collect(),
         ..Metadata::new(Kind::Kolada)
     }
+}
+
+/// A group with its members of today, in the order of their ids.
+pub fn group(group: &Group, of_contents: bool) -> metadata::Group {
+    let mut members: Vec<(String, String)> =
+        group.members.iter().map(|member| (member.id.clone(), member.title.trim().to_owned())).collect();
+    members.sort_unstable();
+    metadata::Group { id: group.id.clone(), label: group.title.trim().to_owned(), of_contents, members }
 }
 
 /// When it is published next is no part of what an indicator means.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::answer::{DataRow, Group, Kpi, Municipality, page};
+use super::answer::{DataRow, Group, Kpi, Municipality, Ou, page};
 use super::lookup::{Level, Unit, unit};
+use super::ou::OuRows;
 use super::rows::Rows;
 use super::segment::{Segment, segments};
 use super::{PAGE, SEGMENT, codes};
@@ -21,11 +22,12 @@ pub fn kolada(body: &[u8]) {
     let units: Vec<Unit> = page::<Municipality>(&answer)
         .map(|page| page.values.into_iter().filter_map(|municipality| unit(municipality).ok()).collect())
         .unwrap_or_default();
+    let _ = page::<Ou>(&answer).map(|page| page.values.len());
     let groups = page::<Group>(&answer).map(|page| page.values).unwrap_or_default();
     let groups = groups.into_iter().map(|group| Unit { id: group.id, title: group.title, level: Level::Group });
     let units: Vec<Unit> = units.into_iter().chain(groups).collect();
     calls_fit(&kpis, &units);
-    let _ = codes(&kpis, &units);
+    let _ = codes(&kpis, "enhet", units.iter().map(|unit| (unit.id.as_str(), unit.title.as_str())));
     match page::<DataRow>(&answer) {
         Ok(page) => rows(&page.values),
         Err(error) => {
@@ -45,14 +47,11 @@ fn calls_fit(kpis: &[Kpi], units: &[Unit]) {
 }
 
 fn rows(rows: &[DataRow]) {
-    let distinct = |field: fn(&DataRow) -> &String| -> Vec<String> {
-        rows.iter().map(field).collect::<BTreeSet<_>>().into_iter().cloned().collect()
+    let distinct = |field: fn(&DataRow) -> &str| -> Vec<String> {
+        rows.iter().map(field).collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
     };
-    let segment = Segment {
-        kpis: distinct(|row| &row.kpi),
-        units: distinct(|row| &row.municipality),
-        years: distinct(|row| &row.period),
-    };
+    let segment =
+        Segment { kpis: distinct(|row| &row.kpi), units: distinct(DataRow::unit), years: distinct(|row| &row.period) };
     let level = |id: &str| if id.len() == 4 && id.starts_with("00") { Level::Region } else { Level::Group };
     let units: HashMap<String, Unit> = segment
         .units
@@ -61,6 +60,22 @@ fn rows(rows: &[DataRow]) {
         .collect();
     let symbols = BTreeMap::from([("Not applicable".to_owned(), Status::NotApplicable)]);
     let mut batch = Rows::new(&units, &segment, &symbols);
+    for (number, row) in rows.iter().enumerate() {
+        if batch.push(number, row).is_err() {
+            return;
+        }
+    }
+    ous(rows, &segment, &symbols);
+    let deleted = batch.deleted();
+    let cells = rows.iter().map(|row| row.values.len() as u64).sum::<u64>();
+    let batch = batch.finish().expect("rows that were taken make a batch");
+    assert_eq!(batch.num_rows() as u64 + deleted, cells, "a value for every cell");
+}
+
+/// The same rows as those of schools: as many are taken.
+fn ous(rows: &[DataRow], segment: &Segment, symbols: &BTreeMap<String, Status>) {
+    let of = segment.units.iter().map(|id| (id.clone(), "0180".to_owned())).collect();
+    let mut batch = OuRows::new(&of, segment, symbols);
     for (number, row) in rows.iter().enumerate() {
         if batch.push(number, row).is_err() {
             return;

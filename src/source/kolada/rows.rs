@@ -60,24 +60,13 @@ impl<'a> Rows<'a> {
     }
 
     pub fn push(&mut self, number: usize, row: &DataRow) -> Result<(), DecodeError> {
-        let asked = [
-            ("kpi", &self.segment.kpis, &row.kpi),
-            ("municipality", &self.segment.units, &row.municipality),
-            ("period", &self.segment.years, &row.period),
-        ];
-        for (field, list, value) in asked {
-            if !list.contains(value) {
-                return Err(DecodeError::Shape(format!("row {number}: {field} {value:?} was not asked for")));
-            }
-        }
+        asked(number, row, self.segment, "municipality")?;
         let units = self.units;
-        let Some(unit) = units.get(&row.municipality) else {
-            return Err(DecodeError::Shape(format!("row {number}: unit {:?} is not known", row.municipality)));
+        let Some(unit) = units.get(row.unit()) else {
+            return Err(DecodeError::Shape(format!("row {number}: unit {:?} is not known", row.unit())));
         };
         for cell in &row.values {
-            if !matches!(cell.gender.as_str(), "T" | "M" | "K") {
-                return Err(DecodeError::Shape(format!("row {number}: gender {:?} is none of T, M, K", cell.gender)));
-            }
+            known_gender(number, cell)?;
             if cell.isdeleted {
                 self.deleted += 1;
             } else {
@@ -96,27 +85,9 @@ impl<'a> Rows<'a> {
         self.period.append(&row.period)?;
         self.kon.append(&cell.gender)?;
         self.varde.append_option(cell.value);
-        self.status.append(self.judge(row, cell, symbol)?.as_str())?;
+        self.status.append(judge(self.symbols, row, cell, symbol)?.as_str())?;
         self.symbol.append_option(symbol);
         Ok(())
-    }
-
-    /// A null is the one safe signal of a missing value; the status text, which is free, may say why. A text
-    /// that is known to say so contradicts a value.
-    fn judge(&self, row: &DataRow, cell: &Cell, symbol: Option<&str>) -> Result<Status, DecodeError> {
-        let meant = symbol.and_then(|symbol| Some((symbol, *self.symbols.get(symbol)?)));
-        match (cell.value, meant) {
-            (Some(value), Some((symbol, status))) if !status.has_value() => Err(DecodeError::Contradiction {
-                cell: format!("{}, {}, {}, {}", row.kpi, row.municipality, row.period, cell.gender),
-                value: value.to_string(),
-                symbol: symbol.to_owned(),
-                status,
-                kind: SourceKind::Kolada,
-            }),
-            (Some(_), meant) => Ok(meant.map_or(Status::Observed, |(_, status)| status)),
-            (None, Some((_, status))) if !status.has_value() => Ok(status),
-            (None, _) => Ok(Status::Missing),
-        }
     }
 
     pub fn finish(mut self) -> Result<RecordBatch, DecodeError> {
@@ -132,6 +103,51 @@ impl<'a> Rows<'a> {
             Arc::new(self.symbol.finish()),
         ];
         Ok(RecordBatch::try_new(schema(), columns)?)
+    }
+}
+
+/// What was not asked for is not taken.
+pub fn asked(number: usize, row: &DataRow, segment: &Segment, unit: &str) -> Result<(), DecodeError> {
+    let has = |list: &[String], value: &str| list.iter().any(|asked| asked == value);
+    for (field, list, value) in [
+        ("kpi", &segment.kpis, row.kpi.as_str()),
+        (unit, &segment.units, row.unit()),
+        ("period", &segment.years, row.period.as_str()),
+    ] {
+        if !has(list, value) {
+            return Err(DecodeError::Shape(format!("row {number}: {field} {value:?} was not asked for")));
+        }
+    }
+    Ok(())
+}
+
+pub fn known_gender(number: usize, cell: &Cell) -> Result<(), DecodeError> {
+    if matches!(cell.gender.as_str(), "T" | "M" | "K") {
+        return Ok(());
+    }
+    Err(DecodeError::Shape(format!("row {number}: gender {:?} is none of T, M, K", cell.gender)))
+}
+
+/// A null is the one safe signal of a missing value; the status text, which is free, may say why. A text
+/// that is known to say so contradicts a value.
+pub fn judge(
+    symbols: &BTreeMap<String, Status>,
+    row: &DataRow,
+    cell: &Cell,
+    symbol: Option<&str>,
+) -> Result<Status, DecodeError> {
+    let meant = symbol.and_then(|symbol| Some((symbol, *symbols.get(symbol)?)));
+    match (cell.value, meant) {
+        (Some(value), Some((symbol, status))) if !status.has_value() => Err(DecodeError::Contradiction {
+            cell: format!("{}, {}, {}, {}", row.kpi, row.unit(), row.period, cell.gender),
+            value: value.to_string(),
+            symbol: symbol.to_owned(),
+            status,
+            kind: SourceKind::Kolada,
+        }),
+        (Some(_), meant) => Ok(meant.map_or(Status::Observed, |(_, status)| status)),
+        (None, Some((_, status))) if !status.has_value() => Ok(status),
+        (None, _) => Ok(Status::Missing),
     }
 }
 

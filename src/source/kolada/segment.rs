@@ -115,6 +115,24 @@ pub fn segments(kpis: &[Kpi], units: &[Unit], years: &[String]) -> Result<Segmen
     Ok(Segments { lower_bound: rows.div_ceil(PAGE) as u64, calls: best, notes })
 }
 
+/// Every combination of these lists, for units that any of the indicators may have values for; and the fewest calls
+/// that could do it.
+pub fn of_lists(kpis: &[String], units: &[String], years: &[String]) -> (Vec<Segment>, u64) {
+    let [kpis_each, units_each, years_each] = lengths([kpis.len(), units.len(), years.len()]);
+    let mut segments = Vec::new();
+    for kpis in chunks(kpis, kpis_each) {
+        for units in chunks(units, units_each) {
+            segments.extend(chunks(years, years_each).map(|years| Segment {
+                kpis: kpis.to_vec(),
+                units: units.to_vec(),
+                years: years.to_vec(),
+            }));
+        }
+    }
+    let rows = kpis.len() * units.len() * years.len();
+    (segments, rows.div_ceil(PAGE) as u64)
+}
+
 fn calls(cover: &[Block], kpis: &[Kpi], units: &[Unit], years: &[String]) -> Vec<Segment> {
     let mut segments = Vec::new();
     for (whom, classes) in cover {

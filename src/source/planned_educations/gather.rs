@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use futures::future::BoxFuture;
 
 use super::super::SourceError;
@@ -66,6 +67,11 @@ struct Page {
     answer: Answer,
     total: u64,
     ids: Vec<u32>,
+}
+
+enum Opened {
+    Known(Gathered),
+    Page(Page),
 }
 
 impl Gathered {
@@ -165,27 +171,26 @@ impl<'a> Gatherer<'a> {
         earlier: &mut HashMap<Slice, Gathered>,
         anew: bool,
     ) -> Result<bool, SourceError> {
+        if cut.dim == Dim::Area {
+            self.cut_areas(slice, cut, all, earlier, anew).await?;
+            return Ok(true);
+        }
         let mut queue: VecDeque<Vec<String>> = groups(cut, all.total);
         let grouped = queue.iter().any(|group| group.len() > 1);
         // Parts as large as their whole, and what all parts hold together.
         let (mut same, mut sum) = (0, 0);
         while let Some(group) = queue.pop_front() {
             let part = slice.with(cut.dim, &group);
-            let page = match earlier.remove(&part) {
-                Some(known) => {
-                    let page = self.page(&part, true).await?;
-                    if known.complete() && known.total == page.total && page.ids.iter().all(|id| known.ids.contains(id))
-                    {
-                        sum += known.total;
-                        all.add(part, known);
-                        if all.complete() {
-                            return Ok(true);
-                        }
-                        continue;
+            let page = match self.opened(&part, earlier.remove(&part), anew).await? {
+                Opened::Known(known) => {
+                    sum += known.total;
+                    all.add(part, known);
+                    if all.complete() {
+                        return Ok(true);
                     }
-                    page
+                    continue;
                 }
-                None => self.page(&part, anew).await?,
+                Opened::Page(page) => page,
             };
             sum += page.total;
             same += u32::from(page.total == all.total);
@@ -214,6 +219,48 @@ impl<'a> Gatherer<'a> {
             }
         }
         Ok(true)
+    }
+
+    /// Counties and municipalities, as many at a time as the source may be asked; taken in order, so that the same
+    /// answers make the same of them.
+    async fn cut_areas(
+        &self,
+        slice: &Slice,
+        cut: &Cut,
+        all: &mut Gathered,
+        earlier: &mut HashMap<Slice, Gathered>,
+        anew: bool,
+    ) -> Result<(), SourceError> {
+        let parts = cut.values.iter().map(|value| {
+            let part = slice.with(cut.dim, std::slice::from_ref(value));
+            let known = earlier.remove(&part);
+            async move {
+                let gathered = match self.opened(&part, known, anew).await? {
+                    Opened::Known(known) => known,
+                    Opened::Page(page) => self.from_page(part.clone(), page, anew).await?,
+                };
+                Ok::<_, SourceError>((part, gathered))
+            }
+        });
+        let parts: Vec<_> = parts.collect();
+        let mut parts = futures::stream::iter(parts).buffered(self.courier.source().parallel.max(1));
+        while let Some(gathered) = parts.next().await {
+            let (part, gathered) = gathered?;
+            all.add(part, gathered);
+        }
+        Ok(())
+    }
+
+    /// A part that was whole before and has not moved since, or its first page now.
+    async fn opened(&self, part: &Slice, known: Option<Gathered>, anew: bool) -> Result<Opened, SourceError> {
+        let page = self.page(part, anew || known.is_some()).await?;
+        let same = |known: &Gathered| {
+            known.complete() && known.total == page.total && page.ids.iter().all(|id| known.ids.contains(id))
+        };
+        Ok(match known.filter(same) {
+            Some(known) => Opened::Known(known),
+            None => Opened::Page(page),
+        })
     }
 
     /// Looks for what the parts of a slice have left out.

@@ -462,12 +462,7 @@ fn current(code: &str) -> &str {
     vocabulary::known(code).map_or(code, |known| known.code)
 }
 
-/// A call that only `probe` and `browse` make.
 /// With the header that says which version is asked.
 pub fn as_sent(request: Request) -> Request {
     request.accepting(version::CURRENT.accept)
-}
-
-fn get(path: &str) -> Request {
-    Request::get(format!("{}{path}", version::CURRENT.path)).accepting(version::CURRENT.accept)
 }

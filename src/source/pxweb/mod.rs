@@ -4,13 +4,13 @@ mod assembly;
 pub(super) mod assumptions;
 pub(super) mod browse;
 mod cuts;
-mod describe;
+pub(in crate::source) mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod note;
-mod part;
-mod planner;
-mod query;
+pub(in crate::source) mod part;
+pub(in crate::source) mod planner;
+pub(in crate::source) mod query;
 mod v2;
 
 use arrow::datatypes::SchemaRef;
@@ -23,7 +23,7 @@ pub use v2::{Work, harvest, plan};
 use super::selection::is_expression;
 
 /// The dimension of measures, as every PxWeb installation seen so far names it.
-const CONTENTS: &str = "ContentsCode";
+pub(in crate::source) const CONTENTS: &str = "ContentsCode";
 
 /// The measure of a table that has no dimension of measures.
 const ONLY_MEASURE: &str = "antal";

@@ -2,7 +2,7 @@
 //! it as too much although it keeps to the announced limit. Halving has an end,
 //! and what one part has taught holds for those after it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,17 +10,35 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::record_batch::RecordBatch;
 
 use super::super::{SourceError, parallel};
-use super::v2::{Work, refused};
-use crate::decode::json_stat;
+use crate::contract::Status;
+use crate::decode::DecodeError;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
 
 /// How often a part is halved: 128 pieces. A source that refuses those as well means something else.
 const DEEPEST: u32 = 7;
 
+/// How a table is asked for a box, and what it says.
+pub trait Asking: Send + Sync + 'static {
+    fn request(&self, ranges: &[Range<usize>]) -> (Request, Expect);
+
+    /// The rows of the answer for a box.
+    fn decode(
+        &self,
+        body: &[u8],
+        ranges: &[Range<usize>],
+        symbols: &BTreeMap<String, Status>,
+    ) -> Result<RecordBatch, DecodeError>;
+
+    /// Cells that make one row.
+    fn per_row(&self) -> u64;
+
+    /// What a refusal of so many cells means.
+    fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError;
+}
+
 /// What all data calls of a harvest have in common.
 pub struct Shared {
-    path: String,
-    work: Work,
+    table: Box<dyn Asking>,
     /// Cells that the source allows in a call.
     limit: u64,
     /// The fewest cells that were refused.
@@ -31,16 +49,15 @@ pub struct Shared {
 /// An answer and its rows; none where it says that there are none.
 pub type Piece = (Answer, Option<RecordBatch>);
 
-type Box = Vec<Range<usize>>;
+type Ranges = Vec<Range<usize>>;
 
 impl Shared {
-    pub fn new(table: &str, work: Work, limit: u64) -> Self {
-        let path = format!("/tables/{table}/data?{}&outputFormat=json-stat2", work.language);
-        Self { path, work, limit, refused: AtomicU64::new(u64::MAX), pieces: AtomicU64::new(0) }
+    pub fn new(table: impl Asking, limit: u64) -> Self {
+        Self { table: Box::new(table), limit, refused: AtomicU64::new(u64::MAX), pieces: AtomicU64::new(0) }
     }
 
-    fn cells(&self, ranges: &Box) -> u64 {
-        ranges.iter().map(|range| range.len() as u64).product::<u64>() * self.work.query.per_row()
+    fn cells(&self, ranges: &Ranges) -> u64 {
+        ranges.iter().map(|range| range.len() as u64).product::<u64>() * self.table.per_row()
     }
 
     /// For the operator, where parts had to be halved.
@@ -54,7 +71,7 @@ impl Shared {
 }
 
 /// Asks for one box, whole or in pieces, and decodes it; the pieces stand in the order of the box.
-pub async fn part(courier: &Courier, shared: Arc<Shared>, ranges: Box) -> Result<Vec<Piece>, SourceError> {
+pub async fn part(courier: &Courier, shared: Arc<Shared>, ranges: Ranges) -> Result<Vec<Piece>, SourceError> {
     let mut waiting = VecDeque::from([(ranges, 0)]);
     let mut pieces = Vec::new();
     let mut missing = None;
@@ -82,7 +99,7 @@ pub async fn part(courier: &Courier, shared: Arc<Shared>, ranges: Box) -> Result
                 }
                 (Err(error), _) => {
                     let error = missing.filter(|_| courier.is_of_archive()).unwrap_or(error);
-                    return Err(refused(error, &shared.work, shared.limit, cells));
+                    return Err(shared.table.refused(error, shared.limit, cells));
                 }
             },
         };
@@ -93,7 +110,7 @@ pub async fn part(courier: &Courier, shared: Arc<Shared>, ranges: Box) -> Result
 }
 
 /// The box cut across its outermost dimension that can be cut, so that its rows keep their order.
-fn halves(ranges: &Box) -> Option<[Box; 2]> {
+fn halves(ranges: &Ranges) -> Option<[Ranges; 2]> {
     let at = ranges.iter().position(|range| range.len() > 1)?;
     let middle = ranges[at].start + ranges[at].len().div_ceil(2);
     let (mut before, mut after) = (ranges.clone(), ranges.clone());
@@ -102,15 +119,16 @@ fn halves(ranges: &Box) -> Option<[Box; 2]> {
     Some([before, after])
 }
 
-async fn ask(courier: &Courier, shared: &Arc<Shared>, ranges: &Box) -> Result<Piece, SourceError> {
-    let request = Request::post(&shared.path, shared.work.query.body(ranges));
-    let answer = match courier.ask_or_nothing(&request, Expect::Json).await? {
+async fn ask(courier: &Courier, shared: &Arc<Shared>, ranges: &Ranges) -> Result<Piece, SourceError> {
+    let (request, expect) = shared.table.request(ranges);
+    let answer = match courier.ask_or_nothing(&request, expect).await? {
         Said::Answer(answer) => answer,
         Said::Nothing(answer) => return Ok((answer, None)),
     };
-    let layout = shared.work.query.layout(ranges, &courier.source().symbols);
+    let (shared, ranges, courier) = (Arc::clone(shared), ranges.clone(), courier.clone());
     parallel::off_thread(move || {
-        let batch = json_stat::decode(&answer.body, &layout).map_err(|error| SourceError::decode(&answer, error))?;
+        let batch = shared.table.decode(&answer.body, &ranges, &courier.source().symbols);
+        let batch = batch.map_err(|error| SourceError::decode(&answer, error))?;
         Ok((answer, Some(batch)))
     })
     .await

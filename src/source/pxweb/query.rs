@@ -180,6 +180,16 @@ impl Query {
         serde_json::to_string(&body).expect("text in lists always serialises")
     }
 
+    /// What a call for one box asks of each dimension, the measures last: its id, its codes and their list.
+    pub fn parts<'a>(
+        &'a self,
+        ranges: &'a [Range<usize>],
+    ) -> impl Iterator<Item = (&'a str, &'a [String], Option<&'a str>)> {
+        let axes = self.axes.iter().zip(ranges).map(|(axis, range)| (axis, range.clone()));
+        let metric = self.metric.iter().map(|metric| (metric, 0..metric.codes.len()));
+        axes.chain(metric).map(|(axis, range)| (axis.id.as_str(), &axis.codes[range], axis.codelist.as_deref()))
+    }
+
     /// What the answer for one box must hold. Columns stand in the order of the dimensions' names,
     /// as in the schema that is declared without asking.
     pub fn layout(&self, ranges: &[Range<usize>], symbols: &BTreeMap<String, Status>) -> Layout {

@@ -1,5 +1,6 @@
 //! PxWeb API v2: `/config`, `/tables/ID`, `/tables/ID/metadata` and
-//! `POST /tables/ID/data` as JSON-stat 2.0.
+//! `POST /tables/ID/data` as JSON-stat 2.0, or as PX or CSV where `/config` says
+//! that the installation has no JSON-stat.
 //!
 //! Facts behind the code: data calls are POSTs because long URLs answer 404 at
 //! SCB and codes such as `100+` need no escaping there. The server counts
@@ -7,22 +8,28 @@
 //! an unknown table with 404, but data of one with 400 and a 404 inside. The
 //! metadata answer 404 on any inner fault.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::record_batch::RecordBatch;
 use serde::Deserialize;
 
 use super::super::answer::parse;
 use super::super::encode::encode;
+use super::super::pxweb_v1::answer::Format;
+use super::super::pxweb_v1::table::Dialect;
 use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use super::assembly::{Assembly, Bands};
 use super::describe::describe;
 use super::note;
-use super::part::{Shared, part};
+use super::part::{Asking, Shared, part};
 use super::planner::Split;
 use super::query::Query;
-use crate::config::{Limits, PxwebFetch};
+use crate::config::{Limits, PxwebFetch, SourceKind};
+use crate::contract::Status;
+use crate::decode::json_stat::CubeMeta;
 use crate::decode::{DecodeError, json_stat};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
@@ -40,8 +47,11 @@ pub struct Work {
     /// As the parameter that tells it.
     pub(super) language: String,
     updated: Option<String>,
-    pub(super) query: Query,
+    query: Query,
     split: Split,
+    format: Format,
+    /// What the table's codes are called, which only CSV needs.
+    dialect: Dialect,
     /// The columns by which the rows are wanted in order.
     pub order: Vec<String>,
 }
@@ -54,6 +64,7 @@ struct Announced {
     max_calls_per_time_window: Option<u32>,
     /// Seconds.
     time_window: Option<u64>,
+    data_formats: Option<Vec<String>>,
 }
 
 /// What `/tables/ID` says of a table.
@@ -65,7 +76,7 @@ struct Table {
 
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
-    let limits = limits(courier, &mut notes).await?;
+    let (limits, format) = limits(courier, &mut notes).await?;
     let answer = courier.ask_for_edition(&table_request(&fetch.table, &language(fetch)), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
@@ -94,6 +105,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         cells: fault.cells,
         limit,
     })?;
+    let own = if format == Format::JsonStat2 { CubeMeta::default() } else { meta.clone() };
     Ok(Plan {
         calls: split.calls,
         cells: split.cells,
@@ -113,6 +125,8 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
             updated: table.updated,
             query,
             split,
+            format,
+            dialect: Dialect { own, ..Dialect::default() },
             order: Vec::new(),
         })),
     })
@@ -126,7 +140,7 @@ pub async fn harvest(
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
     let limit = plan.limits.map_or(0, |limits| limits.cells);
-    let shared = Arc::new(Shared::new(&encode(&work.table), work.clone(), limit));
+    let shared = Arc::new(Shared::new(work.clone(), limit));
     let (mut rows, mut calls) = (0, 0);
     let call = |ranges: Vec<Range<usize>>| {
         let (courier, shared) = (courier.clone(), Arc::clone(&shared));
@@ -166,6 +180,47 @@ pub async fn harvest(
     Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
+impl Asking for Work {
+    fn request(&self, ranges: &[Range<usize>]) -> (Request, Expect) {
+        let format = match self.format {
+            Format::Csv(_) => "csv&outputFormatParams=UseCodes",
+            other => other.name(),
+        };
+        let path = format!("/tables/{}/data?{}&outputFormat={format}", encode(&self.table), self.language);
+        (Request::post(path, self.query.body(ranges)), self.format.expect())
+    }
+
+    fn decode(
+        &self,
+        body: &[u8],
+        ranges: &[Range<usize>],
+        symbols: &BTreeMap<String, Status>,
+    ) -> Result<RecordBatch, DecodeError> {
+        let layout = self.query.layout(ranges, symbols);
+        match self.format {
+            Format::JsonStat2 => json_stat::decode(body, &layout),
+            other => other.decode(body, &layout, &self.dialect, SourceKind::Pxweb),
+        }
+    }
+
+    fn per_row(&self) -> u64 {
+        self.query.per_row()
+    }
+
+    fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError {
+        match error {
+            SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
+                SourceError::TooManyCells { name, url, cells, limit }
+            }
+            // An unknown table is told inside; a plain 404 is something else, and says itself what.
+            SourceError::Fetch(error @ FetchError::Refused { problem_status: Some(404), .. }) => {
+                unknown_table(error, &self.table)
+            }
+            error => error,
+        }
+    }
+}
+
 /// Parts of two editions must not meet in one table, so the table is asked again, past any journal.
 async fn refuse_moved(courier: &Courier, work: &Work) -> Result<(), SourceError> {
     let answer = courier.ask_anew(&table_request(&work.table, &work.language), Expect::Json).await;
@@ -201,13 +256,15 @@ pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<An
 }
 
 /// Reads the limits and puts them in force.
-async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Limits>, SourceError> {
+async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<(Option<Limits>, Format), SourceError> {
+    let mut format = Format::JsonStat2;
     let configured = courier.source().limits;
     let announced = match courier.ask(&Request::get("/config"), Expect::Json).await {
         Ok(answer) => {
             let announced: Announced = parse(&answer)?;
             let limits = announced.limits(configured).map_err(|error| SourceError::decode(&answer, error))?;
             courier.accept(&answer)?;
+            format = chosen(announced.data_formats.as_deref());
             limits
         }
         // A refusal is no answer to be accepted: what the record of a version lacks was refused then.
@@ -218,7 +275,16 @@ async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Lim
         Some(limits) => courier.limiter().set(limits),
         None => notes.push("the source announces no limits and none are configured".to_owned()),
     }
-    Ok(announced)
+    Ok((announced, format))
+}
+
+/// JSON-stat wherever it is not said to be missing.
+fn chosen(formats: Option<&[String]>) -> Format {
+    let has = |name: &str| formats.is_none_or(|formats| formats.iter().any(|one| one.eq_ignore_ascii_case(name)));
+    [Format::JsonStat2, Format::Px, Format::Csv("csv")]
+        .into_iter()
+        .find(|one| has(one.name()))
+        .unwrap_or(Format::JsonStat2)
 }
 
 impl Announced {
@@ -252,17 +318,6 @@ pub(super) fn unknown_table(error: FetchError, table: &str) -> SourceError {
     }
 }
 
-/// Tells, of a data call, also a refusal for its size.
-pub(super) fn refused(error: SourceError, work: &Work, limit: u64, cells: u64) -> SourceError {
-    match error {
-        SourceError::Fetch(FetchError::TooMuch { source_name: name, url, .. }) => {
-            SourceError::TooManyCells { name, url, cells, limit }
-        }
-        SourceError::Fetch(error) => unknown_table(error, &work.table),
-        error => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,6 +336,18 @@ mod tests {
         let unlimited = r#"{"maxDataCells":800000,"maxCallsPerTimeWindow":0,"timeWindow":0}"#;
         assert_eq!(limits(unlimited), Ok(Some((0, 0, 800_000))));
         assert_eq!(limits("{}"), Ok(Some((10, 10, 1000))));
+    }
+
+    #[test]
+    fn another_format_is_asked_for_where_json_stat_is_missing() {
+        let of = |formats: &[&str]| {
+            let formats: Vec<String> = formats.iter().map(ToString::to_string).collect();
+            chosen(Some(&formats)).name()
+        };
+        assert_eq!(of(&["csv", "px", "JSON-stat2"]), "json-stat2");
+        assert_eq!(of(&["xlsx", "csv", "px"]), "px");
+        assert_eq!(of(&["xlsx", "csv"]), "csv");
+        assert_eq!(chosen(None).name(), "json-stat2");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: what is asked of a source, a file per kind.
 
+mod eurostat;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -22,11 +23,14 @@ pub(super) fn fetch(
     problems: &mut Problems<'_>,
 ) -> Option<Fetch> {
     let (kind, inner) = if let Some(inner) = node.node("pxweb") {
-        expect_source(&inner, &[SourceKind::Pxweb], sources, problems);
+        expect_source(&inner, &[SourceKind::Pxweb, SourceKind::PxwebV1], sources, problems);
         (FetchKind::Pxweb(pxweb::pxweb(&inner, problems)), inner)
     } else if let Some(inner) = node.node("kolada") {
         expect_source(&inner, &[SourceKind::Kolada], sources, problems);
-        (FetchKind::Kolada(kolada::kolada(&inner)), inner)
+        (FetchKind::Kolada(kolada::kolada(&inner, problems)), inner)
+    } else if let Some(inner) = node.node("eurostat") {
+        expect_source(&inner, &[SourceKind::Eurostat], sources, problems);
+        (FetchKind::Eurostat(eurostat::eurostat(&inner, problems)), inner)
     } else if let Some(inner) = node.node("planned-educations") {
         expect_source(&inner, &[SourceKind::PlannedEducations], sources, problems);
         (FetchKind::PlannedEducations(planned_educations::planned_educations(&inner, problems)), inner)

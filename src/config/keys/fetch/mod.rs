@@ -1,5 +1,6 @@
 //! `[fetch.NAME.KIND]`: a file per kind, and the keys that all kinds have.
 
+mod eurostat;
 mod file;
 mod kolada;
 mod planned_educations;
@@ -10,6 +11,7 @@ mod susa_navet;
 
 use super::{Key, Kind, REACTIONS, Shape};
 
+use eurostat::EUROSTAT;
 use file::FILE;
 use kolada::KOLADA;
 use planned_educations::PLANNED_EDUCATIONS;
@@ -25,8 +27,9 @@ pub(super) static FETCH: Shape = Shape {
         Key::optional(
             "kolada",
             Kind::Table(&KOLADA),
-            "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol.",
+            "Key figures from Kolada: columns kpi, enhet, niva, kod, period, kon, varde, varde_status, varde_symbol; with `ou`: kpi, ou, kommun, period, kon and varde.",
         ),
+        Key::optional("eurostat", Kind::Table(&EUROSTAT), "A dataset of Eurostat."),
         Key::optional("file", Kind::Table(&FILE), "A file, from a source, a URL or this machine."),
         Key::optional(
             "planned-educations",

@@ -1,6 +1,7 @@
 //! The rules of a JSON-stat reader, one by one.
 
 mod metadata;
+mod older;
 mod real;
 mod refused;
 mod round_trip;

@@ -1,0 +1,298 @@
+//! What a harvest would do: limits, folder, metadata, and one call for a cell of
+//! each content, which tells what the metadata leave out.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::super::answer::parse;
+use super::super::pxweb::describe::describe;
+use super::super::pxweb::planner::Split;
+use super::super::pxweb::query::Query;
+use super::super::{Plan, SourceError};
+use super::answer::{Format, body};
+use super::listing::{self, Node};
+use super::table::{Dialect, SourceErrorOr, Table, codelist, read};
+use super::{path, split, successors};
+use crate::config::{Limits, PxwebFetch};
+use crate::decode::DecodeError;
+use crate::decode::json_stat::CubeMeta;
+use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
+
+#[derive(Clone, Debug)]
+pub struct Work {
+    pub(super) table: String,
+    pub(super) format: Format,
+    pub(super) query: Query,
+    pub(super) split: Split,
+    pub(super) dialect: Dialect,
+    pub(super) edition: Option<Edition>,
+}
+
+/// Which edition of the table it is, and by whose word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Edition {
+    Listed(String),
+    /// The call that told it, since the folder does not.
+    Told {
+        updated: String,
+        body: String,
+    },
+}
+
+impl Edition {
+    pub(super) fn updated(&self) -> &str {
+        match self {
+            Self::Listed(updated) | Self::Told { updated, .. } => updated,
+        }
+    }
+}
+
+/// What `?config` announces.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Announced {
+    max_cells: Option<u64>,
+    max_calls: Option<u32>,
+    /// Seconds.
+    time_window: Option<u64>,
+}
+
+pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
+    let mut notes = Vec::new();
+    let limits = limits(courier, &mut notes).await?;
+    let found = find(courier, fetch).await?;
+    let Found { fetch, node, answer, meta, dialect } = found;
+    let misfit = |error, meta: &CubeMeta| SourceError::Misfit {
+        name: courier.source().name.clone(),
+        url: answer.record.url.clone(),
+        error: Box::new(error),
+        metadata: Box::new(describe(&fetch, meta)),
+        drift: Vec::new(),
+    };
+    // What can't be asked for is found before any data call.
+    let first = Query::new(&fetch, &meta).map_err(|error| misfit(error, &meta))?;
+    courier.accept(&answer)?;
+    let format = format(courier);
+    let limit = limits.map_or(0, |limits| limits.cells);
+    let sample = sample(courier, &fetch, &first, &dialect, format, limit).await?;
+    let told = sample.as_ref().map(|sample| sample.meta.clone()).unwrap_or_default();
+    let meta = completed(meta, &told, &fetch, &dialect);
+    let query = Query::new(&fetch, &meta).map_err(|error| misfit(error, &meta))?;
+    let split = Split::new(&query.sizes(), query.per_row(), limit).map_err(|fault| SourceError::TooLarge {
+        name: courier.source().name.clone(),
+        table: fetch.table.clone(),
+        cells: fault.cells,
+        limit,
+    })?;
+    let listed = node.as_ref().and_then(|node| node.updated.clone()).map(Edition::Listed);
+    let edition = listed.or_else(|| {
+        let sample = sample.as_ref()?;
+        Some(Edition::Told { updated: sample.meta.updated.clone()?, body: sample.body.clone() })
+    });
+    if edition.is_none() {
+        notes.push(format!("the source does not say when {} was updated: every run fetches it whole", fetch.table));
+    }
+    let work = Work { table: fetch.table.clone(), format, query, split, dialect, edition };
+    let stamp =
+        work.edition.as_ref().map(|edition| format!("{} {} {}", fetch.table, edition.updated(), work.query.hash()));
+    Ok(Plan {
+        calls: work.split.calls,
+        cells: work.split.cells,
+        lower_bound: work.split.lower_bound,
+        limits,
+        wait: courier.limiter().wait_for(work.split.calls),
+        stamp,
+        stamp_proves: work.edition.is_some(),
+        notes,
+        publish_notes: told.notes.clone(),
+        schema: Some(work.query.layout(&work.query.whole(), &courier.source().symbols).schema()),
+        codes: work.query.codes.clone(),
+        metadata: Some(describe(&fetch, &meta)),
+        work: super::super::Work::PxwebV1(Box::new(work)),
+    })
+}
+
+/// The first of the installation's formats.
+pub(super) fn format(courier: &Courier) -> Format {
+    let formats = &courier.source().installation.formats;
+    formats.iter().find_map(|name| Format::of(name)).unwrap_or(Format::JsonStat2)
+}
+
+/// A table as its folder and its own metadata tell of it.
+pub(super) struct Found {
+    /// With the table's whole path, and code lists as this API names them.
+    pub fetch: PxwebFetch,
+    pub node: Option<Node>,
+    pub answer: Answer,
+    pub meta: CubeMeta,
+    pub dialect: Dialect,
+}
+
+pub(super) async fn find(courier: &Courier, fetch: &PxwebFetch) -> Result<Found, SourceError> {
+    let name = courier.source().name.clone();
+    let (folder, _) = split(&fetch.table);
+    let nodes = listing::list_for_edition(courier, folder).await?;
+    let mut fetch = fetch.clone();
+    fetch.table = listing::resolve(&name, &fetch.table, nodes.as_deref())?;
+    for list in fetch.codelist.values_mut() {
+        *list = codelist(list);
+    }
+    let node = nodes.as_deref().and_then(|nodes| listing::entry(nodes, &fetch.table)).cloned();
+    let answer = match courier.ask(&Request::get(path(&fetch.table)), Expect::Json).await {
+        Ok(answer) => answer,
+        Err(FetchError::Refused { status: status @ (400 | 404 | 410), url, .. }) => {
+            let successors = successors::find(courier, &fetch.table, nodes.as_deref()).await;
+            return Err(SourceError::Withdrawn { name, table: fetch.table, url, status, successors });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if answer.content().trim_ascii_start().first() == Some(&b'[') {
+        let url = answer.record.url.clone();
+        let inside: Vec<Node> = parse(&answer)?;
+        let tables = inside.iter().filter(|node| node.is_table()).take(5);
+        let successors = tables.map(|node| format!("{}/{} ({})", fetch.table, node.id, node.text.trim())).collect();
+        return Err(SourceError::Withdrawn { name, table: fetch.table, url, status: answer.record.status, successors });
+    }
+    let table: Table = parse(&answer)?;
+    let (meta, dialect) = read(table, &fetch, &courier.source().installation).map_err(|error| match error {
+        SourceErrorOr::Decode(error) => SourceError::decode(&answer, error),
+        SourceErrorOr::Source(error) => error,
+    })?;
+    Ok(Found { fetch, node, answer, meta, dialect })
+}
+
+pub(super) struct Sample {
+    pub meta: CubeMeta,
+    pub body: String,
+}
+
+/// A cell of each content: the answer tells units, decimals, notes and when the table was updated. Codes that no list
+/// tells are all asked for, where there is room, since the answer tells their labels.
+pub(super) async fn sample(
+    courier: &Courier,
+    fetch: &PxwebFetch,
+    query: &Query,
+    dialect: &Dialect,
+    format: Format,
+    limit: u64,
+) -> Result<Option<Sample>, SourceError> {
+    if !format.describes() {
+        return Ok(None);
+    }
+    let whole = query.whole();
+    let ids: Vec<String> = query.parts(&whole).map(|(id, ..)| id.to_owned()).collect();
+    let mut room = if limit == 0 { u64::MAX } else { limit } / query.per_row().max(1);
+    let ranges: Vec<Range<usize>> = whole
+        .iter()
+        .zip(&ids)
+        .map(|(range, id)| {
+            let codes = range.len() as u64;
+            if dialect.named.contains(id) && codes <= room {
+                room /= codes.max(1);
+                range.clone()
+            } else {
+                0..range.len().min(1)
+            }
+        })
+        .collect();
+    let body = body(query, &ranges, dialect, format);
+    let answer = courier.ask(&Request::post(path(&fetch.table), body.clone()), format.expect()).await?;
+    let meta = format.metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
+    courier.accept(&answer)?;
+    Ok(Some(Sample { meta, body }))
+}
+
+/// The metadata with what an answer told besides.
+pub(super) fn completed(mut meta: CubeMeta, told: &CubeMeta, fetch: &PxwebFetch, dialect: &Dialect) -> CubeMeta {
+    let names = dialect.names();
+    let ids: Vec<String> = meta.dimensions.iter().map(|dimension| dimension.id.clone()).collect();
+    let known = |one: &str| ids.iter().find(|id| *id == one).or_else(|| names.ids.get(one)).cloned();
+    // A dimension that is selected like any other is no dimension of measures, whatever the source makes of it.
+    let metric = told.metric.as_deref().and_then(known);
+    let usual = |id: &String| *id == super::super::pxweb::CONTENTS || !fetch.select.contains_key(id);
+    meta.metric = metric.filter(usual).or(meta.metric);
+    let times: Vec<String> = told.time.iter().filter_map(|one| known(one)).collect();
+    for time in times {
+        if !meta.time.contains(&time) {
+            meta.time.push(time);
+        }
+    }
+    for other in &told.dimensions {
+        let Some(id) = known(&other.id).or_else(|| known(&other.label)) else { continue };
+        let texts = names.codes.get(&id);
+        // A file names its contents by text where the metadata number them.
+        let code_of = |code: &String| texts.and_then(|texts| texts.get(code)).unwrap_or(code).clone();
+        let Some(dimension) = meta.dimensions.iter_mut().find(|one| one.id == id) else { continue };
+        dimension.decimals_by_code = other.decimals_by_code.iter().map(|(code, one)| (code_of(code), *one)).collect();
+        dimension.unit_by_code = other.unit_by_code.iter().map(|(code, one)| (code_of(code), one.clone())).collect();
+        if dialect.named.contains(&id) {
+            for (code, label) in &mut dimension.codes {
+                if let Some((_, known)) = other.codes.iter().find(|(other, _)| other == code) {
+                    label.clone_from(known);
+                }
+            }
+        }
+    }
+    meta.decimals = told.decimals;
+    meta.unit.clone_from(&told.unit);
+    meta.updated.clone_from(&told.updated);
+    meta.table.clone_from(&told.table);
+    meta.source.clone_from(&told.source);
+    meta.notes.clone_from(&told.notes);
+    meta
+}
+
+/// Reads the limits and puts them in force.
+async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Limits>, SourceError> {
+    let configured = courier.source().limits;
+    let announced = match courier.ask(&Request::get("/?config"), Expect::Json).await {
+        Ok(answer) => {
+            let announced: Announced = parse(&answer)?;
+            let limits = announced.limits(configured).map_err(|error| SourceError::decode(&answer, error))?;
+            courier.accept(&answer)?;
+            limits
+        }
+        Err(FetchError::Refused { status: 400 | 404, .. } | FetchError::NotArchived { .. }) => configured,
+        Err(error) => return Err(error.into()),
+    };
+    match announced {
+        Some(limits) => courier.limiter().set(limits),
+        None => notes.push("the source announces no limits and none are configured".to_owned()),
+    }
+    Ok(announced)
+}
+
+impl Announced {
+    /// What is announced, and for the rest what is configured.
+    fn limits(&self, configured: Option<Limits>) -> Result<Option<Limits>, DecodeError> {
+        let calls = match (self.max_calls, self.time_window) {
+            (Some(0), _) => Some((0, Duration::ZERO)),
+            (Some(calls), Some(0)) => {
+                return Err(DecodeError::Shape(format!("it announces {calls} calls per window of 0 seconds")));
+            }
+            (Some(calls), Some(seconds)) => Some((calls, Duration::from_secs(seconds))),
+            _ => configured.map(|limits| (limits.calls, limits.window)),
+        };
+        let cells = self.max_cells.or(configured.map(|limits| limits.cells));
+        if calls.is_none() && cells.is_none() {
+            return Ok(None);
+        }
+        let (calls, window) = calls.unwrap_or_default();
+        Ok(Some(Limits { calls, window, cells: cells.unwrap_or(0) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recorded_limits_of_scb() {
+        let recorded = r#"{"maxValues":110000,"maxCells":150000,"maxCalls":30,"timeWindow":10,"CORS":true}"#;
+        let announced: Announced = serde_json::from_str(recorded).unwrap();
+        let limits = announced.limits(None).unwrap().unwrap();
+        assert_eq!((limits.calls, limits.window.as_secs(), limits.cells), (30, 10, 150_000));
+    }
+}
