@@ -41,7 +41,7 @@ class Sandbox:
     def __init__(self, underlag, calls, cells):
         command = [underlag, "sandbox", "--calls", str(calls), "--max-cells", str(cells)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.url = next(line.split()[1] for line in self.process.stdout if line.startswith("pxweb"))
+        self.url = next(line.split()[1] for line in self.process.stdout if line.split()[0] in ("pxweb", "pxweb-v2"))
         self.root = self.url.split("/pxweb")[0]
 
     def calls(self):

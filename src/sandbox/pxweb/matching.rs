@@ -120,7 +120,7 @@ pub fn table(regions: &[Region], options: &Options) -> Table {
             let matched = persons * (30 + (draw >> 16) % 60) / 100;
             let partly = (persons - matched) * ((draw >> 24) % 50) / 100;
             let not = (persons - matched - partly) * ((draw >> 40) % 70) / 100;
-            let share_of = |part: u64| if persons == 0 { 0 } else { part * 1000 / persons };
+            let share_of = |part: u64| (part * 1000).checked_div(persons).unwrap_or(0);
             let value = match content {
                 0 => matched,
                 1 => partly,
@@ -146,7 +146,7 @@ fn educations() -> Vec<Category> {
         for (field, name) in FIELDS {
             for (level, title) in LEVELS {
                 if list.len() < EDUCATIONS {
-                    let code = format!("{field}{}{level}", letter);
+                    let code = format!("{field}{letter}{level}");
                     list.push(Category::new(&code, &format!("{name} {letter}, {title}")));
                 }
             }

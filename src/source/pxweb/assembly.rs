@@ -380,7 +380,7 @@ impl Gathered {
         scatter(&mut self.status, places, status.as_dictionary::<Int8Type>().keys().values())?;
         let symbol = symbol.as_dictionary::<Int8Type>();
         let mut own = Vec::new();
-        for name in symbol.values().as_string::<i32>().iter() {
+        for name in symbol.values().as_string::<i32>() {
             own.push(place_of(&mut self.names, name.unwrap_or_default())?);
         }
         let keys = symbol.keys();
