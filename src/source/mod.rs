@@ -297,7 +297,9 @@ pub const fn assumptions(kind: SourceKind) -> &'static [Assumption] {
         SourceKind::Yrkesbarometer => yrkesbarometer::assumptions::ASSUMPTIONS,
         SourceKind::Taxonomy => taxonomy::assumptions::ASSUMPTIONS,
         SourceKind::Jobsearch => jobsearch::assumptions::ASSUMPTIONS,
-        SourceKind::File => &[],
+        SourceKind::HistoricalAds => historical_ads::ASSUMPTIONS,
+        SourceKind::JobStream => jobstream::ASSUMPTIONS,
+        SourceKind::File => file::assumptions::ASSUMPTIONS,
     }
 }
 
