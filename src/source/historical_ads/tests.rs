@@ -116,7 +116,7 @@ async fn what_is_no_year_leaves_nothing() {
     assert_eq!(
         told(Some(FaultKind::DuplicateKommun), &[2023]).await,
         "prov: the answer of BASE/annonser/historiska/2023.jsonl.zip is not what was expected: the zip file goes on after \
-         its directory"
+         its files"
     );
     assert!(told(None, &[2005]).await.contains("/2005.jsonl.zip was answered 404 Not Found"));
 }
