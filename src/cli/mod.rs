@@ -151,7 +151,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Rollback(rollback) => rollback.run(&place).await,
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Trace(trace) => trace.run(&place).await,
-        Command::Replay(replay) => replay.run(&place).await,
+        Command::Replay(replay) => Box::pin(replay.run(&place)).await,
         Command::Probe(probe) => Box::pin(probe.run(&place)).await,
         Command::Source(source) => Box::pin(source.run(&place)).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,

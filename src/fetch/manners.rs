@@ -35,13 +35,22 @@ impl Manners {
 
     /// The limiter of the host that this address is on.
     pub fn limiter(&self, url: &Url) -> Arc<Limiter> {
+        self.limiter_named(origin(url))
+    }
+
+    fn limiter_named(&self, name: String) -> Arc<Limiter> {
         let mut hosts = lock(&self.hosts);
-        Arc::clone(hosts.entry(origin(url)).or_insert_with(|| Arc::new(Limiter::new(None))))
+        Arc::clone(hosts.entry(name).or_insert_with(|| Arc::new(Limiter::new(None))))
     }
 
     /// The same with what is configured of a source, unless it has announced something else meanwhile.
     pub fn limiter_for(&self, source: &Source) -> Arc<Limiter> {
-        let limiter = self.limiter(&source.base_url);
+        let limiter = if source.synthetic {
+            // Stand-ins share a port, and stand for as many hosts.
+            self.limiter_named(format!("stand-in of {}", source.name))
+        } else {
+            self.limiter(&source.base_url)
+        };
         if let Some(limits) = source.limits.filter(|_| limiter.limits_for(&source.name).is_none()) {
             limiter.set_for(&source.name, limits);
         }

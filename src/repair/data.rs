@@ -25,7 +25,7 @@ pub async fn mend(
         let Ok(manifest) = lake.manifest(&dataset, &version) else { continue };
         let folder = lake.root().join("stage").join("_repair");
         remove_tree(&folder)?;
-        match recompute(workshop, &manifest, &folder).await {
+        match Box::pin(recompute(workshop, &manifest, &folder)).await {
             Ok(again) if again.content_hash == manifest.content_hash => {
                 let damaged = damaged_files(report, &dataset, &version, &manifest);
                 if !put_back(workshop, aside, &manifest, &again, &damaged, &folder, repair)? {
