@@ -217,7 +217,7 @@ fn a_word_for_names_alone_is_kept_although_nothing_is_published() {
     4 [time] folk           unchanged   3 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
       folk_kommun [version] unchanged, 3480 rows
       folk_lan [version] unchanged, 252 rows
-    3 [time] folk           unchanged   0 calls, 3 reused, 0 retries, 0 rows fetched, [seconds] s
+    3 [time] folk           unchanged   1 calls, 2 reused, 0 retries, 0 rows fetched, [seconds] s
       folk_kommun [version] unchanged, 3480 rows
       folk_lan [version] unchanged, 252 rows
       accepted: fetch folk: dimension "Region" has a code with another name: "0180" was "Stockholm" and is "Stockholm (ny)"

@@ -218,6 +218,6 @@ fn columns_of_a_file_are_watched_too() {
     file("kod,period,summa,annat,mer\n0180,2024,2,x,y\n");
     insta::assert_snapshot!(world.run(&["run", "fil"]).stderr, @r#"
     error: pipeline fil: fetch rader: fil: GET file://[world]/pipelines/fil/rader.csv: there is no column "antal"; the header has kod, period, summa, annat, mer
-    hint: correct the file and run again
+    hint: the source may have renamed it: see `columns` of the fetch
     "#);
 }

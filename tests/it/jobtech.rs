@@ -28,6 +28,8 @@ fn text_column(dataset: &str, name: &str) -> String {
 fn barometer(world: &World) {
     let columns = ["yb_id", "ssyk", "rekryteringssituation", "rekryteringssituation_status"];
     let columns: String = columns.iter().map(|name| text_column("barometer", name)).collect();
+    // Where nothing is assessed, nothing is said.
+    let columns = columns.replace("\"rekryteringssituation\"\n", "\"rekryteringssituation\"\nnullable = true\n");
     world.write(
         "pipelines/barometer/pipeline.toml",
         &format!(
@@ -176,7 +178,7 @@ fn open_advertisements_are_counted_whole() {
         "SELECT niva, kod, period, ssyk, antal, antal_status, antal_symbol FROM a WHERE niva <> 'utan_ort'\n",
     );
     let plan = world.ok(&["plan", "annonser"]);
-    assert!(plan.stdout.contains("47 calls"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("47 data calls (at least 34)"), "{}", plan.stdout);
     let ran = world.ok(&["run", "annonser"]);
     assert!(ran.stdout.contains("advertisements are open"), "{}", ran.stdout);
     let rows = world.rows("oppna");

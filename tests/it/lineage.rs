@@ -109,6 +109,7 @@ fn a_later_configuration_changes_no_earlier_version() {
             "reference/forandringar.csv",
             "reference/kommuner.csv",
             "reference/lan.csv",
+            "reference/nuts.csv",
             "reference/nyckeltal.csv",
             "reference/platser.csv",
             "reference/ssyk.csv",
