@@ -8,7 +8,7 @@ const FENCE: &[u8] = b"----";
 const DEFINITION: &[u8] = br#"<d><cacheSource><worksheetSource sheet="U"/></cacheSource><cacheFields>
 <cacheField name="a"><sharedItems><s v="x_x000D_"/><n v="1.5"/><m/><d v="2026-11-01T00:00:00"/></sharedItems></cacheField>
 <cacheField name="b"><sharedItems/></cacheField><cacheField name="c" databaseField="0"/></cacheFields></d>"#;
-const RECORDS: &[u8] = br#"<p><r><x v="0"/><n v="7"/></r><r><x v="2"/><s v="&lt;5"/></r><r><m/><e v="#N/A"/></r></p>"#;
+const RECORDS: &[u8] = br##"<p><r><x v="0"/><n v="7"/></r><r><x v="2"/><s v="&lt;5"/></r><r><m/><e v="#N/A"/></r></p>"##;
 
 pub fn write(corpus: &Corpus) {
     let parts = |kind: u8, one: &[u8], two: &[u8]| {

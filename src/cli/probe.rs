@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::Args;
 
-use crate::config::{Config, FetchKind, Source};
+use crate::config::{Config, FetchKind, FileFetch, FileLocation, Source};
 use crate::fetch::{Courier, FetchError, Observed, Request, masked};
 use crate::sandbox::{Recorded, Recorder};
 use crate::source::assumption::{Ask, Assumption, Finding};
@@ -40,13 +39,6 @@ impl Probe {
         let desk = Desk::new(place)?;
         let source = desk.source(&self.source)?;
         let facts = assumptions(source.kind);
-        if facts.is_empty() {
-            return Err(Failure::usage(anyhow!(
-                "nothing is assumed of {:?}, a source of kind {}",
-                source.name,
-                source.kind.as_str()
-            )));
-        }
         let mut values = known_values(&desk.config, &source);
         values.extend(self.with);
         let recorder = self.record.as_deref().map(Recorder::create).transpose().map_err(Failure::failed)?;
@@ -79,11 +71,18 @@ fn known_values(config: &Config, source: &Source) -> HashMap<String, String> {
     let fetches = config.pipelines.values().flat_map(|pipeline| pipeline.fetches.values());
     let mut values = HashMap::new();
     for fetch in fetches.filter(|fetch| fetch.source.as_ref() == Some(&source.name)) {
-        if let FetchKind::Pxweb(pxweb) = &fetch.kind {
-            values.entry("table".to_owned()).or_insert_with(|| pxweb.table.clone());
-            if let Some((folder, _)) = pxweb.table.rsplit_once('/') {
-                values.entry("folder".to_owned()).or_insert_with(|| folder.to_owned());
+        let mut know = |name: &str, value: &str| {
+            values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        };
+        match &fetch.kind {
+            FetchKind::Pxweb(pxweb) => {
+                know("table", &pxweb.table);
+                if let Some((folder, _)) = pxweb.table.rsplit_once('/') {
+                    know("folder", folder);
+                }
             }
+            FetchKind::File(FileFetch { location: FileLocation::OnSource(path), .. }) => know("path", path),
+            _ => {}
         }
     }
     values

@@ -8,7 +8,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         name: "file.validators.told",
         says: "the server tells an entity tag or a date of change, by which an unchanged file is not fetched again",
         from: "RFC 9110; notes on data.arbetsformedlingen.se that mention Last-Modified",
-        ask: Ask::Get("{path}"),
+        ask: Ask::Get("/{path}"),
         judge: |seen| {
             let told = ["etag", "last-modified"].iter().any(|name| seen.headers.contains_key(*name));
             of_success(seen, || Finding::of(told, || "neither ETag nor Last-Modified".to_owned()))
@@ -18,7 +18,7 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         name: "file.page.plain-links",
         says: "a page that links to files has them as plain `href`s in its HTML, not made by a script",
         from: "notes on arbetsformedlingen.se's page of time series",
-        ask: Ask::Get("{page}"),
+        ask: Ask::Get("/{page}"),
         judge: |seen| {
             of_success(seen, || {
                 let text = String::from_utf8_lossy(&seen.body).to_ascii_lowercase();
