@@ -10,7 +10,9 @@ use super::error::FetchError;
 use super::problem::{Problem, status_and};
 use crate::config::HttpSettings;
 
-const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// Most of what fails once passes at once; what does not is waited for four times as long each time.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const FACTOR: f32 = 4.0;
 
 /// Why one try did not bring the answer.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ pub(super) const fn is_transient(status: u16) -> bool {
 pub(super) fn backoff(settings: &HttpSettings) -> ExponentialBuilder {
     ExponentialBuilder::new()
         .with_jitter()
+        .with_factor(FACTOR)
         .with_min_delay(FIRST_WAIT.min(settings.max_wait))
         .with_max_delay(settings.max_wait)
         .with_max_times(settings.max_tries.saturating_sub(1))
