@@ -40,7 +40,17 @@ impl Corpus {
 
     /// An answer that may be of any API, for every target that reads answers.
     pub fn answer(&self, body: &[u8]) {
-        for target in ["json_stat", "answers", "kolada", "planned", "yrkesbarometer", "taxonomy", "jobsearch", "eurostat", "records"] {
+        for target in [
+            "json_stat",
+            "answers",
+            "kolada",
+            "planned",
+            "yrkesbarometer",
+            "taxonomy",
+            "jobsearch",
+            "eurostat",
+            "records",
+        ] {
             self.add(target, body);
         }
         for line in ["*\n", ";TOP(1);\n", "*;*;*;*;*\n"] {

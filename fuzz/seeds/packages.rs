@@ -8,7 +8,8 @@ const FENCE: &[u8] = b"----";
 const DEFINITION: &[u8] = br#"<d><cacheSource><worksheetSource sheet="U"/></cacheSource><cacheFields>
 <cacheField name="a"><sharedItems><s v="x_x000D_"/><n v="1.5"/><m/><d v="2026-11-01T00:00:00"/></sharedItems></cacheField>
 <cacheField name="b"><sharedItems/></cacheField><cacheField name="c" databaseField="0"/></cacheFields></d>"#;
-const RECORDS: &[u8] = br##"<p><r><x v="0"/><n v="7"/></r><r><x v="2"/><s v="&lt;5"/></r><r><m/><e v="#N/A"/></r></p>"##;
+const RECORDS: &[u8] =
+    br##"<p><r><x v="0"/><n v="7"/></r><r><x v="2"/><s v="&lt;5"/></r><r><m/><e v="#N/A"/></r></p>"##;
 
 pub fn write(corpus: &Corpus) {
     let parts = |kind: u8, one: &[u8], two: &[u8]| {
@@ -49,7 +50,8 @@ pub fn write(corpus: &Corpus) {
     let mut texts = Vec::new();
     record(&mut texts, 19, &[&[0][..], &wide("a")].concat());
     parts(6, &sheet, &texts);
-    let rows = vec![vec![Cell::from("a"), Cell::from("b")], vec![Cell::from("~7"), Cell::Number(2.0), Cell::Date(46_327.0)]];
+    let rows =
+        vec![vec![Cell::from("a"), Cell::from("b")], vec![Cell::from("~7"), Cell::Number(2.0), Cell::Date(46_327.0)]];
     let sheets = [Sheet { name: "B".to_owned(), rows }];
     whole(8, &xlsx(&sheets).unwrap_or_default());
     whole(4, &xlsb(&sheets).unwrap_or_default());

@@ -64,8 +64,13 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
     }
     sandbox.behave();
     for format in ["px", "csv", "csv2", "csv3", "json", "json-stat", "json-stat2"] {
-        let item = |code: &str, values: &[&str]| json!({ "code": code, "selection": { "filter": "item", "values": values } });
-        let query = [item("Region", &["00", "01", "0114"]), item("Utbildning", &["00S", "53B"]), item("Tid", &["2023", "2024"])];
+        let item =
+            |code: &str, values: &[&str]| json!({ "code": code, "selection": { "filter": "item", "values": values } });
+        let query = [
+            item("Region", &["00", "01", "0114"]),
+            item("Utbildning", &["00S", "53B"]),
+            item("Tid", &["2023", "2024"]),
+        ];
         let body = json!({ "query": query, "response": { "format": format } }).to_string();
         let answer = call(sandbox.addr, "POST", "/pxweb/api/v1/sv/ssd/AM/AM0210/MatchUtbildning", &body).await?;
         match format {
