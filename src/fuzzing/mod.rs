@@ -44,6 +44,12 @@ mod tests {
         records(tempfile::tempdir().unwrap().path(), br#"{"format":4,"dataset":"tal"}"#);
     }
 
+    /// Found by `package`: what stands after `encoding=` need be no quote, nor a letter of one byte.
+    #[test]
+    fn an_encoding_that_is_not_quoted_is_no_encoding() {
+        package(b"\x01\x11<?xml version='1.0' encoding=\xff\xff'latin1'?><a><b>2</b></a>");
+    }
+
     /// Inputs of every kind: nothing, noise, and what each target reads when all is well.
     #[test]
     fn every_target_takes_what_is_ordinary_and_what_is_not() {

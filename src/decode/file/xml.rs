@@ -87,7 +87,7 @@ fn declared_encoding(mut body: impl Read) -> Result<(impl Read, &'static str), D
             let text = String::from_utf8_lossy(head).to_ascii_lowercase();
             let declared = text.split_once("?>").and_then(|(declaration, _)| {
                 let (_, rest) = declaration.split_once("encoding=")?;
-                let quote = rest.chars().next()?;
+                let quote = rest.chars().next().filter(|first| matches!(first, '"' | '\''))?;
                 Some(rest[1..].split(quote).next()?.to_owned())
             });
             let known = declared.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()));
