@@ -280,7 +280,9 @@ impl Zip<'_> {
                 let lengths = [28, 30, 32].map(|place| number(at + place));
                 46 + lengths.into_iter().sum::<Option<usize>>().ok_or_else(cut)?
             } else if signature == DIRECTORY_END_64 {
-                12 + usize::try_from(u64_at(rest.get(at + 4..at + 12).ok_or_else(cut)?, 0)).unwrap_or(DIRECTORY_MAX)
+                let length = u64_at(rest.get(at + 4..at + 12).ok_or_else(cut)?, 0);
+                // Whatever it says, it is no longer than a directory may be.
+                12 + usize::try_from(length).map_or(DIRECTORY_MAX, |length| length.min(DIRECTORY_MAX))
             } else if signature == LOCATOR_64 {
                 20
             } else if signature == DIRECTORY_END {
