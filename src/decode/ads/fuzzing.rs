@@ -15,7 +15,8 @@ pub fn ads(bytes: &[u8]) {
             Ok(value) => only(&value, KEPT),
             // JSON all the same, with a number that no float holds.
             Err(fault) => {
-                assert!(fault.to_string().starts_with("number out of range"), "what is kept is JSON: {fault}")
+                let reason = fault.to_string();
+                assert!(reason.starts_with("number out of range"), "what is kept is JSON: {reason}");
             }
         }
     }
