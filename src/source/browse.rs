@@ -4,8 +4,10 @@
 
 use std::collections::HashSet;
 
+use super::SourceError;
 use super::metadata::Metadata;
 use crate::config::column_of;
+use crate::fetch::{Courier, masked};
 
 /// One table, indicator or file in a source's catalogue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,32 @@ pub struct ProposedColumn {
     pub title: String,
     pub unit: Option<String>,
     pub decimals: Option<u8>,
+}
+
+/// Of a source with a handful of lists (id and title), those whose id or title holds the words.
+pub fn lists<'a>(all: impl IntoIterator<Item = (&'a str, &'a str)>, words: &str) -> Vec<Entry> {
+    let wanted = words.to_lowercase();
+    let fits = |(id, title): &(&str, &str)| title.to_lowercase().contains(&wanted) || id.contains(&wanted);
+    let entry = |(id, title): (&str, &str)| Entry {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        updated: None,
+        periods: None,
+        note: None,
+    };
+    all.into_iter().filter(fits).map(entry).collect()
+}
+
+/// An id that is none of them.
+pub fn no_such_list(courier: &Courier, id: &str) -> SourceError {
+    let source = courier.source();
+    SourceError::UnknownValue {
+        name: source.name.clone(),
+        url: masked(source.base_url.as_str()),
+        what: "list",
+        value: id.to_owned(),
+        nearest: None,
+    }
 }
 
 /// A text as TOML writes it, with quotes.

@@ -4,6 +4,7 @@
 //! Rows go out in batches, so that a large file need not lie in memory.
 
 mod csv;
+mod elements;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod header;

@@ -4,8 +4,8 @@ use super::super::SourceError;
 use super::super::metadata::{Column, Kind, Metadata};
 use super::rows;
 use crate::config::{RegisterWhat, ValueType};
-use crate::fetch::{Courier, masked};
-use crate::source::browse::{Description, Entry, Proposal, ProposedColumn};
+use crate::fetch::Courier;
+use crate::source::browse::{Description, Entry, Proposal, ProposedColumn, lists, no_such_list};
 
 const TITLES: [(RegisterWhat, &str); 4] = [
     (RegisterWhat::SchoolUnits, "Skolenheter"),
@@ -15,29 +15,12 @@ const TITLES: [(RegisterWhat, &str); 4] = [
 ];
 
 pub async fn search(_: &Courier, text: &str) -> Result<Vec<Entry>, SourceError> {
-    let wanted = text.to_lowercase();
-    let fits =
-        |what: RegisterWhat, title: &str| title.to_lowercase().contains(&wanted) || what.as_str().contains(&wanted);
-    let entry = |(what, title): (RegisterWhat, &str)| Entry {
-        id: what.as_str().to_owned(),
-        title: title.to_owned(),
-        updated: None,
-        periods: None,
-        note: None,
-    };
-    Ok(TITLES.into_iter().filter(|(what, title)| fits(*what, title)).map(entry).collect())
+    Ok(lists(TITLES.iter().map(|(what, title)| (what.as_str(), *title)), text))
 }
 
 pub async fn describe(courier: &Courier, id: &str) -> Result<Description, SourceError> {
     let Some((what, title)) = TITLES.into_iter().find(|(what, _)| what.as_str() == id) else {
-        let source = courier.source();
-        return Err(SourceError::UnknownValue {
-            name: source.name.clone(),
-            url: masked(source.base_url.as_str()),
-            what: "list",
-            value: id.to_owned(),
-            nearest: None,
-        });
+        return Err(no_such_list(courier, id));
     };
     let kind = |kind: ValueType| if kind == ValueType::Text { "text" } else { "float64" };
     let columns = rows::columns(what).iter();

@@ -1,16 +1,16 @@
 //! `pivotCacheDefinition` and `pivotCacheRecords` as XML.
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 
+use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
 
 use super::{FIELDS, Field, Item, Records, Room};
 use crate::decode::DecodeError;
 use crate::decode::file::ReadError;
+use crate::decode::file::elements::each;
 use crate::decode::file::sheet::Value;
 use crate::decode::file::sheet::relations::attribute;
-use crate::decode::file::text::{Allowance, Text, unwrapped};
 
 /// The fields, and what the cache was made from.
 pub(super) fn fields(body: impl Read, part: &str) -> Result<(Vec<Field>, Vec<String>), DecodeError> {
@@ -182,37 +182,5 @@ fn value(element: &BytesStart<'_>, records: &mut Records<'_>) -> Result<(), Deco
         b"e" => records.value(&Value::Error(text.into_owned())),
         _ if text.contains("_x") => records.value(&Value::Text(&unescaped(text.into_owned()))),
         _ => records.value(&Value::Text(&text)),
-    }
-}
-
-fn each(
-    body: impl Read,
-    part: &str,
-    visit: &mut dyn FnMut(&Event<'_>) -> Result<bool, ReadError>,
-) -> Result<(), ReadError> {
-    let allowance = Allowance::new();
-    let text = Text::new(body, "utf-8", &allowance)?;
-    let mut xml = Reader::from_reader(BufReader::with_capacity(1 << 16, text));
-    let mut buffer = Vec::new();
-    let mut open = 0_u64;
-    loop {
-        allowance.renew();
-        buffer.clear();
-        let event = xml.read_event_into(&mut buffer).map_err(|error| match error {
-            quick_xml::Error::Io(error) => {
-                std::sync::Arc::try_unwrap(error).map_or_else(|error| DecodeError::Shape(error.to_string()), unwrapped)
-            }
-            error => DecodeError::Shape(format!("{part} is cut off or broken: {error}")),
-        })?;
-        match &event {
-            Event::Start(_) => open += 1,
-            Event::End(_) => open = open.saturating_sub(1),
-            Event::Eof if open > 0 => return Err(DecodeError::Shape(format!("{part} is cut off")).into()),
-            Event::Eof => return Ok(()),
-            _ => {}
-        }
-        if !visit(&event)? {
-            return Ok(());
-        }
     }
 }

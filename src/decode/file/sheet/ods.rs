@@ -1,17 +1,14 @@
 //! ODS (OpenDocument 1.3, part 3), read as it comes: calamine would hold every
 //! sheet, and a cell that says it is repeated a milliard times, in memory.
 
-use std::io::BufReader;
-
-use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::{Value, Visit, Workbook, relations::attribute};
 use crate::decode::DecodeError;
 use crate::decode::file::ReadError;
+use crate::decode::file::elements::each;
 use crate::decode::file::input::Input;
 use crate::decode::file::package::Package;
-use crate::decode::file::text::{Allowance, Text, unwrapped};
 
 const CONTENT: &str = "content.xml";
 /// Cells that come from others by repetition, all together.
@@ -56,31 +53,7 @@ fn events(
     package: &mut Package,
     visit: &mut dyn FnMut(&Event<'_>) -> Result<bool, ReadError>,
 ) -> Result<(), ReadError> {
-    let allowance = Allowance::new();
-    let text = Text::new(package.member(CONTENT)?, "utf-8", &allowance)?;
-    let mut xml = Reader::from_reader(BufReader::with_capacity(1 << 16, text));
-    let mut buffer = Vec::new();
-    let mut depth = 0_u32;
-    loop {
-        allowance.renew();
-        buffer.clear();
-        let event = xml.read_event_into(&mut buffer).map_err(|error| match error {
-            quick_xml::Error::Io(error) => {
-                std::sync::Arc::try_unwrap(error).map_or_else(|error| DecodeError::Shape(error.to_string()), unwrapped)
-            }
-            error => DecodeError::Shape(format!("{CONTENT} is cut off or broken: {error}")),
-        })?;
-        match &event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) => depth = depth.saturating_sub(1),
-            Event::Eof if depth > 0 => return Err(DecodeError::Shape(format!("{CONTENT} is cut off")).into()),
-            Event::Eof => return Ok(()),
-            _ => {}
-        }
-        if !visit(&event)? {
-            return Ok(());
-        }
-    }
+    each(package.member(CONTENT)?, CONTENT, visit)
 }
 
 /// A cell while its text comes in.
