@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod contract;
+pub mod daemon;
 pub mod decode;
 pub mod embedded;
 pub mod export;
