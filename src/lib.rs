@@ -17,11 +17,15 @@ pub mod fetch;
 pub mod fuzzing;
 pub mod lake;
 pub mod ledger;
+pub mod log;
+pub mod metrics;
 mod nearest;
 pub mod reference;
 pub mod sandbox;
+pub mod serve;
 pub mod source;
 mod spreadsheet;
+pub mod status;
 pub mod store;
 
 #[cfg(feature = "engine")]
@@ -34,8 +38,6 @@ pub mod repair;
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod run;
-#[cfg(feature = "engine")]
-pub mod serve;
 #[cfg(feature = "engine")]
 pub mod transform;
 

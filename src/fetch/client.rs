@@ -178,9 +178,10 @@ impl Client {
         if let Some(body) = &outgoing.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        tally.called();
+        tally.called(&outgoing.source_name);
         let response = request.send().await;
         drop(slot);
+        tally.answered(&outgoing.source_name, response.as_ref().ok().map(|response| response.status().as_u16()));
         let response = response.map_err(|fault| self.failure(outgoing, &fault))?;
 
         let fetched_at = Timestamp::now();
@@ -206,14 +207,14 @@ impl Client {
             let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
             let chunks =
                 response.bytes_stream().map(|chunk| chunk.map_err(|fault| BodyFault::Broken(self.broken_body(&fault))));
-            match body::read(chunks, &encoding, caps, |bytes| tally.wire(bytes)).await {
+            match body::read(chunks, &encoding, caps, |bytes| tally.wire(&outgoing.source_name, bytes)).await {
                 Ok(body) => body,
                 // The headers have said what matters: not now, and perhaps when.
                 Err(BodyFault::Broken(_)) if is_transient(status) => Bytes::new(),
                 Err(fault) => return Err(self.body_failure(outgoing, &headers, fault, false)),
             }
         };
-        tally.body(body.len() as u64);
+        tally.body(&outgoing.source_name, body.len() as u64);
         let received = Received { status, headers, fetched_at, body, redirect };
         if is_transient(status) {
             let after = retry_after(&received.headers, SystemTime::now());
@@ -238,7 +239,8 @@ impl Client {
         let encoding = headers.get("content-encoding").cloned().unwrap_or_default();
         let chunks =
             response.bytes_stream().map(|chunk| chunk.map_err(|fault| BodyFault::Broken(self.broken_body(&fault))));
-        let unpacked = body::unpack(chunks, &encoding, caps, |bytes| tally.wire(bytes)).await;
+        let source = outgoing.source_name.clone();
+        let unpacked = body::unpack(chunks, &encoding, caps, move |bytes| tally.wire(&source, bytes)).await;
         unpacked.map_err(|fault| self.body_failure(outgoing, &headers, fault, true))
     }
 

@@ -268,7 +268,7 @@ impl Courier {
 
     /// Counts an earlier answer that is used in place of a call.
     pub fn reuses(&self) {
-        self.shared.tally.reused();
+        self.shared.tally.reused(&self.source().name);
     }
 
     /// Always a call, for questions whose answer must be of this moment.
@@ -392,7 +392,7 @@ impl Courier {
         if body.len() as u64 > limit {
             return Err(FetchError::TooLarge { source_name: self.source().name.clone(), url: shown, limit });
         }
-        self.shared.tally.body(body.len() as u64);
+        self.shared.tally.body(&self.source().name, body.len() as u64);
         self.put(self.local_envelope(shown, &metadata), Bytes::from(body)).await
     }
 

@@ -70,8 +70,8 @@ impl Courier {
         })
         .adjust(|failure, wait| Some(failure.wait(wait?, settings.max_wait)))
         .notify(|failure, wait| {
-            self.shared.tally.retried();
-            self.shared.tally.waited(wait);
+            self.shared.tally.retried(&self.source().name);
+            self.shared.tally.waited(&self.source().name, wait);
             tracing::warn!(
                 pipeline = self.shared.pipeline,
                 source = self.source().name,
@@ -125,7 +125,7 @@ impl Courier {
             let slot = limiter.acquire().await;
             // Others may have found the source out of order meanwhile.
             if !leave.is_stale() {
-                self.shared.tally.waited(asked.elapsed());
+                self.shared.tally.waited(&self.source().name, asked.elapsed());
                 return Ok((leave, place, slot));
             }
         }

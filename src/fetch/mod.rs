@@ -56,7 +56,7 @@ pub use object::Object;
 pub use observe::Observed;
 pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
 pub use stream::{Scrub, ScrubError, Streamed, scrub};
-pub use tally::{Counts, Tally};
+pub use tally::{Counts, SourceCounts, Tally};
 
 /// The states behind these locks are valid after every statement, so a panic
 /// elsewhere does not spoil them.

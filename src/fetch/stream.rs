@@ -158,7 +158,7 @@ impl Courier {
                 }
             })?;
             let length = record.original.as_ref().map_or(record.size, |original| original.size);
-            courier.shared.tally.body(length);
+            courier.shared.tally.body(&courier.source().name, length);
             if length > cap { Err(too_large) } else { Ok(Streamed { record }) }
         })
         .await
@@ -382,7 +382,7 @@ impl Courier {
             let mut chunk = BytesMut::with_capacity(CHUNK);
             let length = body.read_buf(&mut chunk).await.map_err(|error| Unpumped::Body(body::fault(error)))?;
             total += length as u64;
-            self.shared.tally.body(length as u64);
+            self.shared.tally.body(&self.source().name, length as u64);
             if total > cap {
                 return Err(Unpumped::Body(BodyFault::UnpacksTooLarge));
             }

@@ -2,6 +2,7 @@
 //! lake and the archive, in SQLite. The lake is the truth; what the ledger
 //! lacks after a crash is taken from there.
 
+mod detail;
 mod format;
 mod past;
 mod run;
@@ -18,6 +19,7 @@ use url::Url;
 
 use crate::store::{StoreError, move_into_place};
 
+pub use detail::{CheckDetail, DatasetDetail, FetchDetail, LogLine, RowsChanged, RunDetail, SlotSeen, Step};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use state::{FetchState, PipelineState};

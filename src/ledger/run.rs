@@ -12,6 +12,14 @@ use super::{Ledger, LedgerError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunId(i64);
 
+impl RunId {
+    /// As it is shown and asked for.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+}
+
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -160,7 +168,7 @@ pub(super) fn update(connection: &Connection, run: RunId, entry: &RunEntry) -> R
     Ok(())
 }
 
-fn read_run(row: &Row<'_>) -> rusqlite::Result<RunEntry> {
+pub(super) fn read_run(row: &Row<'_>) -> rusqlite::Result<RunEntry> {
     let number = |index| row.get::<_, i64>(index).map(i64::cast_unsigned);
     let time = |text: String| text.parse::<Timestamp>().unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(RunEntry {
