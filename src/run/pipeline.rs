@@ -188,6 +188,7 @@ async fn steps(
     gate.changes(&pipeline.name, told)?;
 
     clock.lap("fetch and stage");
+    workshop.go_on()?;
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
     register_staged(&engine, &staged).await?;
@@ -229,6 +230,7 @@ async fn steps(
     }
 
     clock.lap("compute, check and write");
+    workshop.go_on()?;
     line.step("publishing");
     let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
     let recipe = Recipe::of(&workshop.config, &workshop.reference, pipeline).bytes();

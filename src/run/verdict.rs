@@ -34,6 +34,7 @@ impl Verdict {
         match &self.result {
             Ok(datasets) if datasets.iter().any(|dataset| dataset.published) => Outcome::Published,
             Ok(_) => Outcome::Unchanged,
+            Err(problem) if problem.is_stop() => Outcome::Interrupted,
             Err(_) => Outcome::Failed,
         }
     }
