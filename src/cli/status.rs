@@ -2,11 +2,10 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::lake::{Lake, LakeError, Manifest};
-use crate::ledger::{Outcome, RunEntry, Stop, Waiting};
+use crate::lake::Lake;
 use crate::run::readable_ledger;
+use crate::status::{DaemonStatus, PipelineStatus, Status as Standing, StatusError};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -19,55 +18,6 @@ pub struct Status {
     json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct PipelineStatus {
-    pipeline: String,
-    last_outcome: Option<Outcome>,
-    last_run: Option<Timestamp>,
-    last_error: Option<String>,
-    /// What the last run warned of or was let through in spite of.
-    last_note: Option<String>,
-    waiting: Option<WaitingStatus>,
-    checked_at: Option<Timestamp>,
-    datasets: Vec<DatasetStatus>,
-}
-
-/// A stopped publish.
-#[derive(Debug, Serialize)]
-struct WaitingStatus {
-    since: Timestamp,
-    what: Vec<String>,
-    fingerprint: String,
-    /// Lets it through.
-    command: String,
-}
-
-impl From<Waiting> for WaitingStatus {
-    fn from(waiting: Waiting) -> Self {
-        Self {
-            since: waiting.since,
-            what: waiting.what.iter().map(Stop::sentence).collect(),
-            fingerprint: waiting.fingerprint,
-            command: format!("underlag accept {} --reason \"…\"", waiting.pipeline),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct DatasetStatus {
-    dataset: String,
-    version: Option<String>,
-    rows: u64,
-    created_at: Option<Timestamp>,
-    /// The last period, by its last day, as the source writes it, is in the data; here the sources' times.
-    fetched_at: Option<Timestamp>,
-    synthetic: bool,
-    /// What an operator said of its versions, and what was kept from earlier ones.
-    notes: Vec<String>,
-    /// What it was published in spite of.
-    drift: Vec<String>,
-}
-
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
@@ -76,79 +26,44 @@ impl Status {
         if let Some(note) = note {
             text::note(&format!("note: {note}"));
         }
-        let at_work = lake.is_locked();
-        let mut rows = Vec::new();
-        for pipeline in config.pipelines.values() {
-            let last = ledger.runs(Some(&pipeline.name), 1)?.pop();
-            let mut datasets = Vec::new();
-            for name in pipeline.datasets.keys() {
-                let manifest = lake.current(name)?;
-                datasets.push(DatasetStatus {
-                    dataset: name.clone(),
-                    version: manifest.as_ref().map(|manifest| manifest.version.to_string()),
-                    rows: manifest.as_ref().map_or(0, |manifest| manifest.rows),
-                    created_at: manifest.as_ref().map(|manifest| manifest.created_at),
-                    fetched_at: manifest
-                        .as_ref()
-                        .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
-                    synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
-                    notes: notes(&lake, name, manifest.as_ref())?,
-                    drift: manifest.as_ref().map(drift).unwrap_or_default(),
-                });
-            }
-            rows.push(PipelineStatus {
-                pipeline: pipeline.name.clone(),
-                last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
-                last_run: last.as_ref().map(|run| run.started_at),
-                last_error: message(last.as_ref(), true),
-                last_note: message(last.as_ref(), false),
-                waiting: ledger.waiting(&pipeline.name)?.map(WaitingStatus::from),
-                checked_at: ledger.state(&pipeline.name)?.map(|state| state.checked_at),
-                datasets,
-            });
+        let mut standing = Standing::look(&config, &lake, &ledger, Timestamp::now()).map_err(|error| match error {
+            StatusError::Ledger(error) => Failure::from(error),
+            StatusError::Lake(error) => Failure::from(error),
+        })?;
+        if let Some(fault) = standing.fault() {
+            return Err(fault.into());
         }
         if self.json {
-            text::line(&serde_json::to_string_pretty(&rows).map_err(Failure::failed)?);
+            text::line(&serde_json::to_string_pretty(&standing.pipelines).map_err(Failure::failed)?);
         } else {
-            for row in &rows {
-                show(row);
-            }
+            standing.daemon.iter().for_each(show_daemon);
+            standing.pipelines.iter().for_each(show);
         }
         Ok(Exit::Done)
     }
 }
 
-fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<String>, LakeError> {
-    let standing = lake.standing(dataset)?;
-    let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC");
-    let mut notes: Vec<String> = standing
-        .withdrawn
-        .iter()
-        .map(|said| format!("{} was withdrawn {}: {}", said.version, time(said.at), said.reason))
-        .collect();
-    let rolled_back = standing.rolled_back.iter();
-    notes.extend(
-        rolled_back.map(|said| format!("rolled back from {} {}: {}", said.version, time(said.at), said.reason)),
-    );
-    notes.extend(current.and_then(Manifest::carried_note));
-    Ok(notes)
+fn time(at: Option<Timestamp>) -> String {
+    at.map_or_else(|| "never".to_owned(), crate::status::time)
 }
 
-/// Of a run that failed, or of one that did not.
-fn message(last: Option<&RunEntry>, failed: bool) -> Option<String> {
-    let of_kind = |run: &&RunEntry| matches!(run.outcome, Outcome::Published | Outcome::Unchanged) != failed;
-    last.filter(of_kind).map(|run| run.message.clone()).filter(|message| !message.is_empty())
-}
-
-fn drift(manifest: &Manifest) -> Vec<String> {
-    let checks = manifest.checks.iter().filter(|check| check.check == "drift" && !check.held);
-    checks.map(|check| check.message.clone()).collect()
+fn show_daemon(daemon: &DaemonStatus) {
+    let since = crate::status::time(daemon.since);
+    match daemon.unready() {
+        None => text::line(&format!("daemon: process {} since {since}, {} runs under way", daemon.process, daemon.running)),
+        Some(why) => text::line(&format!("daemon: {why}")),
+    }
+    if let Some(refused) = &daemon.configuration.refused {
+        text::line(&format!(
+            "the configuration was refused {}; the one from {} stays in force:",
+            time(daemon.configuration.refused_at),
+            crate::status::time(daemon.configuration.loaded_at)
+        ));
+        refused.lines().for_each(|line| text::line(&format!("  {line}")));
+    }
 }
 
 fn show(row: &PipelineStatus) {
-    let time = |at: Option<Timestamp>| {
-        at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
-    };
     let outcome = row.last_outcome.map_or_else(|| "never run".to_owned(), |outcome| outcome.to_string());
     text::line(&format!(
         "{:14} {outcome:11} run {}, checked {}",
@@ -156,6 +71,18 @@ fn show(row: &PipelineStatus) {
         time(row.last_run),
         time(row.checked_at)
     ));
+    if let Some(since) = row.late_since {
+        text::line(&format!("  late since {}", crate::status::time(since)));
+    }
+    match (row.running, row.queued, row.next_due) {
+        (Some(run), ..) => text::line(&format!("  run {run} is under way")),
+        (None, true, _) => text::line("  due, and waits for its turn"),
+        (None, false, Some(due)) => {
+            let why = row.next_why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+            text::line(&format!("  next due {}{why}", crate::status::time(due)));
+        }
+        (None, false, None) => {}
+    }
     for dataset in &row.datasets {
         match &dataset.version {
             Some(version) => text::line(&format!(
@@ -187,7 +114,7 @@ fn show(row: &PipelineStatus) {
     for note in row.last_note.iter().flat_map(|note| note.lines()) {
         text::line(&format!("  {note}"));
     }
-    if let Some(error) = &row.last_error {
-        text::line(&format!("  last error: {}", error.lines().next().unwrap_or_default()));
+    if let Some(error) = row.error_sentence() {
+        text::line(&format!("  last error: {error}"));
     }
 }

@@ -429,7 +429,7 @@ pub(super) fn local(path: &Path) -> Result<(PathBuf, String), FetchError> {
 pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FetchError> + Send + 'static,
 ) -> Result<T, FetchError> {
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(crate::log::carried(work)).await {
         Ok(result) => result,
         Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
         Err(_) => Err(FetchError::Stopped),

@@ -70,7 +70,7 @@ fn json(now: Timestamp, level: Level, target: &str, run: Option<&InRun>, fields:
     line.insert("target".to_owned(), target.into());
     if let Some(run) = run {
         line.insert("run".to_owned(), run.run.into());
-        line.insert("pipeline".to_owned(), run.pipeline.clone().into());
+        line.insert("pipeline".to_owned(), run.pipeline.as_ref().into());
     }
     for (name, value) in fields.others {
         let value = match value {

@@ -74,6 +74,12 @@ pub fn start(format: Option<Format>, usual: Usual) {
     let _ = registry.with(lines.with_filter(filter())).try_init();
 }
 
+/// Work for another thread, whose log lines stay those of the run that it is done for.
+pub fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = tracing::Span::current();
+    move || span.in_scope(work)
+}
+
 /// systemd names the device and inode of the journal's stream; stderr may have been led elsewhere since.
 fn leads_to_journald() -> bool {
     let Ok(named) = std::env::var("JOURNAL_STREAM") else { return false };

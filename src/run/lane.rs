@@ -22,12 +22,12 @@ impl<T: Send + 'static> Lane<T> {
         mut step: impl FnMut(&mut T, &RecordBatch) -> Result<(), LakeError> + Send + 'static,
     ) -> Self {
         let (batches, mut waiting) = mpsc::channel::<RecordBatch>(WAITING);
-        let work = tokio::task::spawn_blocking(move || {
+        let work = tokio::task::spawn_blocking(crate::log::carried(move || {
             while let Some(batch) = waiting.blocking_recv() {
                 step(&mut state, &batch)?;
             }
             Ok(state)
-        });
+        }));
         Self { batches, work }
     }
 

@@ -2,6 +2,7 @@
 //! another module; here they meet, in order, for one pipeline after another.
 
 mod accepted;
+mod account;
 mod carrying;
 mod checks;
 pub(crate) mod compute;
@@ -62,6 +63,8 @@ pub struct Options {
     pub force: bool,
     /// What an operator lets through, of the one pipeline that is run for it.
     pub accept: Option<Accept>,
+    /// Who or what started it, in words (`cron`); left out, it was started by hand.
+    pub started_by: Option<String>,
 }
 
 /// Runs pipelines, those that read another's datasets after it, as many at a time as the configuration allows.

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tracing::Instrument as _;
 
 use crate::config::Pipeline;
 use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{CheckResult, Manifest, Stage};
-use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
+use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry, RunId};
+use crate::log::{self, RunLog};
+use crate::metrics;
 use crate::transform::Engine;
 
+use super::account::Account;
 use super::fetching::{self, Staged};
 use super::gate::Gate;
 use super::progress::{Line, Progress};
@@ -26,7 +30,11 @@ struct Fetched {
     rows: u64,
     notes: Vec<String>,
     record: String,
+    account: Account,
 }
+
+/// How often a run's log is written down while it goes on.
+const WRITE_LOG: Duration = Duration::from_secs(10);
 
 pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, progress: &Progress) -> Verdict {
     let begun = Instant::now();
@@ -35,10 +43,15 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, pr
     let tally = Arc::new(Tally::default());
     let mut fetched = Fetched::default();
     let (run, result) = match workshop.ledger.begin(&pipeline.name, started_at) {
-        Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut fetched).await),
+        Ok(run) => {
+            let log = log::begin_run(run.number(), &pipeline.name);
+            let work = attempt(workshop, pipeline, options, &line, &tally, &mut fetched).instrument(log.span.clone());
+            let result = logged(workshop, run, &log, work).await;
+            (Some((run, log)), result)
+        }
         Err(error) => (None, Err(error.into())),
     };
-    let Fetched { rows: rows_fetched, notes, record } = fetched;
+    let Fetched { rows: rows_fetched, notes, record, account } = fetched;
     let mut verdict = Verdict {
         pipeline: pipeline.name.clone(),
         result,
@@ -48,14 +61,54 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, pr
         record,
         took: begun.elapsed(),
     };
-    if let Some(run) = run {
+    if let Some((run, log)) = run {
         let entry = entry(&verdict, started_at);
         if let Err(error) = workshop.ledger.end(run, &entry) {
             // The versions are in place, but the record is not: the operator must know.
             verdict.result = verdict.result.and_then(|verdicts| Err(unrecorded(&verdicts, error)));
         }
+        let detail = account.end(&verdict, options, &tally);
+        log.span.in_scope(|| tell_end(&verdict));
+        let kept = workshop.ledger.set_detail(run, &detail);
+        if let Err(error) = kept.and_then(|()| workshop.ledger.add_log(run, &log.take_all())) {
+            log.span.in_scope(|| tracing::warn!(%error, "the run's log could not be kept"));
+        }
     }
+    metrics::run_ended(&verdict.pipeline, verdict.outcome(), verdict.took);
     verdict
+}
+
+/// Does the work, and writes its log down now and then, so that a long run can be watched.
+async fn logged<T>(workshop: &Workshop, run: RunId, log: &RunLog, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(WRITE_LOG) => {
+                let lines = log.take_first();
+                // The ledger's state is told at the end, when it matters.
+                let _ = if lines.is_empty() { Ok(()) } else { workshop.ledger.add_log(run, &lines) };
+            }
+        }
+    }
+}
+
+fn tell_end(verdict: &Verdict) {
+    let (outcome, counts) = (verdict.outcome().to_string(), verdict.counts);
+    let error = verdict.result.as_ref().err().map(|problem| problem.to_string());
+    tracing::info!(
+        pipeline = verdict.pipeline,
+        outcome,
+        rows_fetched = verdict.rows_fetched,
+        calls = counts.calls,
+        reused = counts.reused,
+        retries = counts.retries,
+        bytes = counts.bytes_body,
+        took_ms = u64::try_from(verdict.took.as_millis()).unwrap_or(u64::MAX),
+        error = error.as_deref().and_then(|error| error.lines().next()),
+        "the run ended"
+    );
 }
 
 fn entry(verdict: &Verdict, started_at: Timestamp) -> RunEntry {
@@ -121,20 +174,6 @@ async fn attempt(
     result
 }
 
-/// Says in the log how long each step took.
-struct Clock<'a> {
-    pipeline: &'a str,
-    since: Instant,
-}
-
-impl Clock<'_> {
-    fn lap(&mut self, step: &str) {
-        let took_ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(pipeline = self.pipeline, step, took_ms, "a step is done");
-        self.since = Instant::now();
-    }
-}
-
 #[expect(clippy::too_many_arguments, reason = "the one place where everything of a run meets")]
 async fn steps(
     workshop: &Workshop,
@@ -150,10 +189,10 @@ async fn steps(
     let lake = &workshop.lake;
     let state = workshop.ledger.state(&pipeline.name)?;
     let config_hash = workshop.config_hash(pipeline)?;
-    let mut clock = Clock { pipeline: &pipeline.name, since: Instant::now() };
     line.step("asking what is new");
     let planned = fetching::plan(workshop, pipeline, state.as_ref(), journal, tally, options.force).await?;
-    clock.lap("plan");
+    fetched.account.lap("plan");
+    fetched.account.planned(&planned);
     gate.changes(&pipeline.name, planned.iter().map(|one| (one.fetch, one.changes.as_slice())))?;
 
     let mut published: BTreeMap<String, Manifest> = BTreeMap::new();
@@ -174,10 +213,12 @@ async fn steps(
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
         fetched.notes.extend(published.values().flat_map(standing_warnings));
+        published.values().for_each(|manifest| fetched.account.dataset(manifest, false));
         return Ok(published.values().map(unchanged).collect());
     }
 
     let staged = fetching::stage(planned, stage, state.as_ref(), options, line).await?;
+    fetched.account.staged(staged.iter());
     fetched.rows = staged.values().map(|staged| staged.info.rows).sum();
     fetched.notes = staged
         .iter()
@@ -187,7 +228,7 @@ async fn steps(
     let told = pipeline.fetches.iter().filter_map(|(name, fetch)| Some((fetch, staged.get(name)?.changes.as_slice())));
     gate.changes(&pipeline.name, told)?;
 
-    clock.lap("fetch and stage");
+    fetched.account.lap("fetch and stage");
     workshop.go_on()?;
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
@@ -229,7 +270,7 @@ async fn steps(
         return Err(Problem::Checks { findings, data: data.chain(read).collect() });
     }
 
-    clock.lap("compute, check and write");
+    fetched.account.lap("compute, check and write");
     workshop.go_on()?;
     line.step("publishing");
     let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
@@ -253,14 +294,19 @@ async fn steps(
         let current = published.get(name);
         let withheld = if options.force { None } else { publishing::withheld(lake, &manifest)? };
         match (current, withheld) {
-            (Some(current), _) if current.describes_the_same(&manifest) => verdicts.push(unchanged(current)),
+            (Some(current), _) if current.describes_the_same(&manifest) => {
+                fetched.account.dataset(current, false);
+                verdicts.push(unchanged(current));
+            }
             (Some(current), Some(why)) => {
                 fetched.notes.push(why);
+                fetched.account.dataset(current, false);
                 verdicts.push(unchanged(current));
             }
             _ => {
                 let manifest = publishing::with_kinds(lake, current, manifest, &computed.parts)?;
                 let version = publishing::prepare(stage, computed, manifest)?;
+                fetched.account.dataset(&version.manifest, true);
                 verdicts.push(DatasetVerdict {
                     dataset: name.clone(),
                     version: version.manifest.version.to_string(),
@@ -271,7 +317,7 @@ async fn steps(
             }
         }
     }
-    clock.lap("prepare");
+    fetched.account.lap("prepare");
     for version in &prepared {
         // So that a manifest that was spoilt can be had back by its hash.
         workshop.archive.keep(&version.manifest_bytes()?)?;
@@ -280,7 +326,7 @@ async fn steps(
         workshop.archive.keep(&recipe)?;
     }
     lake.publish(&prepared)?;
-    clock.lap("publish");
+    fetched.account.lap("publish");
     workshop.note_manifests().map_err(|error| match error {
         Problem::Ledger(error) => unrecorded(&verdicts, error),
         other => other,

@@ -46,9 +46,9 @@ impl Line {
     /// A step begins.
     pub fn step(&self, message: impl Into<String>) {
         let message = message.into();
-        match &self.bar {
-            Some(bar) => bar.set_message(message),
-            None => tracing::info!(pipeline = self.name, "{message}"),
+        tracing::info!(pipeline = self.name, "{message}");
+        if let Some(bar) = &self.bar {
+            bar.set_message(message);
         }
     }
 

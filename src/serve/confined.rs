@@ -21,12 +21,23 @@ impl Confined {
     }
 
     fn resolve(root: &Path, path: &Path) -> io::Result<PathBuf> {
-        let (root, real) = (root.canonicalize()?, path.canonicalize()?);
+        let (root, real) = (root.canonicalize().map_err(absent)?, path.canonicalize().map_err(absent)?);
         if real.starts_with(&root) {
             return Ok(real);
         }
         tracing::warn!(path = %path.display(), leads_to = %real.display(), "a link leads out of the served folder");
         Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Whatever is wrong with a name, there is no such file; what is wrong with the machine stays an error.
+fn absent(error: io::Error) -> io::Error {
+    use io::ErrorKind::{
+        InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+    };
+    match error.kind() {
+        NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput | PermissionDenied => NotFound.into(),
+        _ => error,
     }
 }
 

@@ -1,39 +1,35 @@
-//! The addresses that there are: the site at the root, datasets beside it, and a sign of life.
-
-use std::path::Path;
+//! The addresses that there are: the site at the root, datasets and the status
+//! page beside it, and what machines ask.
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::Request;
+use axum::middleware::from_fn;
 use axum::routing::get;
-use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower::service_fn;
 
-use super::confined::Confined;
+use super::files::Files;
+use super::guard::guard;
+use super::{State, pages, probes};
 
-/// Pages bring no script, no frame and nothing from elsewhere; the browser is told so.
-const HEADERS: [(HeaderName, &str); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    // A version never changes, but `site/current` does: ask again, and be told "not modified".
-    (header::CACHE_CONTROL, "no-cache"),
-];
-
-/// `/` is `site/current`, `/datasets/…` is `datasets`, both below `data_dir`.
-pub fn router(data_dir: &Path) -> Router {
+/// `/` is `site/current`, `/datasets/…` is `datasets`, both below the configuration's `data_dir`.
+pub fn router(state: State) -> Router {
+    let data_dir = state.config().data_dir.clone();
     let (site, datasets) = (data_dir.join("site"), data_dir.join("datasets"));
-    let pages = ServeDir::with_backend(site.join("current"), Confined::new(&site));
-    let files = ServeDir::with_backend(&datasets, Confined::new(&datasets)).append_index_html_on_directories(false);
-    let router = Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .nest_service("/datasets", files)
-        .fallback_service(pages);
-    HEADERS.into_iter().fold(router, |router, (name, value)| {
-        router.layer(SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value)))
-    })
+    let site = Files::new(&site.join("current"), &site, true);
+    let datasets = Files::new(&datasets, &datasets, false);
+    Router::new()
+        .route("/healthz", get(probes::healthz))
+        .route("/readyz", get(probes::readyz))
+        .route("/metrics", get(probes::metrics))
+        .route("/openapi.json", get(probes::openapi))
+        .route("/status.json", get(probes::status))
+        .route("/status", get(pages::to_overview))
+        .route("/status/", get(pages::overview))
+        .route("/status/status.css", get(pages::stylesheet))
+        .route("/status/runs/{run}", get(pages::run))
+        .route("/status/pipelines/{name}", get(pages::pipeline))
+        .with_state(state)
+        .nest_service("/datasets", service_fn(move |request: Request| datasets.clone().serve(request)))
+        .fallback_service(service_fn(move |request: Request| site.clone().serve(request)))
+        .layer(from_fn(guard))
 }

@@ -45,7 +45,7 @@ pub async fn read<T: Send + 'static>(
             Err(error) => Err(SourceError::decode_record(&record, DecodeError::Shape(error.to_string()))),
         }
     };
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(crate::log::carried(work)).await {
         Ok(result) => result,
         Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
         Err(_) => Err(FetchError::Stopped.into()),

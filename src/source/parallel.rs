@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 
 use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument as _;
 
 use super::SourceError;
 use crate::fetch::FetchError;
@@ -34,14 +35,14 @@ where
         while flying.len() < at_once.max(1)
             && let Some(next) = calls.next()
         {
-            flying.push_back(Flight(tokio::spawn(call(next))));
+            flying.push_back(Flight(tokio::spawn(call(next).in_current_span())));
         }
         let Some(first) = flying.front_mut() else { return Ok(()) };
         let landed = (&mut first.0).await;
         // Taken away before the next is sent: a place is free when its answer is in hand.
         flying.pop_front();
         if let Some(next) = calls.next() {
-            flying.push_back(Flight(tokio::spawn(call(next))));
+            flying.push_back(Flight(tokio::spawn(call(next).in_current_span())));
         }
         take(landed.map_err(stopped)??)?;
     }
@@ -54,7 +55,7 @@ where
 pub async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
 ) -> Result<T, SourceError> {
-    tokio::task::spawn_blocking(work).await.map_err(stopped)?
+    tokio::task::spawn_blocking(crate::log::carried(work)).await.map_err(stopped)?
 }
 
 /// A call that ends with whoever waits for it.

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{OnceLock, mpsc};
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tracing::Instrument as _;
 
 /// Never dropped: a runtime cannot be from within another.
 static RUNTIME: OnceLock<Result<Runtime, String>> = OnceLock::new();
@@ -21,10 +22,13 @@ fn runtime() -> io::Result<&'static Runtime> {
 /// Waits for the work's end, from within async code too. A panic of the work is an error here.
 pub(super) fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> io::Result<T> {
     let (done, end) = mpsc::sync_channel(1);
-    runtime()?.spawn(async move {
-        // Nobody else has the other end, and it waits below.
-        let _ = done.send(work.await);
-    });
+    runtime()?.spawn(
+        async move {
+            // Nobody else has the other end, and it waits below.
+            let _ = done.send(work.await);
+        }
+        .in_current_span(),
+    );
     let wait = || end.recv().map_err(|_| io::Error::other("the call ended without a result"));
     match Handle::try_current() {
         // Lets the other tasks of this thread move on.
