@@ -13,6 +13,7 @@ use url::Url;
 use crate::config::SourceKind;
 use crate::embedded;
 use crate::lake::Lake;
+use crate::metrics;
 use crate::run::{Options, Workshop};
 use crate::sandbox;
 use crate::serve;
@@ -72,6 +73,8 @@ impl Demo {
             source.synthetic = true;
         }
 
+        metrics::install();
+        metrics::begin(config.pipelines.keys().map(String::as_str), config.sources.keys().map(String::as_str));
         let workshop = Arc::new(Workshop::open(config, reference)?);
         let names: Vec<String> = workshop.config.pipelines.keys().cloned().collect();
         text::note(&format!("running {} on synthetic data into {}", names.join(", "), data_dir.display()));
@@ -97,9 +100,11 @@ impl Demo {
             Err(error) => return Err(Failure::failed(error)),
         };
         text::line(&format!("site: http://{address}/"));
+        text::line(&format!("status: http://{address}/status/"));
         text::line(&format!("datasets: {}", data_dir.join("datasets").display()));
         text::note("stop with Ctrl-C");
-        serve::serve(server, &data_dir, stopped()).await.map_err(Failure::failed)?;
+        let router = serve::router(serve::State::new(Arc::new(workshop.config.clone())));
+        serve::serve(server, router, serve::Limits::default(), stopped()).await.map_err(Failure::failed)?;
         Ok(Exit::Done)
     }
 }

@@ -1,9 +1,11 @@
 //! `underlag history`.
 
+use anyhow::anyhow;
 use clap::Args;
+use serde::Serialize;
 
 use crate::lake::Lake;
-use crate::ledger::RunEntry;
+use crate::ledger::{Ledger, LogLine, RunDetail, RunEntry};
 use crate::run::readable_ledger;
 
 use super::context::Place;
@@ -15,6 +17,9 @@ use super::text;
 pub struct History {
     /// Only this pipeline's runs
     pipeline: Option<String>,
+    /// One run with its log, calls, steps and checks
+    #[arg(long, value_name = "NUMBER")]
+    run: Option<i64>,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -23,16 +28,29 @@ pub struct History {
     limit: u32,
 }
 
+/// All that is known of one run.
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    entry: RunEntry,
+    /// None of runs before there was any, and of those that a crash ended.
+    detail: Option<RunDetail>,
+    log: Vec<LogLine>,
+}
+
 impl History {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
         let (config, _) = place.load()?;
         let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
         let at_work = lake.is_locked();
-        let mut runs = ledger.runs(self.pipeline.as_deref(), self.limit)?;
         if let Some(note) = note {
             text::note(&format!("note: {note}"));
         }
+        if let Some(run) = self.run {
+            return self.one(run, &ledger, at_work);
+        }
+        let mut runs = ledger.runs(self.pipeline.as_deref(), self.limit)?;
         // A pipeline that was taken away still has its past.
         if let Some(name) = self.pipeline.filter(|_| runs.is_empty()) {
             chosen(&config, &[name], false)?;
@@ -46,6 +64,29 @@ impl History {
             for run in &runs {
                 show(run);
             }
+        }
+        Ok(Exit::Done)
+    }
+
+    fn one(self, run: i64, ledger: &Ledger, at_work: bool) -> Result<Exit, Failure> {
+        let of = |entry: &RunEntry| self.pipeline.as_ref().is_none_or(|name| entry.pipeline == *name);
+        let Some(mut entry) = ledger.run(run)?.filter(of) else {
+            let of = self.pipeline.map(|name| format!(" of {name}")).unwrap_or_default();
+            return Err(
+                Failure::usage(anyhow!("there is no run {run}{of}")).hint("`underlag history` shows the numbers")
+            );
+        };
+        entry.outcome = entry.outcome.seen(at_work);
+        let whole = Whole { entry, detail: ledger.detail(run)?, log: ledger.log(run)? };
+        if self.json {
+            text::line(&serde_json::to_string_pretty(&whole).map_err(Failure::failed)?);
+        } else {
+            show(&whole.entry);
+            whole.detail.iter().for_each(show_detail);
+            if whole.detail.is_none() {
+                text::line("  no details were kept of this run");
+            }
+            show_log(&whole.log);
         }
         Ok(Exit::Done)
     }
@@ -70,5 +111,54 @@ fn show(run: &RunEntry) {
     }
     if !run.message.is_empty() {
         text::line(&format!("      {}", run.message.replace('\n', "\n      ")));
+    }
+}
+
+fn show_detail(detail: &RunDetail) {
+    text::line(&format!("started by: {} ({})", detail.started_by, detail.program));
+    text::line("steps:");
+    for step in &detail.steps {
+        text::line(&format!("  {:24} {:8.2} s", step.step, step.seconds));
+    }
+    text::line("fetches:");
+    for fetch in &detail.fetches {
+        let rows = fetch.rows.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+        let cells = if fetch.cells > 0 { format!(", {} cells", fetch.cells) } else { String::new() };
+        let unchanged = if fetch.unchanged { ", unchanged" } else { "" };
+        text::line(&format!(
+            "  {} from {}: {} calls planned{cells}{rows}{unchanged}",
+            fetch.fetch, fetch.source, fetch.calls
+        ));
+    }
+    text::line("calls:");
+    for (source, counts) in &detail.sources {
+        let statuses: Vec<String> =
+            counts.statuses.iter().map(|(status, calls)| format!("{status} × {calls}")).collect();
+        let by_status = if statuses.is_empty() { String::new() } else { format!(" ({})", statuses.join(", ")) };
+        text::line(&format!(
+            "  {source}: {} calls{by_status}, {} reused, {} retries, {} bytes on the wire, {} unpacked, {:.1} s waited",
+            counts.calls, counts.reused, counts.retries, counts.bytes_wire, counts.bytes_body, counts.waited_secs
+        ));
+    }
+    let checks = detail.failed_checks.iter().chain(detail.datasets.iter().flat_map(|dataset| &dataset.checks));
+    text::line("checks:");
+    for check in checks {
+        let outcome = match (check.held, check.severity.as_str()) {
+            (true, _) => "held",
+            (false, "warn") => "warning",
+            (false, _) => "broken",
+        };
+        text::line(&format!("  {outcome:8} {}: {}: {}", check.dataset, check.check, check.message));
+    }
+    for note in &detail.notes {
+        text::line(&format!("note: {note}"));
+    }
+}
+
+fn show_log(log: &[LogLine]) {
+    text::line("log:");
+    for line in log {
+        let at = line.at.strftime("%H:%M:%S%.3f");
+        text::line(&format!("  {at} {:5} {}", line.level, line.text.replace('\n', "\n  ")));
     }
 }

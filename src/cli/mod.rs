@@ -28,14 +28,13 @@ mod trace;
 mod verify;
 mod vintage;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
-
 use exit::Exit;
+
+use crate::log::{self, Usual};
 
 /// Fetches public statistics, turns them into regional Parquet datasets and publishes fresh summaries.
 #[derive(Debug, Parser)]
@@ -47,6 +46,9 @@ pub struct Arguments {
     /// The data folder, instead of the configuration's
     #[arg(long, value_name = "DIR", env = "UNDERLAG_DATA_DIR", global = true)]
     data_dir: Option<PathBuf>,
+    /// How log lines are written: human, json or journald [default: journald where stderr leads there, else human]
+    #[arg(long, value_name = "FORMAT", env = "UNDERLAG_LOG_FORMAT", global = true, hide_possible_values = true)]
+    log_format: Option<log::Format>,
     #[command(subcommand)]
     command: Command,
 }
@@ -113,7 +115,7 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    log();
+    log::start(arguments.log_format, Usual::Command);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -171,17 +173,4 @@ fn told(error: &anyhow::Error) -> String {
         }
     }
     text
-}
-
-/// Warnings and worse unless `UNDERLAG_LOG` asks for more. What is wrong with a certificate is told by the error.
-fn log() {
-    let filter =
-        EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new("warn,rustls_platform_verifier=off"));
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .init();
 }

@@ -50,7 +50,9 @@ fn time(at: Option<Timestamp>) -> String {
 fn show_daemon(daemon: &DaemonStatus) {
     let since = crate::status::time(daemon.since);
     match daemon.unready() {
-        None => text::line(&format!("daemon: process {} since {since}, {} runs under way", daemon.process, daemon.running)),
+        None => {
+            text::line(&format!("daemon: process {} since {since}, {} runs under way", daemon.process, daemon.running))
+        }
         Some(why) => text::line(&format!("daemon: {why}")),
     }
     if let Some(refused) = &daemon.configuration.refused {

@@ -148,7 +148,12 @@ impl Ledger {
         let mut statement =
             connection.prepare("SELECT line, at, level, text FROM run_log WHERE run = ?1 ORDER BY line")?;
         let lines = statement.query_map([run], |row| {
-            Ok(LogLine { line: row.get(0)?, at: time(&row.get::<_, String>(1)?), level: row.get(2)?, text: row.get(3)? })
+            Ok(LogLine {
+                line: row.get(0)?,
+                at: time(&row.get::<_, String>(1)?),
+                level: row.get(2)?,
+                text: row.get(3)?,
+            })
         })?;
         Ok(lines.collect::<Result<_, _>>()?)
     }

@@ -35,7 +35,9 @@ impl Fields {
         let mut text = self.message.clone();
         for (name, value) in self.others.iter().filter(|(name, _)| !without.contains(name)) {
             let _ = match value {
-                Value::Text(value) if value.contains([' ', '"']) || value.is_empty() => write!(text, " {name}={value:?}"),
+                Value::Text(value) if value.contains([' ', '"']) || value.is_empty() => {
+                    write!(text, " {name}={value:?}")
+                }
                 Value::Text(value) => write!(text, " {name}={value}"),
                 Value::Plain(value) => write!(text, " {name}={value}"),
             };

@@ -116,7 +116,8 @@ mod tests {
         let now = "2026-11-23T08:00:00Z".parse().unwrap();
         let mut fields = fields();
         fields.others.push(("level", Value::Text("forged".to_owned())));
-        let line: Json = serde_json::from_str(&json(now, Level::WARN, "underlag", Some(&InRun::of(5, "folk")), fields)).unwrap();
+        let line: Json =
+            serde_json::from_str(&json(now, Level::WARN, "underlag", Some(&InRun::of(5, "folk")), fields)).unwrap();
         let expected = serde_json::json!({
             "timestamp": "2026-11-23T08:00:00.000000Z", "level": "warn", "message": "a call failed", "target": "underlag",
             "run": 5, "pipeline": "folk", "source": "scb", "reason": "no answer within 30 s", "tries": 2,

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Dispatch, Event, Span, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::{LookupSpan, Registry};
-use tracing_subscriber::Layer;
 
 use super::fields::{Fields, run_of};
 use crate::ledger::LogLine;

@@ -32,9 +32,7 @@ impl Confined {
 
 /// Whatever is wrong with a name, there is no such file; what is wrong with the machine stays an error.
 fn absent(error: io::Error) -> io::Error {
-    use io::ErrorKind::{
-        InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
-    };
+    use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
         NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput | PermissionDenied => NotFound.into(),
         _ => error,

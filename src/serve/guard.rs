@@ -162,12 +162,39 @@ mod tests {
 
     #[test]
     fn only_paths_that_mean_themselves_pass() {
-        for path in ["/", "/lan/01/", "/datasets/bef/current/lan-01/1.parquet", "/l%C3%A4n", "/a%20b", "/a..b", "/...", "/.a"] {
+        for path in
+            ["/", "/lan/01/", "/datasets/bef/current/lan-01/1.parquet", "/l%C3%A4n", "/a%20b", "/a..b", "/...", "/.a"]
+        {
             assert!(is_plain(path), "{path}");
         }
         for path in [
-            "", "*", "a", "//", "/a//b", "/..", "/../a", "/a/../b", "/a/..", "/.", "/a/./b", "/%2e%2e/a", "/%2E%2e", "/.%2e/a",
-            "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/a%00", "/a%0a", "/%7f", "/%", "/%2", "/%zz", "/%c3", "/%ff", "/a%252e",
+            "",
+            "*",
+            "a",
+            "//",
+            "/a//b",
+            "/..",
+            "/../a",
+            "/a/../b",
+            "/a/..",
+            "/.",
+            "/a/./b",
+            "/%2e%2e/a",
+            "/%2E%2e",
+            "/.%2e/a",
+            "/a%2fb",
+            "/a%2Fb",
+            "/a%5cb",
+            "/a\\b",
+            "/a%00",
+            "/a%0a",
+            "/%7f",
+            "/%",
+            "/%2",
+            "/%zz",
+            "/%c3",
+            "/%ff",
+            "/a%252e",
             "/a%25",
         ] {
             assert!(!is_plain(path), "{path}");
@@ -180,7 +207,15 @@ mod tests {
             assert!(is_range(range), "{range}");
         }
         for range in [
-            "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=0-1,3-4", "rader=0-1", "bytes=5-2", "bytes=+1-2", "bytes=0-1-2",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=0-1,3-4",
+            "rader=0-1",
+            "bytes=5-2",
+            "bytes=+1-2",
+            "bytes=0-1-2",
             "bytes=99999999999999999999999-",
         ] {
             assert!(!is_range(range), "{range}");

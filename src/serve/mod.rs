@@ -17,6 +17,8 @@ mod router;
 mod state;
 
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 mod refusal_tests;
 #[cfg(test)]
 mod tests;

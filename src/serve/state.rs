@@ -95,9 +95,7 @@ fn ledger(config: &Config) -> Result<Ledger, String> {
     }
 }
 
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(_) => Err("the look at it was stopped".to_owned()),

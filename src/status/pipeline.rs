@@ -174,8 +174,7 @@ impl DatasetStatus {
             versions: lake.versions(name)?.len(),
             rows: manifest.map_or(0, |manifest| manifest.rows),
             created_at: manifest.map(|manifest| manifest.created_at),
-            fetched_at: manifest
-                .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
+            fetched_at: manifest.and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
             synthetic: manifest.is_some_and(|manifest| manifest.synthetic),
             notes: notes(lake, name, manifest)?,
             drift: manifest.map(drift).unwrap_or_default(),

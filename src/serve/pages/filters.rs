@@ -7,9 +7,8 @@ use crate::status;
 
 pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("time", |text: String| parsed(&text).map_or(text, status::time));
-    environment.add_filter("clock", |text: String| {
-        parsed(&text).map_or(text, |at| at.strftime("%H:%M:%S%.3f").to_string())
-    });
+    environment
+        .add_filter("clock", |text: String| parsed(&text).map_or(text, |at| at.strftime("%H:%M:%S%.3f").to_string()));
     environment.add_filter("ago", |text: String, now: String| between(&text, &now, status::ago));
     environment.add_filter("age", |text: String, now: String| between(&text, &now, status::age));
     environment.add_filter("sentence", |text: String| text.lines().next().unwrap_or_default().to_owned());

@@ -6,8 +6,8 @@ mod filters;
 use std::sync::OnceLock;
 
 use axum::extract::{self, Path};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use minijinja::value::Serde;
