@@ -18,7 +18,7 @@ pub async fn daemon(place: &Place) -> Result<Exit, Failure> {
         Box::pin(async move { place.examined().await })
     });
     let announce = |address| text::line(&format!("site: http://{address}/"));
-    Box::pin(daemon::live(workshop, load, announce)).await.map_err(failure)?;
+    Box::pin(daemon::run(workshop, load, announce)).await.map_err(failure)?;
     Ok(Exit::Done)
 }
 

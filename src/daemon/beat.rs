@@ -2,14 +2,14 @@
 //! due. Nothing in it waits for a run, a call or a page, so that whatever those do, it hears signals and feeds the
 //! watchdog.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::config::Config;
-use crate::ledger::{Ledger, LedgerError, SLOTS_KEPT};
+use crate::ledger::{Ledger, LedgerError, Outcome, SLOTS_KEPT};
 use crate::schedule::{Cause, Event, Scheduler, SlotEntry, jobs};
 
 use super::clock::Clock;
@@ -20,14 +20,17 @@ use super::work::{Ended, Work};
 /// Everything that can happen to the daemon, apart from time going on.
 #[derive(Debug)]
 pub enum Message {
-    Began { pipeline: String, run: i64 },
+    Began {
+        pipeline: String,
+        run: i64,
+    },
     Ended(Ended),
     /// The configuration was read again: what is in force from now on, or why what was stays.
     Read(Box<Result<Taken, String>>),
-    /// An operator asks for a run.
-    Run { pipeline: String },
     /// Told to stop; `stopped` hears when nothing is under way.
-    Stop { stopped: oneshot::Sender<()> },
+    Stop {
+        stopped: oneshot::Sender<()>,
+    },
 }
 
 /// A configuration that was taken.
@@ -64,10 +67,17 @@ pub struct Beat<C, W, T> {
     stopped: Option<oneshot::Sender<()>>,
     pruned: Timestamp,
     told: Option<Shown>,
+    /// Every run up to this number that published is known of.
+    seen: i64,
+    /// Runs of this daemon that the ledger was not asked for yet.
+    ours: BTreeSet<i64>,
+    looked: Timestamp,
     /// Not written down yet, and so not begun: the ledger could not be written.
     pending: Vec<Event>,
 }
 
+/// How often the ledger is asked for the runs of others.
+const LOOK: SignedDuration = SignedDuration::from_secs(5);
 /// What came of slots is tidied away this often.
 const PRUNE: SignedDuration = SignedDuration::from_hours(24);
 
@@ -83,8 +93,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
         let now = clock.now();
         let places = config.run.max_parallel_pipelines;
         let (scheduler, events) = Scheduler::start(jobs(config), places, ledger.memory()?, now);
-        let configuration =
-            Configuration { loaded_at: now, changed: String::new(), refused_at: None, refused: None };
+        let configuration = Configuration { loaded_at: now, changed: String::new(), refused_at: None, refused: None };
         let shown = Shown {
             process: std::process::id(),
             program: crate::PROGRAM.to_owned(),
@@ -98,9 +107,25 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
         };
         let polls = Polls::new(config, &ledger, now);
         let late = BTreeMap::new();
+        let seen = ledger.latest_run()?;
         let mut beat = Self {
-            clock, work, tell, ledger, scheduler, polls, shown, late, own, hears, stopped: None, pruned: now, told: None,
+            clock,
+            work,
+            tell,
+            ledger,
+            scheduler,
+            polls,
+            shown,
+            late,
+            own,
+            hears,
+            stopped: None,
+            pruned: now,
+            told: None,
             pending: Vec::new(),
+            seen,
+            ours: BTreeSet::new(),
+            looked: now,
         };
         beat.act(events);
         Ok(beat)
@@ -150,6 +175,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                 tracing::warn!(%error, "old slots were not tidied away");
             }
         }
+        self.look_for_others(now);
         self.judge_late(now);
         self.show();
         self.tell.alive();
@@ -165,6 +191,9 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             Message::Ended(ended) => {
                 self.shown.pipelines.entry(ended.pipeline.clone()).or_default().running = None;
                 self.tell.ended(&ended);
+                if ended.outcome == Outcome::Published {
+                    self.ours.extend(ended.run);
+                }
                 let events = self.scheduler.ended(&ended.pipeline, ended.outcome, now);
                 self.polls.ended(&ended.pipeline, &self.ledger, now);
                 events
@@ -177,7 +206,6 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                     Vec::new()
                 }
             },
-            Message::Run { pipeline } => self.scheduler.request(&pipeline, Cause::Hand, now),
             Message::Stop { stopped } => {
                 self.shown.stopping = true;
                 self.shown.ready = false;
@@ -227,6 +255,22 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                     tracing::debug!(pipeline, %due_at, count, %state, why, "slot");
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// What `underlag run` published by hand is followed too.
+    fn look_for_others(&mut self, now: Timestamp) {
+        if now.duration_since(self.looked).abs() < LOOK {
+            return;
+        }
+        self.looked = now;
+        let Ok(published) = self.ledger.published_since(self.seen) else { return };
+        for (run, pipeline) in published {
+            self.seen = self.seen.max(run);
+            if !self.ours.remove(&run) {
+                let events = self.scheduler.published(&pipeline, now);
+                self.act(events);
             }
         }
     }

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -24,7 +23,7 @@ use super::reload::{difference, needs_restart};
 use super::voice::Voice;
 use super::wake::Wake;
 use super::watcher::Watcher;
-use super::work::{Work as _, Worker, look_through};
+use super::work::{Worker, look_through};
 use super::{live, systemd};
 
 /// Reads and checks the whole configuration; if it is refused, every problem as `check` shows it.
@@ -68,18 +67,13 @@ impl DaemonError {
 }
 
 /// Runs until it is told to stop. `announce` hears the site's address.
-pub async fn live(
-    workshop: Arc<Workshop>,
-    load: Load,
-    announce: impl FnOnce(SocketAddr),
-) -> Result<(), DaemonError> {
+pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(SocketAddr)) -> Result<(), DaemonError> {
     let root = workshop.lake.root().to_owned();
     let config = workshop.config.clone();
     let _only = only(&root)?;
     systemd::starting("looking through the lake");
     let listen = config.server.listen;
-    let (listener, address) =
-        serve::bind(listen).await.map_err(|error| DaemonError::Listen { listen, error })?;
+    let (listener, address) = serve::bind(listen).await.map_err(|error| DaemonError::Listen { listen, error })?;
     let worker = Arc::new(Worker::new(Arc::clone(&workshop))?);
     worker.settle().await?;
     look_through(&workshop.lake).map_err(|damage| DaemonError::Damaged { damage })?;
@@ -149,7 +143,7 @@ fn only(root: &Path) -> Result<File, DaemonError> {
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
-            let _ = file.by_ref().take(32).read_to_string(&mut holder);
+            let _ = (&file).take(32).read_to_string(&mut holder);
             let holder = holder.trim().parse::<u32>().map(|id| format!(": process {id}")).unwrap_or_default();
             Err(DaemonError::Another { path: root.to_owned(), holder })
         }
@@ -206,7 +200,8 @@ async fn reread(worker: &Worker, load: &Load) -> Result<Option<Taken>, String> {
     }
     let mut changed = difference(&workshop.config, &config);
     if workshop.reference.hash() != reference.hash() {
-        changed = Some(changed.map_or_else(|| "changed reference".to_owned(), |said| format!("{said}; changed reference")));
+        changed =
+            Some(changed.map_or_else(|| "changed reference".to_owned(), |said| format!("{said}; changed reference")));
     }
     let Some(changed) = changed else { return Ok(None) };
     let next = workshop.under(config.clone(), reference).map_err(|problem| format!("error: {problem}"))?;
@@ -235,9 +230,6 @@ async fn told_to_stop() -> std::io::Result<()> {
     }
     Ok(())
 }
-
-/// How long a stop may take when nothing else is said.
-pub const GRACE: Duration = Duration::from_secs(30);
 
 /// What the daemon said of itself last, if one is at work in this folder.
 pub fn at_work(root: &Path) -> Option<live::Shown> {

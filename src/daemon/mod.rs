@@ -24,4 +24,4 @@ mod watcher;
 mod work;
 
 #[cfg(feature = "engine")]
-pub use life::{DaemonError, Load, live};
+pub use life::{DaemonError, Load, at_work, live as run};

@@ -55,12 +55,8 @@ pub fn status_line(shown: &Shown) -> String {
     if let Some((at, name)) = shown.pipelines.iter().filter_map(due).min() {
         parts.push(format!("next {name} {}", at.strftime("%Y-%m-%d %H:%M UTC")));
     }
-    let late: Vec<&str> = shown
-        .pipelines
-        .iter()
-        .filter(|(_, live)| live.late_since.is_some())
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let late: Vec<&str> =
+        shown.pipelines.iter().filter(|(_, live)| live.late_since.is_some()).map(|(name, _)| name.as_str()).collect();
     if !late.is_empty() {
         parts.push(format!("late: {}", late.join(", ")));
     }

@@ -258,7 +258,9 @@ impl Shared {
             Ok(Err(problem)) => {
                 tracing::error!(error = %problem, hint = problem.hint(), "the site could not be rendered; the last one stays");
             }
-            Err(error) => tracing::error!(%error, "rendering the site ended in a fault of the program; please report it"),
+            Err(error) => {
+                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it")
+            }
         }
     }
 }
