@@ -22,6 +22,7 @@ pub mod metrics;
 mod nearest;
 pub mod reference;
 pub mod sandbox;
+pub mod schedule;
 pub mod serve;
 pub mod source;
 mod spreadsheet;

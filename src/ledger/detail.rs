@@ -103,17 +103,6 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Slots of a pipeline that share a fate, as its page shows them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SlotSeen {
-    pub due_at: Timestamp,
-    pub last: Timestamp,
-    pub count: u64,
-    pub state: String,
-    pub why: String,
-    pub run: Option<i64>,
-}
-
 impl Ledger {
     pub fn set_detail(&self, run: RunId, detail: &RunDetail) -> Result<(), LedgerError> {
         let json = serde_json::to_string(detail).unwrap_or_default();
@@ -191,25 +180,6 @@ impl Ledger {
             )
             .optional()?;
         Ok(found.and_then(|text| text.parse().ok()))
-    }
-
-    /// A pipeline's slots, newest first.
-    pub fn slots_seen(&self, pipeline: &str, limit: u32) -> Result<Vec<SlotSeen>, LedgerError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare(
-            "SELECT due_at, last, count, state, why, run FROM slot WHERE pipeline = ?1 ORDER BY due_at DESC LIMIT ?2",
-        )?;
-        let slots = statement.query_map(params![pipeline, limit], |row| {
-            Ok(SlotSeen {
-                due_at: time(&row.get::<_, String>(0)?),
-                last: time(&row.get::<_, String>(1)?),
-                count: row.get::<_, i64>(2)?.cast_unsigned(),
-                state: row.get(3)?,
-                why: row.get(4)?,
-                run: row.get(5)?,
-            })
-        })?;
-        Ok(slots.collect::<Result<_, _>>()?)
     }
 }
 

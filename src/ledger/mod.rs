@@ -6,6 +6,7 @@ mod detail;
 mod format;
 mod past;
 mod run;
+mod slot;
 mod state;
 mod waiting;
 
@@ -19,9 +20,10 @@ use url::Url;
 
 use crate::store::{StoreError, move_into_place};
 
-pub use detail::{CheckDetail, DatasetDetail, FetchDetail, LogLine, RowsChanged, RunDetail, SlotSeen, Step};
+pub use detail::{CheckDetail, DatasetDetail, FetchDetail, LogLine, RowsChanged, RunDetail, Step};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
+pub use slot::SLOTS_KEPT;
 pub use state::{FetchState, PipelineState};
 pub use waiting::{Stop, Waiting};
 

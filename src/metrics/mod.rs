@@ -52,7 +52,7 @@ const HISTOGRAMS: [(&str, &str, &[f64]); 2] = [
     ),
     (
         SLOT_LATENESS,
-        "From a slot's due time, with its jitter, to the start of the run that serves it.",
+        "From a slot to the start of the run that serves it, jitter included.",
         &[0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 30.0, 60.0, 300.0, 1800.0, 3600.0, 6.0 * 3600.0],
     ),
 ];

@@ -36,7 +36,13 @@ struct Fetched {
 /// How often a run's log is written down while it goes on.
 const WRITE_LOG: Duration = Duration::from_secs(10);
 
-pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, progress: &Progress) -> Verdict {
+pub async fn run(
+    workshop: &Workshop,
+    pipeline: &Pipeline,
+    options: &Options,
+    progress: &Progress,
+    began: impl FnOnce(i64) + Send,
+) -> Verdict {
     let begun = Instant::now();
     let started_at = Timestamp::now();
     let line = progress.line(&pipeline.name);
@@ -44,6 +50,7 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, pr
     let mut fetched = Fetched::default();
     let (run, result) = match workshop.ledger.begin(&pipeline.name, started_at) {
         Ok(run) => {
+            began(run.number());
             let log = log::begin_run(run.number(), &pipeline.name);
             let work = attempt(workshop, pipeline, options, &line, &tally, &mut fetched).instrument(log.span.clone());
             let result = logged(workshop, run, &log, work).await;
@@ -54,6 +61,7 @@ pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, pr
     let Fetched { rows: rows_fetched, notes, record, account } = fetched;
     let mut verdict = Verdict {
         pipeline: pipeline.name.clone(),
+        run: run.as_ref().map(|(run, _)| run.number()),
         result,
         counts: tally.snapshot(),
         rows_fetched,

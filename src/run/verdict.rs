@@ -10,6 +10,8 @@ use super::Problem;
 
 pub struct Verdict {
     pub pipeline: String,
+    /// Its number in the ledger; none when it could not be written there.
+    pub run: Option<i64>,
     pub result: Result<Vec<DatasetVerdict>, Problem>,
     pub counts: Counts,
     pub rows_fetched: u64,

@@ -33,8 +33,10 @@ impl Confined {
 /// Whatever is wrong with a name, there is no such file; what is wrong with the machine stays an error.
 fn absent(error: io::Error) -> io::Error {
     use io::ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let is_loop = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     match error.kind() {
         NotFound | NotADirectory | IsADirectory | InvalidFilename | InvalidInput | PermissionDenied => NotFound.into(),
+        _ if is_loop => NotFound.into(),
         _ => error,
     }
 }

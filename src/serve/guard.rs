@@ -33,7 +33,6 @@ const HEADERS: [(HeaderName, &str); 6] = [
 const PATH: usize = 2048;
 
 pub(super) async fn guard(mut request: Request, next: Next) -> Response {
-    let head = request.method() == Method::HEAD;
     let mut answer = match refusal(&request) {
         Some(status) => refused(status),
         None => {
@@ -43,7 +42,7 @@ pub(super) async fn guard(mut request: Request, next: Next) -> Response {
     };
     let status = answer.status();
     // Some of what answers leaves the reason to the number alone.
-    if (status.is_client_error() || status.is_server_error()) && answer.body().size_hint().exact() == Some(0) && !head {
+    if (status.is_client_error() || status.is_server_error()) && answer.body().size_hint().exact() == Some(0) {
         let words = format!("{} {}\n", status.as_u16(), status.canonical_reason().unwrap_or_default().to_lowercase());
         answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
         answer.headers_mut().remove(CONTENT_LENGTH);

@@ -193,8 +193,8 @@ fn a_json_document_cut_in_half() {
 fn a_connection_that_breaks_every_time() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "drop" })), @r#"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2" tries=1 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2" tries=2 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=1 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=2 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
     error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: the body was cut off: end of file before message length reached
     hint: check the network, the proxy settings and the source's base_url
     "#);
@@ -244,8 +244,8 @@ fn a_table_that_goes_between_metadata_and_data() {
 fn too_many_calls_for_ever() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "status", "status": 429 })), @r#"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2" tries=1 wait_ms=[ms] reason="429 Too Many Requests: nginx"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2" tries=2 wait_ms=[ms] reason="429 Too Many Requests: nginx"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=1 wait_ms=[ms] reason="429 Too Many Requests: nginx"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=2 wait_ms=[ms] reason="429 Too Many Requests: nginx"
     error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: 429 Too Many Requests: nginx
     hint: the source limits calls, perhaps together with those of others behind this address; run again later
     "#);
@@ -277,8 +277,8 @@ fn a_forbidden_call() {
 fn a_source_out_of_order() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/config", "kind": "status", "status": 500 })), @r#"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/config" tries=1 wait_ms=[ms] reason="500 Internal Server Error: nginx"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/config" tries=2 wait_ms=[ms] reason="500 Internal Server Error: nginx"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=1 wait_ms=[ms] reason="500 Internal Server Error: nginx"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=2 wait_ms=[ms] reason="500 Internal Server Error: nginx"
     error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/config failed 3 times; the last time: 500 Internal Server Error: nginx
     hint: the source seems to be out of order; run again later
     "#);
@@ -293,8 +293,8 @@ fn a_source_that_cannot_be_reached() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     bed.world.edit("config/sources.toml", &bed.sandbox.pxweb, &format!("http://{nobody}/pxweb/api/v2"));
     assert_snapshot!(bed.stderr(), @r#"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/config" tries=1 wait_ms=[ms] reason="could not connect: Connection refused"
-    [time]  WARN a call failed and will be tried again pipeline="befolkning" source="scb" url="http://127.0.0.1:[port]/pxweb/api/v2/config" tries=2 wait_ms=[ms] reason="could not connect: Connection refused"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=1 wait_ms=[ms] reason="could not connect: Connection refused"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=2 wait_ms=[ms] reason="could not connect: Connection refused"
     error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/config failed 3 times; the last time: could not connect: Connection refused
     hint: check the network, the proxy settings and the source's base_url
     "#);

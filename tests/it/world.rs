@@ -135,6 +135,7 @@ impl World {
             (r"\b\d+\.\d s\b", "[seconds] s"),
             (r"\bprocess \d+, ", "process [pid], "),
             (r"\bwait_ms=\d+", "wait_ms=[ms]"),
+            (r"\b(ERROR|WARN) run \d+ ", "$1 run [run] "),
             (r"objects/[0-9a-f]{2}/[0-9a-f]{62}\.zst", "objects/[hash].zst"),
         ] {
             text = regex(pattern, &text, with);

@@ -52,7 +52,7 @@ pub(super) async fn pipeline(
         .read(move |ledger, at_work| {
             let mut runs = ledger.runs(Some(&of), PAST)?;
             runs.iter_mut().for_each(|run| run.outcome = run.outcome.seen(at_work));
-            Ok((runs, ledger.slots_seen(&of, PAST)?))
+            Ok((runs, ledger.slots(Some(&of), PAST)?))
         })
         .await?;
     let row = status.pipeline(&name);
