@@ -211,7 +211,7 @@ async fn refusals_are_those_of_the_real_server() {
             "Non-existent codelist",
         ),
         (&format!("tables/TAB6471/data?valueCodes[Alder]=1&{rest}&heading=Kon"), 400, 400, "Illegal placment"),
-        ("tables/TAB6471/data?outputFormat=px", 400, 400, "Unsupported output format"),
+        ("tables/TAB6471/data?outputFormat=xlsx", 400, 400, "Unsupported output format"),
         ("tables?lang=fi", 400, 400, "Unsupported language"),
     ] {
         let response = stage.get(&format!("pxweb/api/v2/{path}")).await;

@@ -24,14 +24,7 @@ pub fn pxweb(data: &[u8]) {
             select.insert(dimension.id.clone(), expressions.split('&').map(str::to_owned).collect());
         }
     }
-    let fetch = PxwebFetch {
-        table: "TAB1".to_owned(),
-        language: None,
-        select,
-        codelist: BTreeMap::new(),
-        rename: BTreeMap::new(),
-        measures: BTreeMap::new(),
-    };
+    let fetch = PxwebFetch { table: "TAB1".to_owned(), select, ..PxwebFetch::default() };
     let query = match Query::new(&fetch, &meta) {
         Ok(query) => query,
         Err(error) => {
