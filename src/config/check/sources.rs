@@ -70,10 +70,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
-        installation: match kind {
-            SourceKind::Pxweb | SourceKind::PxwebV1 => installation(node),
-            _ => Installation::default(),
-        },
+        installation: installation(kind, node),
         synthetic: false,
     })
 }
@@ -87,13 +84,21 @@ const fn default_limits(kind: SourceKind) -> Option<Limits> {
     }
 }
 
-fn installation(node: &Node<'_>) -> Installation {
+fn installation(kind: SourceKind, node: &Node<'_>) -> Installation {
     let owned = |text: Spanned<&str>| text.into_inner().to_owned();
-    Installation {
-        formats: node.strings("formats"),
-        code_in_label: node.strings("code_in_label"),
-        totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
-        longest_get: node.whole("longest_get").unwrap_or(0),
+    match kind {
+        SourceKind::Pxweb => Installation {
+            formats: node.strings("formats"),
+            longest_get: node.whole("longest_get").unwrap_or(0),
+            ..Installation::default()
+        },
+        SourceKind::PxwebV1 => Installation {
+            formats: node.strings("formats"),
+            code_in_label: node.strings("code_in_label"),
+            totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+            ..Installation::default()
+        },
+        _ => Installation::default(),
     }
 }
 

@@ -100,7 +100,7 @@ impl Pxweb {
                 reply.cells = Some(selection::cells(&axes));
                 Ok(reply)
             }
-            ["codelists", _] => catalogue::codelist(&self.tables, ask.segments[1], ask, language),
+            ["codelists", _] => catalogue::codelist(tables, ask.segments[1], ask, language),
             _ => Ok(Reply::new(404, "text/plain", Vec::new())),
         }
     }

@@ -24,7 +24,7 @@ struct Variable {
     value_codes: Option<Vec<String>>,
     #[serde(default, alias = "codeList")]
     codelist: Option<String>,
-    /// Of the API's first version: whether a list's own codes are wanted or those behind.
+    /// As older servers read it: whether a list's own codes are wanted (`aggregated`) or those behind (`single`).
     #[serde(default)]
     output_values: Option<String>,
 }

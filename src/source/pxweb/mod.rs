@@ -17,6 +17,9 @@ mod note;
 pub(in crate::source) mod part;
 pub(in crate::source) mod planner;
 pub(in crate::source) mod query;
+#[cfg(test)]
+#[path = "tests.rs"]
+mod sandboxed;
 mod v2;
 
 use arrow::datatypes::SchemaRef;
