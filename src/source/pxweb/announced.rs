@@ -86,8 +86,8 @@ mod tests {
     fn announced_limits_go_before_configured_ones() {
         let recorded = r#"{"apiVersion":"2.3.2","maxDataCells":150000,"maxCallsPerTimeWindow":30,"timeWindow":10}"#;
         assert_eq!(limits(recorded), Ok(Some((30, 10, 150_000))));
-        let version_1 = r#"{"maxValues":110000,"maxCells":120000,"maxCalls":20,"timeWindow":5,"CORS":true}"#;
-        assert_eq!(limits(version_1), Ok(Some((20, 5, 120_000))));
+        let by_v1 = r#"{"maxValues":110000,"maxCells":150000,"maxCalls":30,"timeWindow":10,"CORS":true}"#;
+        assert_eq!(limits(by_v1), Ok(Some((30, 10, 150_000))));
         let unlimited = r#"{"maxDataCells":800000,"maxCallsPerTimeWindow":0,"timeWindow":0}"#;
         assert_eq!(limits(unlimited), Ok(Some((0, 0, 800_000))));
         assert_eq!(limits("{}"), Ok(Some((10, 10, 1000))));

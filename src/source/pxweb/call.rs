@@ -46,7 +46,8 @@ impl DataCall {
     fn address(&self, path: &str, query: &Query, ranges: &[Range<usize>]) -> Option<String> {
         let mut address = path.to_owned();
         for part in query.parts(ranges) {
-            if address.len() >= self.longest_get || part.codes.iter().any(|code| needs_brackets(code)) {
+            let is_plain = !part.id.contains(['[', ']']) && !part.codes.iter().any(|code| needs_brackets(code));
+            if address.len() >= self.longest_get || !is_plain {
                 return None;
             }
             let id = encode(part.id);

@@ -18,8 +18,7 @@ pub(in crate::source) mod part;
 pub(in crate::source) mod planner;
 pub(in crate::source) mod query;
 #[cfg(test)]
-#[path = "tests.rs"]
-mod sandboxed;
+mod sandbox_tests;
 mod v2;
 
 use arrow::datatypes::SchemaRef;
