@@ -12,6 +12,8 @@ mod times;
 mod track;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;

@@ -75,9 +75,7 @@ impl Scheduler {
     /// Something makes a pipeline due: a release, a publish, a person. One that is not enabled, only the last does.
     pub fn request(&mut self, pipeline: &str, cause: Cause, now: Timestamp) -> Vec<Event> {
         let mut pass = self.pass(now);
-        let disabled = |track: &Track| track.job.schedule.as_ref().is_some_and(|schedule| !schedule.enabled);
-        let heard = |track: &Track| !track.removed && (cause == Cause::Hand || !disabled(track));
-        if self.tracks.get(pipeline).is_some_and(heard) {
+        if self.tracks.get(pipeline).is_some_and(|track| track.hears(&cause)) {
             self.ask(pipeline, cause, &mut pass);
         }
         self.settle(pass)

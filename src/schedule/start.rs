@@ -9,7 +9,7 @@ use crate::ledger::Outcome;
 
 use super::job::later;
 use super::scheduler::{Pass, SET_BACK};
-use super::track::{CHANGED, INTERRUPTED, INTERRUPTED_OLDER, MISSED, MISSED_OLDER, REMOVED, Track};
+use super::track::{CHANGED, DISABLED, INTERRUPTED, INTERRUPTED_OLDER, MISSED, MISSED_OLDER, REMOVED, Track};
 use super::{Cause, Event, Job, Memory, Open, Scheduler, SlotEntry, SlotState};
 
 impl Scheduler {
@@ -85,6 +85,10 @@ impl Track {
         let made_up = self.notice(now, events);
         let mut missed = Vec::new();
         for open in open {
+            if !self.hears(&open.cause) {
+                events.push(open.event(&name, SlotState::Skipped, DISABLED, now));
+                continue;
+            }
             // What else made it due is as new as it was.
             if open.cause == Cause::Cron && (open.begun || self.is_missed(open.due_at, now)) {
                 missed.push(open);

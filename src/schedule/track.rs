@@ -26,6 +26,7 @@ pub(super) const INTERRUPTED: &str = "interrupted: the program ended during its 
 pub(super) const INTERRUPTED_OLDER: &str =
     "interrupted: the program ended during its run, and a later one is made up for";
 pub(super) const OVERLAPPED: &str = "the run before was not done, and `overlap` is \"skip\"";
+pub(super) const DISABLED: &str = "the pipeline does not run by itself any longer";
 pub(super) const CHANGED: &str = "the pipeline was changed before a run was done";
 pub(super) const REMOVED: &str = "the pipeline was removed before a run was done";
 
@@ -108,6 +109,16 @@ impl Track {
     /// None when it does not run by itself.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.job.schedule.as_ref().filter(|schedule| schedule.enabled && !self.removed)
+    }
+
+    /// Whether such a cause makes it due at all: one that is not enabled, only a person does.
+    pub fn hears(&self, cause: &Cause) -> bool {
+        let disabled = self.job.schedule.as_ref().is_some_and(|schedule| !schedule.enabled);
+        match cause {
+            Cause::Hand => !self.removed,
+            Cause::Release => !self.removed && !disabled,
+            Cause::Cron | Cause::After(_) => self.schedule().is_some(),
+        }
     }
 
     pub fn missed(&self) -> Missed {

@@ -1,0 +1,3 @@
+//! The rules, one at a time, and all of them through a year and through whatever chance makes up.
+
+mod year;
