@@ -48,6 +48,7 @@ impl Scheduler {
                 Some(job) if job.fingerprint == track.job.fingerprint && !track.removed => track.define(job),
                 Some(job) => {
                     track.give_up(CHANGED, now, &mut pass.events);
+                    track.seen_until = track.seen_until.max(self.latest);
                     track.unsaved = true;
                     track.define(job);
                 }

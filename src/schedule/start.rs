@@ -21,9 +21,8 @@ impl Scheduler {
         memory: BTreeMap<String, Memory>,
         now: Timestamp,
     ) -> (Self, Vec<Event>) {
-        let ahead =
-            |memory: &Memory| memory.scheduled.as_ref().map(|known| known.seen_until).filter(|seen| *seen > now);
-        let latest = memory.values().filter_map(ahead).max().unwrap_or(now);
+        let seen = |memory: &Memory| memory.scheduled.as_ref().map(|known| known.seen_until).max(memory.last);
+        let latest = memory.values().filter_map(seen).max().unwrap_or(now).max(now);
         let set_back = later(now, SET_BACK) < latest;
         let latest = if set_back { now } else { latest };
         let tracks = jobs.into_iter().map(|job| (job.pipeline.clone(), Track::new(job, latest))).collect();
@@ -49,7 +48,9 @@ impl Scheduler {
             } else {
                 let left = memory.open.iter().filter(|open| open.verdict().is_none());
                 pass.events.extend(left.map(|open| open.event(&name, SlotState::Skipped, REMOVED, now)));
-                pass.events.push(Event::Forget { pipeline: name });
+                if memory.scheduled.is_some() {
+                    pass.events.push(Event::Forget { pipeline: name });
+                }
             }
         }
         for name in published {

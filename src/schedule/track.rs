@@ -14,7 +14,7 @@ use super::{Cause, Event, Job, SlotEntry, SlotState, Times};
 pub(super) const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// More missed slots than this are not counted one by one.
-const MOST_COUNTED: u64 = 100_000;
+const MOST_COUNTED: u64 = 40_000;
 
 /// What is left to be counted when they were more.
 const UNCOUNTED: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -180,8 +180,11 @@ impl Track {
     /// Something else than its own times makes it due now.
     pub fn request(&mut self, cause: Cause, now: Timestamp) {
         // In whole seconds, so that slots sort in the ledger as they do here; and no two are the same.
-        let free = later(self.last, SignedDuration::from_secs(1)).max(now);
-        self.wait(Timestamp::from_second(free.as_second()).unwrap_or(free), cause, now);
+        let second = SignedDuration::from_secs(1);
+        let free = later(self.last, second).max(now);
+        let free = Timestamp::from_second(free.as_second()).unwrap_or(free);
+        let free = if self.next == Some(free) { later(free, second) } else { free };
+        self.wait(free, cause, now);
     }
 
     /// Tells what waits and was not told yet.

@@ -286,3 +286,38 @@ fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
     assert_eq!(actions[..2], [(Some(404), Action::Empty), (None, Action::Stop)]);
     assert!(actions[2..].contains(&(Some(400), Action::Split)));
 }
+
+/// A second pipeline beside the first, with the first's text but for names.
+fn with_second(project: Project, schedule: &str) -> Project {
+    let second = PIPELINE.replace("[dataset.befolkning", "[dataset.andra").replace("befolkning.sql", "andra.sql");
+    let second = second.replacen("[fetch.folk.pxweb]", &format!("{schedule}\n[fetch.folk.pxweb]"), 1);
+    project.write("pipelines/andra/pipeline.toml", &second).write("pipelines/andra/andra.sql", "SELECT * FROM folk\n");
+    project
+}
+
+#[test]
+fn an_unknown_pipeline_to_run_after_is_shown_with_the_one_that_was_meant() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"befolkningen\"]");
+    insta::assert_snapshot!(project.report(), @"");
+}
+
+#[test]
+fn no_pipeline_runs_after_itself_or_in_a_circle() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"andra\"]");
+    insta::assert_snapshot!(project.report(), @"");
+    let first = Project::new().with("[fetch.folk.pxweb]", "[schedule]\nafter = [\"andra\"]\n[fetch.folk.pxweb]");
+    let project = with_second(first, "[schedule]\nafter = [\"befolkning\"]");
+    insta::assert_snapshot!(project.report(), @"");
+}
+
+#[test]
+fn a_schedule_says_when_or_after_what() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\njitter = \"5m\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @"");
+}
+
+#[test]
+fn a_schedule_that_is_never_due_is_refused() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\ncron = \"0 0 30 2 *\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @"");
+}

@@ -6,10 +6,10 @@ mod calendar;
 mod oracle;
 mod year;
 
-pub(crate) use book::{Book, SeenRun};
+pub(crate) use book::Book;
 pub(crate) use calendar::{Pattern, walk};
-pub(crate) use oracle::{Expected, oracle};
-pub(crate) use year::{Edit, Window, Year, verdict};
+pub(crate) use oracle::oracle;
+pub(crate) use year::{Year, verdict};
 
 use std::collections::BTreeMap;
 

@@ -114,7 +114,7 @@ fn job(number: usize, edition: u64) -> Option<Job> {
     // The later ones follow earlier ones, some of them those that follow themselves.
     let follows = number >= 140;
     let after =
-        if follows { vec![name(number - 100 + about("after", 60) as usize), name(number / 40)] } else { vec![] };
+        if follows { vec![name(number - 100 + about("after", 60) as usize), name(number - 135)] } else { vec![] };
     let schedule = Schedule {
         cron: Some(cron).filter(|_| !follows || number.is_multiple_of(2)),
         after,
