@@ -149,6 +149,11 @@ impl Scheduler {
         self.tracks.get(pipeline).is_some_and(|track| track.running.is_some())
     }
 
+    /// Every pipeline that there is, scheduled or not.
+    pub fn pipelines(&self) -> impl Iterator<Item = &str> {
+        self.tracks.iter().filter(|(_, track)| !track.removed).map(|(name, _)| name.as_str())
+    }
+
     /// How many runs are under way.
     pub fn running(&self) -> usize {
         self.running
