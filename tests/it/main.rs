@@ -43,6 +43,7 @@ mod lost_state;
 mod operator;
 mod polite;
 mod probe;
+mod pxweb;
 mod pxweb_v1;
 mod recorded;
 mod retention;

@@ -271,6 +271,56 @@ fn what_answers_mean_is_held_to_what_there_is() {
 }
 
 #[test]
+fn only_what_is_asked_for_in_parts_can_be_split() {
+    let project = Project::new();
+    project.write(
+        "config/sources.toml",
+        "version = 1\n[source.scb.pxweb]\nbase_url = \"https://a.example/api/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\
+         responses = [{ status = 413, action = \"split\" }]\n\
+         [source.kolada.kolada]\nbase_url = \"https://b.example/v3\"\ncredit = \"Kolada\"\nlicence = \"?\"\n\
+         responses = [{ status = 404, action = \"empty\" }, { status = 413, action = \"split\" }]\n",
+    );
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `split` means nothing for a kolada source: its calls are not cut into smaller ones
+      --> config/sources.toml:11:75
+       |
+    11 | responses = [{ status = 404, action = "empty" }, { status = 413, action = "split" }]
+       |                                                                           ^^^^^^^
+       |
+       = hint: `stop` makes the answer an error, `retry` asks again
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_code_list_is_named_before_what_comes_of_it() {
+    let fetch = "[fetch.ark.pxweb]\nsource = \"scb\"\ntable = \"TAB1\"\nselect = { Alder = \"*\", Tid = \"*\" }\n\
+                 codelist = { Alder = \"agg_X\" }\noutput_values = { Alder = \"both\", Aldr = \"single\" }\n\
+                 measures = { \"000007SF\" = \"folk\" }\n\n[dataset.befolkning]";
+    let project = Project::new().with("[dataset.befolkning]", fetch);
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `fetch.ark.pxweb.output_values.Alder` can't be "both"
+      --> pipelines/befolkning/pipeline.toml:14:27
+       |
+    14 | output_values = { Alder = "both", Aldr = "single" }
+       |                           ^^^^^^
+       |
+       = hint: allowed: "aggregated", "single"
+
+    error: `output_values` names the dimension `Aldr`, which has no `codelist`
+      --> pipelines/befolkning/pipeline.toml:14:35
+       |
+    14 | output_values = { Alder = "both", Aldr = "single" }
+       |                                   ^^^^
+       |
+       = hint: did you mean `Alder`?
+
+    2 problems in 1 file
+    "#);
+}
+
+#[test]
 fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
     let project = Project::new();
     project.write(
