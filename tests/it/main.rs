@@ -21,6 +21,7 @@ mod check_sql;
 mod commands;
 mod contract;
 mod crash;
+mod daemon;
 mod damage;
 mod demo;
 mod diff;

@@ -336,3 +336,88 @@ fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
     assert_eq!(actions[..2], [(Some(404), Action::Empty), (None, Action::Stop)]);
     assert!(actions[2..].contains(&(Some(400), Action::Split)));
 }
+
+/// A second pipeline beside the first, with the first's text but for names.
+fn with_second(project: Project, schedule: &str) -> Project {
+    let second = PIPELINE.replace("[dataset.befolkning", "[dataset.andra").replace("befolkning.sql", "andra.sql");
+    let second = second.replacen("[fetch.folk.pxweb]", &format!("{schedule}\n[fetch.folk.pxweb]"), 1);
+    project.write("pipelines/andra/pipeline.toml", &second).write("pipelines/andra/andra.sql", "SELECT * FROM folk\n");
+    project
+}
+
+#[test]
+fn an_unknown_pipeline_to_run_after_is_shown_with_the_one_that_was_meant() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"befolkningen\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: there is no pipeline `befolkningen` to run after
+     --> pipelines/andra/pipeline.toml:4:10
+      |
+    4 | after = ["befolkningen"]
+      |          ^^^^^^^^^^^^^^
+      |
+      = hint: did you mean `befolkning`?
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn no_pipeline_runs_after_itself_or_in_a_circle() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"andra\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `andra` can't run after itself
+     --> pipelines/andra/pipeline.toml:4:10
+      |
+    4 | after = ["andra"]
+      |          ^^^^^^^
+      |
+      = hint: to run again and again, give it a `cron`
+
+    1 problem in 1 file
+    "#);
+    let first = Project::new().with("[fetch.folk.pxweb]", "[schedule]\nafter = [\"andra\"]\n[fetch.folk.pxweb]");
+    let project = with_second(first, "[schedule]\nafter = [\"befolkning\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: pipelines run after each other in a circle: andra → befolkning → andra
+     --> pipelines/befolkning/pipeline.toml:4:10
+      |
+    4 | after = ["andra"]
+      |          ^^^^^^^
+      |
+      = hint: each name runs after the next; one of them must start by itself
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_schedule_says_when_or_after_what() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\njitter = \"5m\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: [schedule] says neither when nor after what it runs
+     --> pipelines/befolkning/pipeline.toml:3:2
+      |
+    3 | [schedule]
+      |  ^^^^^^^^
+      |
+      = hint: give `cron`, `after` or a [release]; without [schedule] it runs only by hand
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_schedule_that_is_never_due_is_refused() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\ncron = \"0 0 30 2 *\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: "0 0 30 2 *" is never due
+     --> pipelines/befolkning/pipeline.toml:4:8
+      |
+    4 | cron = "0 0 30 2 *"
+      |        ^^^^^^^^^^^^
+      |
+      = hint: no month that it names has such a day: February has 29 at most; April, June, September and November have 30
+
+    1 problem in 1 file
+    "#);
+}
