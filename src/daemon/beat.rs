@@ -69,7 +69,7 @@ pub struct Beat<C, W, T> {
     told: Option<Shown>,
     /// Every run up to this number that published is known of.
     seen: i64,
-    /// Runs of this daemon that the ledger was not asked for yet.
+    /// Runs of this daemon, until they are found among those that published.
     ours: BTreeSet<i64>,
     looked: Timestamp,
     /// Not written down yet, and so not begun: the ledger could not be written.
@@ -128,6 +128,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             looked: now,
         };
         beat.act(events);
+        beat.show();
         Ok(beat)
     }
 
@@ -185,14 +186,15 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
         let now = self.clock.now();
         let events = match message {
             Message::Began { pipeline, run } => {
+                self.ours.insert(run);
                 self.shown.pipelines.entry(pipeline.clone()).or_default().running = Some(run);
                 self.scheduler.began(&pipeline, run, now)
             }
             Message::Ended(ended) => {
                 self.shown.pipelines.entry(ended.pipeline.clone()).or_default().running = None;
                 self.tell.ended(&ended);
-                if ended.outcome == Outcome::Published {
-                    self.ours.extend(ended.run);
+                if let Some(run) = ended.run.filter(|_| ended.outcome != Outcome::Published) {
+                    self.ours.remove(&run);
                 }
                 let events = self.scheduler.ended(&ended.pipeline, ended.outcome, now);
                 self.polls.ended(&ended.pipeline, &self.ledger, now);

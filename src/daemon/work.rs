@@ -35,7 +35,6 @@ pub struct Ended {
     pub pipeline: String,
     pub outcome: Outcome,
     pub run: Option<i64>,
-    pub at: Timestamp,
 }
 
 pub struct Worker {
@@ -151,8 +150,7 @@ impl Work for Worker {
             // A panic is a fault of this program, and no reason for the rest to stop.
             if let Err(error) = task.await {
                 tracing::error!(pipeline = name, %error, "a run ended in a fault of the program; please report it");
-                let at = Timestamp::now();
-                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None, at }));
+                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None }));
             }
         });
     }
@@ -173,7 +171,7 @@ impl Shared {
             Err(problem) => {
                 tracing::error!(pipeline = name, error = %problem, hint = problem.hint(), "could not begin");
                 let outcome = if problem.is_stop() { Outcome::Interrupted } else { Outcome::Failed };
-                let ended = Ended { pipeline: name, outcome, run: None, at: Timestamp::now() };
+                let ended = Ended { pipeline: name, outcome, run: None };
                 let _ = tell.send(Message::Ended(ended));
                 return;
             }
@@ -187,13 +185,13 @@ impl Shared {
         let verdict = run::run_one(workshop, &name, options, &self.progress, began).await;
         let Some(verdict) = verdict else {
             // It was taken out of the configuration between its slot and its start.
-            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None, at: Timestamp::now() };
+            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None };
             let _ = tell.send(Message::Ended(ended));
             return;
         };
         say(&verdict);
         let (outcome, run) = (verdict.outcome(), verdict.run);
-        let ended = Ended { pipeline: name, outcome, run, at: Timestamp::now() };
+        let ended = Ended { pipeline: name, outcome, run };
         let _ = tell.send(Message::Ended(ended));
         if outcome != Outcome::Interrupted {
             self.render(outcome == Outcome::Published, leave).await;
