@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::Pipeline;
+use crate::config::{Pipeline, Schedule};
 use crate::daemon::live::PipelineLive;
 use crate::lake::{Lake, LakeError, Manifest};
 use crate::ledger::{Ledger, Outcome, RowsChanged, RunEntry, Stop, Waiting};
@@ -14,7 +14,7 @@ use super::StatusError;
 pub struct PipelineStatus {
     pub pipeline: String,
     pub title: String,
-    /// Its `cron`; none where it is only run by hand.
+    /// Its `cron` and what it follows; none where it has neither, or is not enabled.
     pub schedule: Option<String>,
     pub last_outcome: Option<Outcome>,
     /// The number of the last run, which has a page and a log.
@@ -123,7 +123,7 @@ impl PipelineStatus {
         Ok(Self {
             pipeline: name.clone(),
             title: pipeline.title.clone(),
-            schedule: pipeline.schedule.as_ref().map(schedule),
+            schedule: pipeline.schedule.as_ref().and_then(schedule),
             last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
             run: last.as_ref().map(|run| run.run),
             last_run: last.as_ref().map(|run| run.started_at),
@@ -159,8 +159,12 @@ impl PipelineStatus {
     }
 }
 
-fn schedule(schedule: &crate::config::Schedule) -> String {
-    format!("{} {}", schedule.cron, schedule.timezone)
+/// `5 8 * * * Europe/Stockholm, after befolkning`; none where only a release makes it due, or nobody but a person.
+fn schedule(schedule: &Schedule) -> Option<String> {
+    let cron = schedule.cron.as_ref().map(|cron| format!("{cron} {}", schedule.timezone));
+    let after = (!schedule.after.is_empty()).then(|| format!("after {}", schedule.after.join(", ")));
+    let parts: Vec<String> = cron.into_iter().chain(after).filter(|_| schedule.enabled).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 impl DatasetStatus {
