@@ -278,15 +278,16 @@ fn tidy(workshop: &Workshop) -> Result<(), Problem> {
     Ok(())
 }
 
+/// How it ended is told by the run itself; here what it means for an operator.
 fn say(verdict: &Verdict) {
-    let pipeline = &verdict.pipeline;
-    match &verdict.result {
-        Ok(_) => tracing::info!(pipeline, "{}", verdict.line()),
-        Err(problem) if problem.is_stop() => tracing::info!(pipeline, "{problem}"),
-        Err(problem) => tracing::error!(pipeline, hint = problem.hint(), "{problem}"),
+    let (pipeline, run) = (&verdict.pipeline, verdict.run);
+    if let Err(problem) = &verdict.result
+        && !problem.is_stop()
+    {
+        tracing::error!(pipeline, run, hint = problem.hint(), "{problem}");
     }
     for note in &verdict.notes {
-        tracing::info!(pipeline, "{note}");
+        tracing::info!(pipeline, run, "{note}");
     }
 }
 

@@ -11,6 +11,7 @@ mod keep;
 
 use std::io::IsTerminal as _;
 
+use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -48,6 +49,15 @@ impl Usual {
     }
 }
 
+/// As systemd's own programs use them.
+const PRIORITIES: PriorityMappings = PriorityMappings {
+    error: Priority::Error,
+    warn: Priority::Warning,
+    info: Priority::Informational,
+    debug: Priority::Debug,
+    trace: Priority::Debug,
+};
+
 /// Begins to log, once for the process.
 pub fn start(format: Option<Format>, usual: Usual) {
     let filter = || EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new(usual.directives()));
@@ -57,7 +67,7 @@ pub fn start(format: Option<Format>, usual: Usual) {
         match tracing_journald::layer() {
             Ok(layer) => {
                 let layer = layer.with_syslog_identifier("underlag".to_owned());
-                let layer = layer.with_field_prefix(Some("UNDERLAG".to_owned()));
+                let layer = layer.with_field_prefix(Some("UNDERLAG".to_owned())).with_priority_mappings(PRIORITIES);
                 let _ = registry.with(layer.with_filter(filter())).try_init();
                 return;
             }

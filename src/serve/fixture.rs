@@ -25,6 +25,9 @@ pub fn data_dir() -> tempfile::TempDir {
     fs::write(root.join("site/versions/1/lan/01/index.html"), "<h1>län</h1>").unwrap();
     fs::write(root.join("site/versions/2/index.html"), "<h1>två</h1>").unwrap();
     fs::write(root.join("datasets/bef/versions/1/data/lan-01/1.parquet"), "PAR1").unwrap();
+    for file in ["changes.json", "changes.atom", "versions/1/manifest.json"] {
+        fs::write(root.join("datasets/bef").join(file), "{}").unwrap();
+    }
     fs::write(root.join("ledger.sqlite.txt"), "hemligt").unwrap();
     fs::write(root.join("archive/a.txt"), "hemligt").unwrap();
     fs::write(

@@ -231,8 +231,9 @@ async fn every_address_is_described_and_every_description_is_of_an_address() {
     let dir = data_dir();
     with_server(dir.path(), async |address| {
         for path in described["paths"].as_object().unwrap().keys() {
-            let path = path.replace("{dataset}/{file}", "bef/current/lan-01/1.parquet");
-            let path = path.replace("{run}", "1").replace("{name}", "x").replace("{page}", "index.html");
+            let path = path.replace("{dataset}", "bef").replace("{version}", "1").replace("{lan}", "lan-01");
+            let path = path.replace("{file}", "1.parquet").replace("{run}", "1").replace("{name}", "x");
+            let path = path.replace("{page}", "index.html");
             let answer = get(address, &path).await;
             // What there is nothing of is not found by a page of ours, not for want of an address.
             let is_ours = matches!(status(&answer), "200" | "308" | "503") || answer.contains("<h1>Not found</h1>");

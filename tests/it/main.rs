@@ -48,6 +48,7 @@ mod pxweb_v1;
 mod recorded;
 mod retention;
 mod sandbox;
+mod seeing;
 mod skolverket;
 mod source;
 mod usage;

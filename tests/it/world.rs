@@ -201,6 +201,8 @@ fn clean(mut command: Command) -> Command {
         "UNDERLAG_CONFIG",
         "UNDERLAG_DATA_DIR",
         "UNDERLAG_LOG",
+        "UNDERLAG_LOG_FORMAT",
+        "JOURNAL_STREAM",
         "HTTP_PROXY",
         "http_proxy",
         "HTTPS_PROXY",
