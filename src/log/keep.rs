@@ -95,8 +95,8 @@ pub fn begin_run(run: i64, pipeline: &str) -> RunLog {
 
 fn of_span(id: &Id, dispatch: &Dispatch) -> Option<InRun> {
     let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
-    let kept = span.extensions().get::<InRun>().cloned();
-    kept
+    let extensions = span.extensions();
+    extensions.get::<InRun>().cloned()
 }
 
 impl RunLog {

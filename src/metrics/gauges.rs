@@ -41,7 +41,9 @@ pub fn gauges(status: Option<&Status>) -> String {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     with_local_recorder(&recorder, || {
-        GAUGES.iter().for_each(|(name, help)| describe_gauge!(*name, *help));
+        for (name, help) in GAUGES {
+            describe_gauge!(name, help);
+        }
         gauge!("underlag_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         gauge!("underlag_status_readable").set(truth(status.is_some()));
         if let Some(bytes) = process::resident_bytes() {
@@ -53,7 +55,9 @@ pub fn gauges(status: Option<&Status>) -> String {
         if let Some(files) = process::open_files() {
             gauge!("process_open_fds").set(files as f64);
         }
-        status.iter().for_each(|status| set(status));
+        if let Some(status) = status {
+            set(status);
+        }
     });
     // The one counter among them is the system's.
     handle.render().replace("# TYPE process_cpu_seconds_total gauge", "# TYPE process_cpu_seconds_total counter")

@@ -75,8 +75,12 @@ pub fn install() {
         if ::metrics::set_global_recorder(recorder).is_err() {
             tracing::warn!("another recorder counts already: the metrics of this process stay empty");
         }
-        COUNTERS.iter().for_each(|(name, help)| describe_counter!(*name, *help));
-        HISTOGRAMS.iter().for_each(|(name, help, _)| describe_histogram!(*name, *help));
+        for (name, help) in COUNTERS {
+            describe_counter!(name, help);
+        }
+        for (name, help, _) in HISTOGRAMS {
+            describe_histogram!(name, help);
+        }
         handle
     });
 }

@@ -221,7 +221,9 @@ async fn steps(
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }
         fetched.notes.extend(published.values().flat_map(standing_warnings));
-        published.values().for_each(|manifest| fetched.account.dataset(manifest, false));
+        for manifest in published.values() {
+            fetched.account.dataset(manifest, false);
+        }
         return Ok(published.values().map(unchanged).collect());
     }
 

@@ -51,7 +51,9 @@ pub(super) async fn pipeline(
     let (runs, slots) = state
         .read(move |ledger, at_work| {
             let mut runs = ledger.runs(Some(&of), PAST)?;
-            runs.iter_mut().for_each(|run| run.outcome = run.outcome.seen(at_work));
+            for run in &mut runs {
+                run.outcome = run.outcome.seen(at_work);
+            }
             Ok((runs, ledger.slots(Some(&of), PAST)?))
         })
         .await?;
