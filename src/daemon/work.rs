@@ -13,28 +13,12 @@ use crate::ledger::Outcome;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
 
-use super::beat::Message;
+use super::beat::{Ended, Message, Work};
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// Pages say when figures were last checked; nothing else having changed, that is brought up to date this often.
 const RENDER_ANYWAY: Duration = Duration::from_hours(6);
-
-/// Whatever can run a pipeline. The loop's tests have one that does not.
-pub trait Work: Send + Sync + 'static {
-    /// Begins, and says `Began` and `Ended` in its time.
-    fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
-    /// Nothing more is to be begun: no run, and no further step of one.
-    fn stop(&self);
-}
-
-/// What came of a run, as far as the loop and those it tells need to know.
-#[derive(Debug)]
-pub struct Ended {
-    pub pipeline: String,
-    pub outcome: Outcome,
-    pub run: Option<i64>,
-}
 
 pub struct Worker {
     /// None when this is being dropped.
@@ -152,6 +136,10 @@ impl Work for Worker {
                 let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None }));
             }
         });
+    }
+
+    fn next_poll(&self, _pipeline: &str, _after: Timestamp) -> Option<Timestamp> {
+        None
     }
 
     fn stop(&self) {
