@@ -7,6 +7,7 @@ mod checks;
 mod columns;
 mod dataset;
 mod fetch;
+mod notify;
 mod pipeline;
 mod settings;
 mod sources;

@@ -5,10 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::config::{HttpSettings, Notify, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
 use crate::store::Bucket;
 
 use super::Problems;
+use super::notify::notify;
 
 pub(in crate::config) struct Settings {
     pub data_dir: PathBuf,
@@ -21,6 +22,7 @@ pub(in crate::config) struct Settings {
     pub retention: Retention,
     pub http: HttpSettings,
     pub server: ServerSettings,
+    pub notify: Notify,
 }
 
 const MIB: u64 = 1 << 20;
@@ -44,6 +46,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems:
         retention: retention(root.and_then(|root| root.node("retention")).as_ref()),
         http: http(root.and_then(|root| root.node("http")).as_ref(), dir),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
+        notify: notify(root.and_then(|root| root.node("notify")).as_ref(), dir, problems),
     }
 }
 
@@ -215,5 +218,6 @@ mod tests {
         assert_eq!(format!("{:?}", written.retention), format!("{:?}", left_out.retention));
         assert_eq!(format!("{:?}", written.http), format!("{:?}", left_out.http));
         assert_eq!(format!("{:?}", written.server), format!("{:?}", left_out.server));
+        assert_eq!(written.notify, left_out.notify);
     }
 }
