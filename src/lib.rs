@@ -23,6 +23,7 @@ pub mod sandbox;
 pub mod source;
 mod spreadsheet;
 pub mod store;
+pub mod tell;
 
 #[cfg(feature = "engine")]
 pub mod cli;
