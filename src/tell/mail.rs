@@ -62,7 +62,7 @@ pub fn write(
         ContentTransferEncoding::QuotedPrintable
     };
     // CRLF is what a mail's lines end with, and what the encoding keeps.
-    let text = text.replace('\n', "\r\n");
+    let text = text.replace('\r', "").replace('\n', "\r\n");
     let body = Body::new_with_encoding(text, encoding).map_err(|_| build("its text has no encoding".to_owned()))?;
     let message = builder.envelope(envelope).body(body).map_err(|fault| build(fault.to_string()))?;
     Ok(Letter { from, bytes: message.formatted() })
@@ -94,7 +94,24 @@ mod tests {
     #[test]
     fn a_mail_is_as_it_should_be() {
         insta::assert_snapshot!(written("Region Örebro län", "pipeline folk failed: för få rader", "Håll\n.rad\nslut")
-            .replace("\r\n", "\n"), @"");
+            .replace("\r\n", "\n"), @r"
+    From: =?utf-8?b?VW5kZXJsYWcsIFJlZ2lvbiDDlnJlYnJvIGzDpG4=?= <underlag@region.example.org>
+    Subject: [underlag] pipeline folk failed: =?utf-8?b?ZsO2ciBmw6U=?= rader
+    Date: Mon, 23 Nov 2026 08:05:00 +0000
+    Message-ID: <underlag.7.1@region.example.org>
+    User-Agent: underlag/0.1.0
+    Auto-Submitted: auto-generated
+    Content-Type: text/plain; charset=utf-8
+    To: drift@region.example.org, b@example.org
+    Content-Transfer-Encoding: quoted-printable
+
+    H=C3=A5ll
+    .rad
+    slut
+
+    --=20
+    Region =C3=96rebro l=C3=A4n
+    ");
     }
 
     #[test]

@@ -166,6 +166,20 @@ mod tests {
         let mut notice = Notice { items: vec![recovered, broken], ..Notice::default() };
         notice.left_out = 3;
         let link = Url::parse("https://underlag.example.org/").unwrap();
-        insta::assert_snapshot!(text(&notice, Some(&link)), @"");
+        insta::assert_snapshot!(text(&notice, Some(&link)), @r"
+    source scb is broken
+      at 2026-11-23 08:05 UTC
+      inget svar
+        av Örebro
+      met by p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 2 more
+      https://underlag.example.org/run/12
+
+    pipeline c recovered (failed)
+      at 2026-11-23 08:05 UTC, after 3 h 20 min
+      published again
+      https://underlag.example.org/run/12
+
+    and 3 more
+    ");
     }
 }

@@ -169,17 +169,18 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                 return Some(());
             }
             "AUTH" => {
-                let credentials = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+                let mut given = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
                 let right = if upper.starts_with("AUTH PLAIN") {
-                    credentials == PLAIN
+                    given == PLAIN
                 } else {
                     say(stream, "334 VXNlcm5hbWU6").await?;
                     let user = hear(stream).await?;
                     say(stream, "334 UGFzc3dvcmQ6").await?;
-                    [user.as_str(), hear(stream).await?.as_str()] == LOGIN
+                    given = hear(stream).await?;
+                    [user.as_str(), given.as_str()] == LOGIN
                 };
                 signed_in = right;
-                let wrong = format!("535 5.7.8 authentication failed for {PASSWORD}");
+                let wrong = format!("535 5.7.8 authentication failed for {given} fel");
                 if right { "235 2.7.0 welcome".to_owned() } else { wrong }
             }
             "MAIL" if !manner.auth.is_empty() && !signed_in => "530 5.7.0 sign in first".into(),

@@ -85,6 +85,27 @@ impl Secret {
     pub fn masked(&self, text: &str) -> String {
         text.replace(&self.0, "***")
     }
+
+    /// The same for a password, should the server repeat what it was sent: AUTH PLAIN's `\0user\0password` or AUTH
+    /// LOGIN's password, in Base64.
+    pub fn masked_as_sent(&self, user: &str, text: &str) -> String {
+        let plain = base64(format!("\0{user}\0{}", self.0).as_bytes());
+        let login = base64(self.0.as_bytes());
+        self.masked(&text.replace(&plain, "***").replace(&login, "***"))
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let index = (bits >> (18 - 6 * digit)) & 63;
+            text.push(if digit <= chunk.len() { char::from(DIGITS[index as usize]) } else { '=' });
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -101,6 +122,8 @@ mod tests {
         let secret = find().unwrap().unwrap();
         assert_eq!((secret.expose(), format!("{secret:?}").as_str()), (" hemligt ord", "Secret(..)"));
         assert_eq!(secret.masked("535 no hemligt ord here"), "535 no*** here");
+        assert_eq!(base64(b"\0underlag\0hemligt-ord"), "AHVuZGVybGFnAGhlbWxpZ3Qtb3Jk");
+        assert_eq!([base64(b"a"), base64(b"ab"), base64(b"")], ["YQ==", "YWI=", ""]);
         fs::write(&file, "\n").unwrap();
         assert!(find().unwrap().is_none());
         fs::remove_file(&file).unwrap();

@@ -240,6 +240,10 @@ impl Call<'_> {
             cause = each.source();
         }
         match kind {
+            None if error.is_response() && !reason.starts_with("incomplete") => {
+                Refusal::passing(format!("{server} does not answer as a mail server does: {reason}"))
+                    .hint("check `server` and `port`")
+            }
             Some(io::ErrorKind::ConnectionRefused) => {
                 Refusal::passing(format!("could not connect to {server}: nobody listens there"))
                     .hint("check `server` and `port`, and that a firewall lets this machine through")
@@ -266,7 +270,8 @@ impl Call<'_> {
 
     /// One bounded line, without the password should the server repeat it.
     fn shown(&self, text: &str) -> String {
-        let text = self.password.map_or_else(|| text.to_owned(), |password| password.masked(text));
+        let user = self.mail.user.as_deref().unwrap_or_default();
+        let text = self.password.map_or_else(|| text.to_owned(), |password| password.masked_as_sent(user, text));
         cleaned::headline(&text.replace(['\r', '\n'], " "), 200)
     }
 }

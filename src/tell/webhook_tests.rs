@@ -106,7 +106,7 @@ async fn the_receiver_can_tell_who_wrote_and_when() {
     let (url, heard) = service(200, "ok").await;
     let keys = Keys { signature: Some(Secret::new("delad hemlighet")), address: None };
     let answered = call(Some(url), Form::Json, &keys, &settings()).await.unwrap();
-    assert_eq!(answered.text, "http://127.0.0.1 answered 200 OK");
+    assert_eq!(answered.text, "http://127.0.0.1 answered 200 OK: ok");
     let (headers, body) = heard.lock().unwrap()[0].clone();
     let header = |name: &str| headers[name].to_str().unwrap().to_owned();
     let signature = header("x-underlag-signature");
@@ -158,7 +158,13 @@ async fn a_chat_is_given_a_text() {
     assert!(!headers.contains_key("x-underlag-signature"));
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body.as_object().unwrap().len(), 1);
-    insta::assert_snapshot!(body["text"].as_str().unwrap(), @"");
+    insta::assert_snapshot!(body["text"].as_str().unwrap(), @r"
+    [underlag] pipeline folk failed: nothing published: för få rader ‹!here›
+    pipeline folk failed
+      at 2026-11-23 08:05 UTC
+      nothing published: för få rader ‹!here›
+      https://underlag.example.org/run/12
+    ");
 }
 
 #[tokio::test]
@@ -180,7 +186,23 @@ async fn each_answer_decides_what_becomes_of_the_message() {
     }
     let (url, _) = service(0, "").await;
     all.push(said(&url).await);
-    insta::assert_snapshot!(all.join("\n").replace("\nhint: \n", "\n"), @"");
+    insta::assert_snapshot!(all.join("\n").replace("\nhint: \n", "\n"), @r#"
+    taken: http://127.0.0.1 answered 204 No Content
+    passing: http://127.0.0.1 answered 302 Found
+    hint: redirects are not followed: give the address that it leads to
+    lasting: http://127.0.0.1 answered 400 Bad Request: invalid_payload
+    hint: is it the right address, and the right `form`? "text" for Slack, Teams and Mattermost
+    passing: http://127.0.0.1 answered 403 Forbidden: no
+    hint: it may want UNDERLAG_NOTIFY_SECRET_KROK, or another address
+    passing: http://127.0.0.1 answered 404 Not Found: no_service
+    hint: the address is not known there; perhaps it was taken away
+    lasting: http://127.0.0.1 answered 410 Gone: gone
+    hint: is it the right address, and the right `form`? "text" for Slack, Teams and Mattermost
+    passing: http://127.0.0.1 answered 429 Too Many Requests: slow down
+    passing: http://127.0.0.1 answered 500 Internal Server Error: Oops
+    passing: http://127.0.0.1: no answer within 1 s
+    hint: check the address, and [http] proxy and allow_hosts
+    "#);
 }
 
 #[tokio::test]
