@@ -42,7 +42,8 @@ mod tests {
         for good in ["a@example.org", "statistik+larm@region.example.org"] {
             assert!(mail_address(good).is_ok(), "{good}");
         }
-        for bad in ["", "a", "a@", "A <a@example.org>", "a@example.org\r\nBcc: b@example.org", "å@example.org", "a b@c.d"]
+        for bad in
+            ["", "a", "a@", "A <a@example.org>", "a@example.org\r\nBcc: b@example.org", "å@example.org", "a b@c.d"]
         {
             assert!(mail_address(bad).is_err(), "{bad}");
         }

@@ -60,7 +60,8 @@ pub async fn post(
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .referer(false);
-        outbound::prepare(builder, &http.outbound, is_loopback(url)).map_err(|fault| PostError::Setup(fault.to_string()))
+        outbound::prepare(builder, &http.outbound, is_loopback(url))
+            .map_err(|fault| PostError::Setup(fault.to_string()))
     };
     let client = match builder()?.build() {
         Ok(client) => client,
@@ -84,7 +85,9 @@ pub async fn post(
         let through = outbound::proxy_of(&http.outbound, url);
         let through = through.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
         PostError::Transport(match (fault.is_connect(), fault.is_timeout()) {
-            (true, true) => format!("no connection{through} within {} s", http.connect_timeout.min(limit).as_secs_f64()),
+            (true, true) => {
+                format!("no connection{through} within {} s", http.connect_timeout.min(limit).as_secs_f64())
+            }
             (true, false) => format!("could not connect{through}: {}", root_cause(fault)),
             (false, true) => format!("no answer within {} s", limit.as_secs_f64()),
             (false, false) => format!("the call was cut short: {}", root_cause(fault)),

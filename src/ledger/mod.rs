@@ -6,6 +6,7 @@ mod format;
 mod message;
 mod past;
 mod run;
+mod slot;
 mod state;
 mod waiting;
 
@@ -22,6 +23,7 @@ use crate::store::{StoreError, move_into_place};
 pub use message::{Condition, Message, Notes, Told};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
+pub use slot::SLOTS_KEPT;
 pub use state::{FetchState, PipelineState};
 pub use waiting::{Stop, Waiting};
 

@@ -94,7 +94,10 @@ mod tests {
         let other = "nothing published: a check did not hold\n  folk: min_rows: 7 rows, at least 1,000\n    1440 2025";
         assert_eq!(kind(one), kind(other));
         assert_ne!(kind(one), kind("nothing published: a check did not hold\n  folk: max_drop: 20 % of the rows"));
-        assert_eq!(kind("no answer within 60 s at 2026-11-01T06:00:00Z"), kind("no answer within 5 s at 2026-11-02T07:11:59Z"));
+        assert_eq!(
+            kind("no answer within 60 s at 2026-11-01T06:00:00Z"),
+            kind("no answer within 5 s at 2026-11-02T07:11:59Z")
+        );
         assert_eq!(kind("unknown code \"0181\" in kod"), kind("unknown code \"0999\" in kod"));
         assert_ne!(kind("404 Not Found"), kind("503 Service Unavailable"));
     }

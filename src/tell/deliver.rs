@@ -206,7 +206,13 @@ fn record(
                 let left = answered.left.iter().map(|left| format!("; given up: {left}")).collect::<String>();
                 message.ended_at = Some(now);
                 message.outcome = format!("delivered: {}{refused}{left}", answered.text);
-                tracing::info!(channel = name, message = message.id, tries, answer = answered.text, "message delivered");
+                tracing::info!(
+                    channel = name,
+                    message = message.id,
+                    tries,
+                    answer = answered.text,
+                    "message delivered"
+                );
             } else {
                 // Those who have it do not get it again.
                 message.outcome = format!("waits for {}: {}{refused}", answered.left.join(", "), answered.text);
@@ -218,7 +224,14 @@ fn record(
             message.ended_at = Some(now);
             message.outcome = format!("given up: {}", refusal.text);
             let hint = refusal.hint.as_deref().unwrap_or_default();
-            tracing::error!(channel = name, message = message.id, tries, reason = refusal.text, hint, "message given up");
+            tracing::error!(
+                channel = name,
+                message = message.id,
+                tries,
+                reason = refusal.text,
+                hint,
+                "message given up"
+            );
         }
         Err(refusal) => {
             message.outcome = format!("waits: {}", refusal.text);

@@ -111,7 +111,10 @@ async fn who_has_it_does_not_get_it_again() {
     assert_eq!(office.outcomes(), ["waits for b@example.org: localhost:PORT answered 250 2.0.0 queued as 4711"]);
     teller.round_at(later(6)).await;
     let inbox = office.office.inbox();
-    assert_eq!(inbox.iter().map(|received| received.to.join(" ")).collect::<Vec<_>>(), ["a@example.org", "b@example.org"]);
+    assert_eq!(
+        inbox.iter().map(|received| received.to.join(" ")).collect::<Vec<_>>(),
+        ["a@example.org", "b@example.org"]
+    );
     // It is the same mail.
     assert_eq!(inbox[0].text, inbox[1].text);
 }

@@ -27,9 +27,8 @@ pub fn write(
     title: &str,
     text: &str,
 ) -> Result<Letter, Refusal> {
-    let address = |text: &str| {
-        text.parse::<Address>().map_err(|_| Refusal::lasting(format!("{text:?} is not a mail address")))
-    };
+    let address =
+        |text: &str| text.parse::<Address>().map_err(|_| Refusal::lasting(format!("{text:?} is not a mail address")));
     let from = address(&mail.from)?;
     let domain = from.domain().to_owned();
     // Who of several installations writes is seen in the list of mails.
@@ -42,10 +41,7 @@ pub fn write(
         .date(SystemTime::from(made_at))
         .message_id(Some(format!("<underlag.{id}@{domain}>")))
         .user_agent(PROGRAM.to_owned())
-        .raw_header(HeaderValue::new(
-            HeaderName::new_from_ascii_str("Auto-Submitted"),
-            "auto-generated".to_owned(),
-        ))
+        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
         .header(ContentType::TEXT_PLAIN);
     let mut to = Vec::new();
     for receiver in &mail.to {

@@ -87,7 +87,11 @@ fn one_message_per_change_of_state() {
     desk.fails("folk", 10, "nothing published: a check did not hold\n  folk: min_rows: 5 rows");
     assert_eq!(desk.told().unwrap(), "pipeline folk failed: nothing published: a check did not hold");
     for day in 1..9 {
-        desk.fails("folk", day * 1440, &format!("nothing published: a check did not hold\n  folk: min_rows: {day} rows"));
+        desk.fails(
+            "folk",
+            day * 1440,
+            &format!("nothing published: a check did not hold\n  folk: min_rows: {day} rows"),
+        );
         assert_eq!(desk.told(), None);
     }
     desk.fails("folk", 9 * 1440, "nothing published: a check did not hold\n  folk: max_drop: 50 %");

@@ -146,7 +146,10 @@ mod tests {
     #[test]
     fn a_title_counts_what_the_message_says() {
         use Matter::{CheckFailed, Failed, Late, Published, SourceBroken};
-        let mut notice = Notice { items: vec![item(What::Raised, Failed, "pipeline a", "disken är full\nmer")], ..Notice::default() };
+        let mut notice = Notice {
+            items: vec![item(What::Raised, Failed, "pipeline a", "disken är full\nmer")],
+            ..Notice::default()
+        };
         assert_eq!(title(&notice), "pipeline a failed: disken är full");
         notice.items.push(item(What::Raised, CheckFailed, "pipeline b", ""));
         notice.items.push(item(What::Recovered, Failed, "pipeline c", ""));

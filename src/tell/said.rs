@@ -188,7 +188,10 @@ mod tests {
                 "true pipeline folk check_failed: fel",
             ]
         );
-        assert_eq!(shown(&ran(Outcome::Failed, Some(Fault::Source("scb".into())))), ["true source scb source_broken: fel"]);
+        assert_eq!(
+            shown(&ran(Outcome::Failed, Some(Fault::Source("scb".into())))),
+            ["true source scb source_broken: fel"]
+        );
         assert_eq!(shown(&ran(Outcome::Failed, None)), ["true pipeline folk failed: fel"]);
     }
 

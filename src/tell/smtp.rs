@@ -183,7 +183,9 @@ impl Call<'_> {
         }
         if taken == 0 && left.is_empty() {
             let text = format!("{} takes mail for none of the receivers: {}", self.server(), refused.join("; "));
-            return Err(Refusal::lasting(text).hint("check `to`; a server may also want `user` before it sends elsewhere"));
+            return Err(
+                Refusal::lasting(text).hint("check `to`; a server may also want `user` before it sends elsewhere")
+            );
         }
         if taken == 0 {
             return Err(Refusal::passing(format!("{} does not take the mail now: {why}", self.server())));
@@ -252,11 +254,10 @@ impl Call<'_> {
                 Refusal::passing(format!("{server} does not speak TLS from the first byte: {reason}"))
                     .hint("security = \"starttls\" where the server begins in the clear (port 587)")
             }
-            Some(io::ErrorKind::TimedOut) => Refusal::passing(format!(
-                "no connection to {server} within {} s",
-                self.patience.connect.as_secs_f64()
-            ))
-            .hint("check `server` and `port`, and that a firewall lets this machine through"),
+            Some(io::ErrorKind::TimedOut) => {
+                Refusal::passing(format!("no connection to {server} within {} s", self.patience.connect.as_secs_f64()))
+                    .hint("check `server` and `port`, and that a firewall lets this machine through")
+            }
             _ => Refusal::passing(format!("the connection to {server} was cut short: {reason}")),
         }
     }
@@ -295,5 +296,7 @@ fn innermost<E: Error + 'static>(error: &E) -> String {
         cause = inner;
     }
     let text = cause.to_string();
-    text.strip_suffix(')').and_then(|text| text.rsplit_once(" (os error ")).map_or(text.clone(), |(text, _)| text.to_owned())
+    text.strip_suffix(')')
+        .and_then(|text| text.rsplit_once(" (os error "))
+        .map_or(text.clone(), |(text, _)| text.to_owned())
 }

@@ -97,7 +97,9 @@ async fn every_way_in_which_no_connection_comes_about_has_its_words() {
     said.push(refused(&mail, "").await);
     // Nobody to trust, a server with another name, one whose certificate is old.
     said.push(refused(&Mail { ca_file: None, ..mail.clone() }, PASSWORD).await);
-    for manner in [Manner { host: Some("mail.example.org"), ..tls.clone() }, Manner { expired: true, ..starttls.clone() }] {
+    for manner in
+        [Manner { host: Some("mail.example.org"), ..tls.clone() }, Manner { expired: true, ..starttls.clone() }]
+    {
         let office = PostOffice::open(&authority, manner).await;
         said.push(refused(&office.mail(&authority), PASSWORD).await);
         assert!(office.inbox().is_empty());

@@ -18,11 +18,17 @@ const SETTLED: SignedDuration = SignedDuration::from_hours(6);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// `again`: with a text of the same kind as the last time.
-    Raised { again: bool },
+    Raised {
+        again: bool,
+    },
     /// Still so, and of another kind.
     Changed,
-    Recovered { raised: Timestamp },
-    Unstable { times: usize },
+    Recovered {
+        raised: Timestamp,
+    },
+    Unstable {
+        times: usize,
+    },
 }
 
 /// A condition that is so; `news`: of another kind than what is known of it.

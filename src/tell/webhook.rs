@@ -6,12 +6,12 @@ use ring::hmac;
 use serde::Serialize;
 use url::Url;
 
+use super::Matter;
 use super::answer::{Answered, Refusal};
 use super::cleaned;
 use super::notice::{Notice, What};
 use super::plain;
 use super::secret::{Secret, Use};
-use super::Matter;
 use crate::PROGRAM;
 use crate::config::{Form, HttpSettings, Publisher, Webhook};
 use crate::fetch::{PostError, post};
@@ -165,7 +165,9 @@ pub async fn send(
     let answer = shown(&format!("{host} answered {}", posted.shown));
     match posted.status {
         200..=299 => Ok(Answered { text: answer, left: Vec::new(), refused: Vec::new() }),
-        300..=399 => Err(Refusal::passing(answer).hint("redirects are not followed: give the address that it leads to")),
+        300..=399 => {
+            Err(Refusal::passing(answer).hint("redirects are not followed: give the address that it leads to"))
+        }
         // Gone for good, or this very message is not to its taste: no later try would fare better.
         400 | 405 | 406 | 410 | 411 | 413 | 415 | 422 => Err(Refusal::lasting(answer)
             .hint("is it the right address, and the right `form`? \"text\" for Slack, Teams and Mattermost")),
@@ -185,9 +187,9 @@ fn address(channel: &str, webhook: &Webhook, keys: &Keys) -> Result<Url, Refusal
         return Err(Refusal::passing("there is no address to send to")
             .hint(format!("give `url`, set {variable}, or give the unit LoadCredential={credential}:…")));
     };
-    let url = Url::parse(secret.expose().trim()).ok().filter(|url| {
-        url.scheme() == "https" || (url.scheme() == "http" && crate::fetch::is_loopback(url))
-    });
+    let url = Url::parse(secret.expose().trim())
+        .ok()
+        .filter(|url| url.scheme() == "https" || (url.scheme() == "http" && crate::fetch::is_loopback(url)));
     url.ok_or_else(|| Refusal::passing(format!("{variable} or the credential {credential} is not an https address")))
 }
 

@@ -103,13 +103,5 @@ static WEBHOOK: Shape = Shape {
     one_of: false,
 };
 
-const MATTERS: &[&str] = &[
-    "published",
-    "revision",
-    "check_failed",
-    "failed",
-    "late",
-    "source_broken",
-    "configuration",
-    "recovered",
-];
+const MATTERS: &[&str] =
+    &["published", "revision", "check_failed", "failed", "late", "source_broken", "configuration", "recovered"];

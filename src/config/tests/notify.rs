@@ -57,7 +57,8 @@ fn channels_are_read_with_their_defaults() {
 
 #[test]
 fn what_would_go_unencrypted_is_refused() {
-    let text = format!("{MAIL}security = \"none\"\n[notify.channel.krok.webhook]\nurl = \"http://hooks.example.org/x\"\n");
+    let text =
+        format!("{MAIL}security = \"none\"\n[notify.channel.krok.webhook]\nurl = \"http://hooks.example.org/x\"\n");
     insta::assert_snapshot!(said(&text), @r#"
     mail to smtp.example.org would go without encryption
       at 6:12
