@@ -32,7 +32,7 @@ impl Notify {
         let mut exit = Exit::Done;
         for channel in chosen {
             let (name, kind) = (&channel.name, kind(channel));
-            match tell::test(&config, channel).await {
+            match Box::pin(tell::test(&config, channel)).await {
                 Ok(answered) => {
                     text::line(&format!("{name} ({kind}): {}", answered.text));
                     for left in answered.left {

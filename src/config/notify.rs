@@ -13,7 +13,7 @@ use url::Url;
 pub struct Notify {
     /// What happens within this time is told in one message.
     pub batch: Duration,
-    /// The status page's address, for links.
+    /// The built-in server's address as its readers reach it, for links.
     pub link: Option<Url>,
     /// A revision is told of when a larger share of a dataset's rows was revised; in percent.
     pub revision_above: f64,

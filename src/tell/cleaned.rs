@@ -43,29 +43,40 @@ const fn is_unseen(each: char) -> bool {
     )
 }
 
-/// What a text is about, without what changes from day to day: numbers, times, quoted values, and the rows that a
-/// check shows below its sentence. Two texts of one kind are the same news.
+/// What a text is about, without what changes from day to day or from one pipeline to the next: numbers, times, quoted
+/// values, addresses, which fetch it was, and the rows that a check shows below its sentence. Two texts of one kind are
+/// the same news.
 pub fn kind(text: &str) -> String {
+    let text = match text.strip_prefix("fetch ").and_then(|rest| rest.split_once(": ")) {
+        Some((_, rest)) => rest,
+        None => text,
+    };
     let mut kind = String::new();
     for line in text.lines().filter(|line| !line.starts_with("    ")) {
+        let word = |word: &'_ str| if word.contains("://") { "URL".to_owned() } else { word.to_owned() };
+        let line = line.split(' ').map(word).collect::<Vec<_>>().join(" ");
         let mut quoted = false;
         let mut number = false;
         for each in line.chars() {
-            if each == '"' {
-                quoted = !quoted;
-                kind.push(each);
-                number = false;
-            } else if quoted {
-            } else if each.is_ascii_digit() {
-                if !number {
+            // Part of a number, a time, or what parts two of them.
+            let within = matches!(each, '.' | ',' | ':' | '-' | '%' | ' ' | '\u{a0}' | 'T' | 'Z');
+            match each {
+                '"' => {
+                    quoted = !quoted;
+                    number = false;
+                    kind.push(each);
+                }
+                _ if quoted => {}
+                '0'..='9' if number => {}
+                '0'..='9' => {
+                    number = true;
                     kind.push('#');
                 }
-                number = true;
-            } else if number && matches!(each, '.' | ',' | ':' | '-' | '%' | ' ' | '\u{a0}' | 'T' | 'Z') {
-                // Part of a number, a time, or what parts two of them.
-            } else {
-                number = false;
-                kind.push(each);
+                _ if number && within => {}
+                _ => {
+                    number = false;
+                    kind.push(each);
+                }
             }
         }
         kind.push('\n');
@@ -100,5 +111,9 @@ mod tests {
         );
         assert_eq!(kind("unknown code \"0181\" in kod"), kind("unknown code \"0999\" in kod"));
         assert_ne!(kind("404 Not Found"), kind("503 Service Unavailable"));
+        assert_eq!(
+            kind("fetch folk: scb: POST https://a.example/tables/TAB1/data failed 5 times; the last time: no answer"),
+            kind("fetch e3: scb: POST https://a.example/tables/BE0101/data failed 3 times; the last time: no answer"),
+        );
     }
 }

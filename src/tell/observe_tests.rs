@@ -127,11 +127,12 @@ fn what_happens_within_a_batch_is_one_message() {
 fn a_hundred_pipelines_on_one_broken_source_are_one_message() {
     let desk = Desk::new();
     for number in 0..100 {
-        desk.broken(&format!("p{number:03}"), number * 10, "could not connect: Connection refused");
+        let text = format!("fetch f{number}: scb: GET https://a.example/t{number} failed once; could not connect");
+        desk.broken(&format!("p{number:03}"), number * 10, &text);
         if number == 5 {
             let notice = &desk.waiting()[0];
             assert_eq!((notice.items.len(), notice.items[0].affected), (1, 6));
-            assert!(desk.told().unwrap().starts_with("source scb is broken: could not connect"));
+            assert!(desk.told().unwrap().starts_with("source scb is broken: fetch f0: scb: GET"));
         }
     }
     assert_eq!(desk.told(), None);
@@ -140,7 +141,7 @@ fn a_hundred_pipelines_on_one_broken_source_are_one_message() {
     assert_eq!(desk.waiting()[0].items[0].affected, 100);
     assert!(desk.told().is_some());
     desk.broken("p001", 2001, "the certificate is not trusted");
-    desk.broken("p002", 2002, "could not connect: Connection refused");
+    desk.broken("p002", 2002, "fetch x: scb: GET https://b.example failed once; could not connect");
     assert_eq!(desk.told(), None);
     // It has recovered when nobody fails for it any longer.
     for number in 0..99 {

@@ -78,9 +78,9 @@ fn heading(item: &Item) -> String {
     }
 }
 
-/// The run's page below the status page.
+/// The run's page, as the server has it.
 pub fn run_link(link: Option<&Url>, run: Option<i64>) -> Option<String> {
-    Some(format!("{}/run/{}", link?.as_str().trim_end_matches('/'), run?))
+    Some(format!("{}/status/runs/{}", link?.as_str().trim_end_matches('/'), run?))
 }
 
 pub fn time(at: Timestamp) -> String {
@@ -175,12 +175,12 @@ mod tests {
       inget svar
         av Örebro
       met by p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15, p16, p17, p18, p19 and 2 more
-      https://underlag.example.org/run/12
+      https://underlag.example.org/status/runs/12
 
     pipeline c recovered (failed)
       at 2026-11-23 08:05 UTC, after 3 h 20 min
       published again
-      https://underlag.example.org/run/12
+      https://underlag.example.org/status/runs/12
 
     and 3 more
     ");

@@ -71,11 +71,12 @@ impl Call<'_> {
         let Mail { server, port, security, .. } = self.mail;
         let place = (server.as_str(), *port);
         let known = timeout(self.patience.connect, tokio::net::lookup_host(place)).await;
-        if let Some(reason) = match known {
+        let unknown = match known {
             Err(_) => Some("the name servers do not answer".to_owned()),
             Ok(Err(error)) => Some(innermost(&error)),
             Ok(Ok(mut addresses)) => addresses.next().is_none().then(|| "it has no address".to_owned()),
-        } {
+        };
+        if let Some(reason) = unknown {
             let text = format!("the mail server {server} is not known: {reason}");
             return Err(Refusal::passing(text).hint("check `server`, and this machine's name servers"));
         }

@@ -140,7 +140,7 @@ async fn the_receiver_can_tell_who_wrote_and_when() {
                 "at": "2026-11-23T08:05:00Z",
                 "since": "2026-11-23T08:05:00Z",
                 "run": 12,
-                "link": "https://underlag.example.org/run/12",
+                "link": "https://underlag.example.org/status/runs/12",
                 "pipelines": [],
                 "affected": 0,
             }],
@@ -163,7 +163,7 @@ async fn a_chat_is_given_a_text() {
     pipeline folk failed
       at 2026-11-23 08:05 UTC
       nothing published: för få rader ‹!here›
-      https://underlag.example.org/run/12
+      https://underlag.example.org/status/runs/12
     ");
 }
 

@@ -9,7 +9,7 @@ pub(super) static NOTIFY: Shape = Shape {
         Key::optional(
             "link",
             Kind::Text(&BASE_URL),
-            "The status page's address as its readers reach it; messages link to runs below it.",
+            "The built-in server's address as its readers reach it; messages link to its pages of runs.",
         ),
         Key::default(
             "revision_above",
