@@ -172,9 +172,19 @@ impl Ledger {
         Ok(statement.query_map([limit], read_message)?.collect::<Result<_, _>>()?)
     }
 
-    /// A try is about to begin: nothing more is added to the message, even should the program end before its answer.
-    pub fn message_begins(&self, message: &Message) -> Result<(), LedgerError> {
-        self.lock().execute("UPDATE message SET tries = ?2 WHERE id = ?1", params![message.id, message.tries])?;
+    /// A try begins: the message as it now is, to which nothing more is added, even should the program end before the
+    /// answer. None when nothing of it was left to tell.
+    pub fn begin_message(&self, message: i64) -> Result<Option<Message>, LedgerError> {
+        let connection = self.lock();
+        connection.execute("UPDATE message SET tries = tries + 1 WHERE id = ?1 AND ended_at IS NULL", [message])?;
+        let mut statement = connection.prepare_cached(&format!("{MESSAGE} WHERE id = ?1 AND ended_at IS NULL"))?;
+        Ok(statement.query_row([message], read_message).optional()?)
+    }
+
+    /// Whatever was tried in vain is to be tried again now.
+    pub fn hurry_messages(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let hurry = "UPDATE message SET next_try = ?1 WHERE ended_at IS NULL AND tries > 0";
+        self.lock().execute(hurry, [now.to_string()])?;
         Ok(())
     }
 
@@ -277,14 +287,23 @@ mod tests {
         let untried = || ledger.note(|notes| notes.untried("drift")).unwrap();
         let mut message = untried().unwrap();
         assert_eq!(ledger.note(|notes| notes.untried("annan")).unwrap(), None);
-        message.tries = 1;
-        ledger.message_begins(&message).unwrap();
+        // What was added since it was read belongs to it.
+        ledger.note(|notes| notes.rewrite(message.id, "{\"items\":[]}")).unwrap();
+        message = ledger.begin_message(message.id).unwrap().unwrap();
+        assert_eq!((message.tries, message.body.as_str()), (1, "{\"items\":[]}"));
         assert_eq!(untried(), None);
+        ledger.hurry_messages(at("2026-11-01T05:00:00Z")).unwrap();
+        assert_eq!(ledger.waiting_messages().unwrap()[0].next_try, at("2026-11-01T05:00:00Z"));
+        assert_eq!(ledger.begin_message(99).unwrap(), None);
         message.ended_at = Some(now);
         message.outcome = "delivered".into();
         ledger.message_tried(&message).unwrap();
         assert!(ledger.waiting_messages().unwrap().is_empty());
-        assert_eq!(ledger.messages(9).unwrap(), [message]);
+        assert_eq!(ledger.messages(9).unwrap(), [message.clone()]);
+        // What is ended stays so.
+        ledger.hurry_messages(now).unwrap();
+        assert_eq!(ledger.begin_message(message.id).unwrap(), None);
+        assert_eq!(ledger.messages(9).unwrap()[0].tries, 1);
         ledger.note(|notes| notes.forget_messages(now)).unwrap();
         assert_eq!(ledger.messages(9).unwrap().len(), 1);
         ledger.note(|notes| notes.forget_messages(at("2026-11-02T06:00:00Z"))).unwrap();

@@ -103,10 +103,7 @@ impl Teller {
         let sources: BTreeSet<String> = config.sources.keys().cloned().collect();
         observe::forget(&self.ledger, &pipelines, &sources, &settings.notify)?;
         *self.lock() = Arc::new(settings);
-        for mut message in self.ledger.waiting_messages()?.into_iter().filter(|message| message.tries > 0) {
-            message.next_try = Timestamp::UNIX_EPOCH;
-            self.ledger.message_tried(&message)?;
-        }
+        self.ledger.hurry_messages(Timestamp::now())?;
         self.bell.notify_one();
         Ok(())
     }
@@ -163,14 +160,15 @@ impl Teller {
             message.ended_at = Some(Timestamp::now());
             return self.ledger.message_tried(&message);
         };
+        // As it now is: something may have been added since it was found.
+        let Some(current) = self.ledger.begin_message(message.id)? else { return Ok(()) };
+        message = current;
         let Ok(mut notice) = serde_json::from_str::<Notice>(&message.body) else {
             message.outcome = "given up: the ledger's text of it can't be read".to_owned();
             message.ended_at = Some(Timestamp::now());
             tracing::error!(channel = channel.name, message = message.id, "a message in the ledger can't be read");
             return self.ledger.message_tried(&message);
         };
-        message.tries += 1;
-        self.ledger.message_begins(&message)?;
         // Of a ledger that was made anew, numbers begin again; times do not.
         let id = format!("{}.{}.{}", message.made_at.as_millisecond(), channel.name, message.id);
         let send = send(settings, channel, &id, message.made_at, &notice, None);
