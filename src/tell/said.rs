@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use super::Matter;
+use crate::fetch::FetchError;
 use crate::ledger::Outcome;
+use crate::source::SourceError;
 
 /// What the daemon saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,33 @@ pub enum Fault {
     Source(String),
     /// The query, the disk, the program.
     Other,
+}
+
+impl Fault {
+    /// Whose fault an error is that came of asking a source: that of the source when it did not answer, or not as its
+    /// API does; not when what is asked for does not fit, and not when the way out or the disk is at fault.
+    pub fn of(source: &str, error: &SourceError) -> Self {
+        let broken = match error {
+            SourceError::Fetch(error) => matches!(
+                error,
+                FetchError::GaveUp { .. }
+                    | FetchError::WaitTooLong { .. }
+                    | FetchError::NotJson { .. }
+                    | FetchError::Encoding { .. }
+                    | FetchError::RedirectElsewhere { .. }
+                    | FetchError::TooManyRedirects { .. }
+                    | FetchError::Out { .. }
+                    | FetchError::Certificate { .. }
+            ),
+            SourceError::Decode { .. }
+            | SourceError::OffOrigin { .. }
+            | SourceError::Endless { .. }
+            | SourceError::Incomplete { .. }
+            | SourceError::Unsteady { .. } => true,
+            _ => false,
+        };
+        if broken { Self::Source(source.to_owned()) } else { Self::Other }
+    }
 }
 
 /// What a run gave of a dataset.
@@ -193,6 +222,21 @@ mod tests {
             ["true source scb source_broken: fel"]
         );
         assert_eq!(shown(&ran(Outcome::Failed, None)), ["true pipeline folk failed: fel"]);
+    }
+
+    #[test]
+    fn a_source_is_at_fault_when_it_does_not_answer_as_it_should() {
+        let out = FetchError::Out {
+            source_name: "scb".into(),
+            since: String::new(),
+            failures: 9,
+            last: String::new(),
+            again_at: String::new(),
+        };
+        assert_eq!(Fault::of("scb", &out.into()), Fault::Source("scb".into()));
+        let unknown = SourceError::UnknownTable { name: "scb".into(), table: "T".into(), url: String::new() };
+        assert_eq!(Fault::of("scb", &unknown), Fault::Other);
+        assert_eq!(Fault::of("scb", &FetchError::Setup { reason: "x".into() }.into()), Fault::Other);
     }
 
     #[test]
