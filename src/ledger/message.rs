@@ -260,7 +260,7 @@ mod tests {
             changes: vec![at("2026-11-01T05:00:00Z"), at("2026-11-01T06:00:00Z")],
         };
         ledger.note(|notes| notes.put(&condition)).unwrap();
-        assert_eq!(ledger.raised().unwrap(), [condition.clone()]);
+        assert_eq!(ledger.raised().unwrap(), std::slice::from_ref(&condition));
         ledger.note(|notes| notes.put(&Condition { raised: false, ..condition.clone() })).unwrap();
         assert!(ledger.raised().unwrap().is_empty());
         ledger.note(|notes| notes.remove("pipeline folk", "failed")).unwrap();

@@ -198,10 +198,9 @@ fn record(
             for refused in &answered.refused {
                 tracing::warn!(channel = name, message = message.id, refused, "a receiver is refused");
             }
-            let refused = answered.refused.iter().map(|refused| format!("; refused: {refused}"));
-            let refused = refused.collect::<String>();
+            let refused = listed("refused", &answered.refused);
             if answered.left.is_empty() || too_old {
-                let left = answered.left.iter().map(|left| format!("; given up: {left}")).collect::<String>();
+                let left = listed("given up", &answered.left);
                 message.ended_at = Some(now);
                 message.outcome = format!("delivered: {}{refused}{left}", answered.text);
                 tracing::info!(
@@ -242,6 +241,11 @@ fn record(
             }
         }
     }
+}
+
+/// `; refused: a@example.org: …`.
+fn listed(what: &str, receivers: &[String]) -> String {
+    if receivers.is_empty() { String::new() } else { format!("; {what}: {}", receivers.join("; ")) }
 }
 
 /// 1, 2, 4 … minutes, up to an hour.

@@ -161,7 +161,7 @@ async fn it_delivers_in_the_background_until_it_is_stopped() {
         async move { teller.deliver(stop).await }
     });
     teller.observe(&[Said::late("a", "sen", now())]).unwrap();
-    while office.outcomes().iter().all(|outcome| outcome.is_empty()) {
+    while office.outcomes().iter().all(String::is_empty) {
         tokio::task::yield_now().await;
     }
     stop.cancel();

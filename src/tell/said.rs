@@ -141,7 +141,9 @@ impl Said {
                 vec![Self::new(pipeline(&ran.pipeline), Matter::Failed, true, &ran.message, ran.at)]
             }
         };
-        all.iter_mut().for_each(|said| said.run = Some(ran.run));
+        for said in &mut all {
+            said.run = Some(ran.run);
+        }
         all
     }
 }

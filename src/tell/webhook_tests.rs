@@ -34,7 +34,7 @@ async fn service(status: u16, text: &'static str) -> (Url, Heard) {
         }
         (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/annat")], text).into_response()
     };
-    let router = Router::new().route("/krok/hemlig-del", post(answer.clone())).route("/annat", post(answer));
+    let router = Router::new().route("/krok/hemlig-del", post(answer)).route("/annat", post(answer));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}/krok/hemlig-del", listener.local_addr().unwrap()).parse().unwrap();
     let router = router.with_state(Arc::clone(&heard));
