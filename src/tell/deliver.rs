@@ -156,7 +156,7 @@ impl Teller {
 
     async fn attempt(&self, settings: &Settings, mut message: Message) -> Result<(), LedgerError> {
         let Some(channel) = settings.notify.channels.get(&message.channel) else {
-            message.outcome = "given up: the channel is no longer configured".to_owned();
+            "given up: the channel is no longer configured".clone_into(&mut message.outcome);
             message.ended_at = Some(Timestamp::now());
             return self.ledger.message_tried(&message);
         };
@@ -164,7 +164,7 @@ impl Teller {
         let Some(current) = self.ledger.begin_message(message.id)? else { return Ok(()) };
         message = current;
         let Ok(mut notice) = serde_json::from_str::<Notice>(&message.body) else {
-            message.outcome = "given up: the ledger's text of it can't be read".to_owned();
+            "given up: the ledger's text of it can't be read".clone_into(&mut message.outcome);
             message.ended_at = Some(Timestamp::now());
             tracing::error!(channel = channel.name, message = message.id, "a message in the ledger can't be read");
             return self.ledger.message_tried(&message);
