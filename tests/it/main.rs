@@ -40,6 +40,7 @@ mod kolada;
 mod lineage;
 mod lock;
 mod lost_state;
+mod notify;
 mod operator;
 mod polite;
 mod probe;
