@@ -23,6 +23,7 @@ pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod parallel;
+pub mod persons;
 pub mod planned_educations;
 pub(crate) mod pxweb;
 pub mod pxweb_v1;

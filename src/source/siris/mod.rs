@@ -9,6 +9,8 @@
 
 pub mod assumptions;
 mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod sheet;
 
 #[cfg(test)]
