@@ -37,6 +37,8 @@ pub mod yrkesbarometer;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod parallel_tests;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod testing;

@@ -135,7 +135,7 @@ async fn bodies_that_are_no_lists_are_refused_by_name() {
     assert!(fault("<html></html>".into()).await.contains("BASE/educationEvents?size=2000&page=0"));
     assert_eq!(
         fault(page(1, 1, &[event(1)])[..40].to_owned()).await,
-        format!("{CALL} failed 3 times; the last time: the body is cut off")
+        format!("{CALL} failed twice; the last time: the body is cut off")
     );
     assert_eq!(
         fault(json!({ "page": { "totalElements": 1, "totalPages": 1 } }).to_string()).await,
