@@ -92,6 +92,8 @@ pub struct Plan {
     pub cells: u64,
     /// The fewest calls that any split could need.
     pub lower_bound: u64,
+    /// Whether `calls` is an estimate: how many it takes shows only while they are made.
+    pub estimated: bool,
     /// Limits in force.
     pub limits: Option<Limits>,
     /// The least time that the limits make the data calls take.

@@ -120,6 +120,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &EurostatFetch) -> Result<Pla
         limits,
         wait: courier.limiter().wait_for(calls),
         stamp_proves: stamp.is_some(),
+        estimated: false,
         stamp,
         notes,
         publish_notes: Vec::new(),

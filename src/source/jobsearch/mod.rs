@@ -85,6 +85,7 @@ pub(super) fn plan(courier: &Courier, fetch: &JobsearchFetch) -> Result<Plan, So
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes: vec!["advertisements come and go by the minute: they are counted anew in every run".to_owned()],
         publish_notes: Vec::new(),
         schema: Some(schema()),

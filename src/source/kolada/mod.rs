@@ -134,6 +134,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         wait: courier.limiter().wait_for(calls),
         stamp: Some(stamp(&kpis, &segments.calls)),
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema_of(fetch)),

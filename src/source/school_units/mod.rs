@@ -123,6 +123,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SchoolUnitsFetch) -> Result<
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),

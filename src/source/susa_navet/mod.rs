@@ -150,6 +150,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SusaNavetFetch) -> Result<Pl
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),
