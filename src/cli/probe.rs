@@ -144,7 +144,10 @@ impl Seen {
             };
             match persons::to_record(self.source.kind, observed.status, &observed.body, self.courier.cap_in_memory()) {
                 Some(body) => recorder.add(&call, &body).map_err(Failure::failed)?,
-                None => tracing::warn!(path, "not recorded: it may tell of persons, and is not what their fields are known in"),
+                None => tracing::warn!(
+                    path,
+                    "not recorded: it may tell of persons, and is not what their fields are known in"
+                ),
             }
         }
         Ok(Ok(observed))

@@ -10,7 +10,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::check::{
-    Address, Areas, Draft, Problems, Settings, Sources, Surroundings, across, areas, outside, pipeline, settings, sources,
+    Address, Areas, Draft, Problems, Settings, Sources, Surroundings, across, areas, outside, pipeline, settings,
+    sources,
 };
 use super::diagnostic::{Diagnostic, SourceFiles};
 use super::keys::{AREAS, PIPELINE, SOURCES, Shape, UNDERLAG};

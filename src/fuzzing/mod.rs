@@ -95,7 +95,8 @@ mod tests {
         let units = br#"{"data":{"attributes":[{"schoolUnitCode":"10000001","name":"A","status":"AKTIV"}]}}"#;
         let events = br#"{"educationEvents":[{"id":"e.1","status":"ACTIVE","content":{"paceOfStudy":{"percentage":50},
             "contacts":[{"name":"Fantasisson"}]}}],"page":{"totalElements":1,"totalPages":1}}"#;
-        let export = "\u{feff}Titel\r\nKommun;Kommunkod;Elever;Totalt per elev;Andel\r\nSalem;0128;cirka 370;..;~100\r\n;\r\n";
+        let export =
+            "\u{feff}Titel\r\nKommun;Kommunkod;Elever;Totalt per elev;Andel\r\nSalem;0128;cirka 370;..;~100\r\n;\r\n";
         let inputs: [&[u8]; 17] = [
             unit.as_bytes(),
             units,

@@ -28,7 +28,11 @@ pub fn only(courier: &Courier, kept: &'static [Keep]) -> Scrub {
             DocumentError::Io(error) => ScrubError::Io(error),
         })?;
         if refused > 0 {
-            tracing::warn!(source, values = refused, "values that do not look like what their field is for were dropped");
+            tracing::warn!(
+                source,
+                values = refused,
+                "values that do not look like what their field is for were dropped"
+            );
         }
         Ok(())
     })
@@ -54,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_recording_holds_nothing_of_anyone() {
-        let body = br#"{"data":{"schoolUnitCode":"10000001","attributes":{"displayName":"A","headMaster":"Fantasisson"}}}"#;
+        let body =
+            br#"{"data":{"schoolUnitCode":"10000001","attributes":{"displayName":"A","headMaster":"Fantasisson"}}}"#;
         let text = |kind, status| to_record(kind, status, body, 1000).map(|body| String::from_utf8(body).unwrap());
         assert_eq!(
             text(SourceKind::SchoolUnits, 200).unwrap(),

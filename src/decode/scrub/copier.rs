@@ -89,8 +89,11 @@ impl Copier {
                         self.out.push(b',');
                     }
                     // An array within an array is nothing that is known.
-                    let is_kept =
-                        if cursor.peek()? == b'[' { cursor.step_over().map(|()| false)? } else { self.value(cursor, each)? };
+                    let is_kept = if cursor.peek()? == b'[' {
+                        cursor.step_over().map(|()| false)?
+                    } else {
+                        self.value(cursor, each)?
+                    };
                     if is_kept {
                         comma = true;
                     } else {

@@ -31,7 +31,9 @@ pub fn document(
     let mut bytes = Vec::new();
     input.take(cap.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > cap {
-        return Err(DocumentError::Wrong(format!("it unpacks to more than the {cap} bytes that max_decompressed allows")));
+        return Err(DocumentError::Wrong(format!(
+            "it unpacks to more than the {cap} bytes that max_decompressed allows"
+        )));
     }
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut cursor = Cursor::new(body);

@@ -197,7 +197,8 @@ async fn lines_are_as_good_as_an_array() {
         for word in INVENTED {
             assert!(!post.holds(word), "{word}");
         }
-        ran.map(|(_, harvest, kept)| (harvest.rows, ids(&kept))).map_err(|error| error.to_string().replace(&base, "BASE"))
+        ran.map(|(_, harvest, kept)| (harvest.rows, ids(&kept)))
+            .map_err(|error| error.to_string().replace(&base, "BASE"))
     };
     let array = rows(format!("[{}]", ads.join(","))).await.unwrap();
     assert_eq!(array.0, 5);
@@ -207,10 +208,7 @@ async fn lines_are_as_good_as_an_array() {
     // A line that is cut is seen; the last line's end says nothing of lines that should follow.
     let cut = ads.join("\n");
     let error = rows(cut[..cut.len() - 20].to_owned()).await.unwrap_err();
-    assert_eq!(
-        error,
-        "prov: GET BASE/v2/snapshot failed twice; the last time: it is cut off within advertisement 5"
-    );
+    assert_eq!(error, "prov: GET BASE/v2/snapshot failed twice; the last time: it is cut off within advertisement 5");
     let error = rows(format!("{}\n<html>", ads[0])).await.unwrap_err();
     assert_eq!(
         error,

@@ -60,7 +60,5 @@ const DATA: &[Keep] = &[
 
 const ORGANIZER: &[Keep] = &[is("displayName", Shape::Text), code("organizerType")];
 
-pub const KEPT: &[Keep] = &[
-    of("data", DATA),
-    of("included", &[is("organizationNumber", Shape::Organization), of("attributes", ORGANIZER)]),
-];
+pub const KEPT: &[Keep] =
+    &[of("data", DATA), of("included", &[is("organizationNumber", Shape::Organization), of("attributes", ORGANIZER)])];

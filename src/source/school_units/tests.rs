@@ -108,7 +108,9 @@ async fn a_telephone_number_in_a_codes_place_goes_no_further() {
     let (_, harvest, kept) = post.run(fetch(RegisterWhat::SchoolUnits, &[], true)).await.unwrap();
     assert_eq!(harvest.rows, 1);
     let row = kept.rows().next().unwrap();
-    for (column, text) in [("namn", "Skolan"), ("kommun_kod", ""), ("skolformer", "VUX"), ("postnummer", ""), ("postort", "Åmål")] {
+    for (column, text) in
+        [("namn", "Skolan"), ("kommun_kod", ""), ("skolformer", "VUX"), ("postnummer", ""), ("postort", "Åmål")]
+    {
         assert_eq!(row[column], text, "{column}");
     }
     for word in ["174 06", "0701740605", "08-465", "pahittat"] {
