@@ -3,6 +3,7 @@
 
 mod across;
 mod addresses;
+mod after;
 mod areas;
 mod checks;
 mod columns;
