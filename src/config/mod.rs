@@ -74,4 +74,6 @@ pub struct Config {
     pub pipelines: BTreeMap<String, Pipeline>,
     /// Every file that was read for it, as it was then: what a recipe is made of.
     pub files: SourceFiles,
+    /// Addresses that `[http] allow_hosts` does not name. The rest can be run, so that these are for `check` to tell.
+    pub outside: Vec<Diagnostic>,
 }

@@ -28,6 +28,7 @@ mod problem;
 mod request;
 mod response;
 mod retry;
+mod scrubbed;
 mod stream;
 mod tally;
 mod verdict;

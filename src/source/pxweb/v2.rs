@@ -111,6 +111,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         wait: courier.limiter().wait_for(split.calls),
         stamp: table.updated.as_ref().map(|updated| format!("{} {updated} {}", fetch.table, query.hash())),
         stamp_proves: true,
+        estimated: false,
         notes,
         publish_notes: meta.notes.into_iter().chain(note::of_dimensions(answer.content(), &query)).collect(),
         schema: Some(query.layout(&query.whole(), &courier.source().symbols).schema()),

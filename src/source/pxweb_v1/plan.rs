@@ -93,6 +93,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         wait: courier.limiter().wait_for(work.split.calls),
         stamp,
         stamp_proves: work.edition.is_some(),
+        estimated: false,
         notes,
         publish_notes: told.notes.clone(),
         schema: Some(work.query.layout(&work.query.whole(), &courier.source().symbols).schema()),
