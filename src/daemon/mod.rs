@@ -9,6 +9,8 @@ mod polls;
 mod tests;
 
 #[cfg(feature = "engine")]
+mod facts;
+#[cfg(feature = "engine")]
 mod life;
 #[cfg(feature = "engine")]
 mod reload;

@@ -12,8 +12,10 @@ use crate::lake::{Lake, LakeError, Lock};
 use crate::ledger::Outcome;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
+use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Message, Work};
+use super::facts::facts;
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -33,6 +35,7 @@ struct Shared {
     place: Mutex<Place>,
     site: Queue<Site>,
     progress: Arc<Progress>,
+    teller: Arc<Teller>,
 }
 
 /// Who is at work under the lake's lock.
@@ -66,7 +69,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Worker {
-    pub fn new(workshop: Arc<Workshop>) -> std::io::Result<Self> {
+    pub fn new(workshop: Arc<Workshop>, teller: Arc<Teller>) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("work").enable_all().build()?;
         let shared = Shared {
             workshop: Mutex::new(workshop),
@@ -74,6 +77,7 @@ impl Worker {
             place: Mutex::default(),
             site: Queue::default(),
             progress: Arc::new(Progress::new(|line| tracing::info!("{line}"))),
+            teller,
         };
         Ok(Self { runtime: Some(runtime), shared: Arc::new(shared) })
     }
@@ -171,6 +175,12 @@ impl Shared {
             return;
         };
         say(&verdict);
+        if let Some(ran) = facts(&verdict, &workshop.config, &workshop.lake) {
+            let said = Said::of_run(&ran, self.teller.revision_above());
+            if let Err(error) = self.teller.observe(&said) {
+                tracing::warn!(%error, "what the run came to is not told to anybody");
+            }
+        }
         let (outcome, run) = (verdict.outcome(), verdict.run);
         let ended = Ended { pipeline: name, outcome, run };
         let _ = tell.send(Message::Ended(ended));
