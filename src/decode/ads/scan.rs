@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
         let mut at = self.at + 1;
         loop {
             let rest = self.bytes.get(at..).ok_or(Stop::More)?;
-            at += memchr3(b'"', b'\\', b'\n', rest).ok_or(Stop::More)?;
+            at += special(rest).ok_or(Stop::More)?;
             match self.bytes[at] {
                 b'"' => {
                     self.at = at + 1;
@@ -195,6 +195,29 @@ impl<'a> Cursor<'a> {
             self.at += 1;
         }
     }
+}
+
+/// Where the next byte is that a string ends at, that escapes the next, or that no string has.
+fn special(bytes: &[u8]) -> Option<usize> {
+    /// Words that are looked at in place: most strings are short, and the call of a search costs more than they do.
+    const WORDS: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = equal(word, b'"') | equal(word, b'\\') | equal(word, b'\n');
+        if found != 0 {
+            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let passed = words.len().min(WORDS) * 8;
+    memchr3(b'"', b'\\', b'\n', &bytes[passed..]).map(|at| passed + at)
+}
+
+/// The lowest bit that is set is the highest of the first byte that is `byte`.
+const fn equal(word: u64, byte: u8) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    let differs = word ^ (ONES * byte as u64);
+    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
 }
 
 /// As JSON writes numbers.
