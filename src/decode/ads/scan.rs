@@ -3,6 +3,7 @@
 //! brackets and strings matched, and not checked further.
 
 use memchr::memchr3;
+use wide::u8x16;
 
 /// Why a value can't be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,25 +200,22 @@ impl<'a> Cursor<'a> {
 
 /// Where the next byte is that a string ends at, that escapes the next, or that no string has.
 fn special(bytes: &[u8]) -> Option<usize> {
-    /// Words that are looked at in place: most strings are short, and the call of a search costs more than they do.
-    const WORDS: usize = 4;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (number, word) in words.iter().take(WORDS).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = equal(word, b'"') | equal(word, b'\\') | equal(word, b'\n');
+    // Most strings are short: the call of a search would cost more than they do.
+    if let Some(start) = bytes.first_chunk::<32>() {
+        let found = u32::from(specials(&start[..16])) | u32::from(specials(&start[16..])) << 16;
         if found != 0 {
-            return Some(number * 8 + found.trailing_zeros() as usize / 8);
+            return Some(found.trailing_zeros() as usize);
         }
+        return memchr3(b'"', b'\\', b'\n', &bytes[32..]).map(|at| 32 + at);
     }
-    let passed = words.len().min(WORDS) * 8;
-    memchr3(b'"', b'\\', b'\n', &bytes[passed..]).map(|at| passed + at)
+    memchr3(b'"', b'\\', b'\n', bytes)
 }
 
-/// The lowest bit that is set is the highest of the first byte that is `byte`.
-const fn equal(word: u64, byte: u8) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    let differs = word ^ (ONES * byte as u64);
-    differs.wrapping_sub(ONES) & !differs & (ONES << 7)
+/// A bit for each of sixteen bytes.
+fn specials(bytes: &[u8]) -> u16 {
+    let bytes = u8x16::from(bytes);
+    let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+    (is(b'"') | is(b'\\') | is(b'\n')).to_bitmask() as u16
 }
 
 /// As JSON writes numbers.

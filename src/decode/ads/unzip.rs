@@ -5,7 +5,8 @@
 use std::cmp::Ordering;
 use std::io::Read;
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::AdsError;
 use super::pipe::Filler;
@@ -166,7 +167,7 @@ impl Zip<'_> {
     /// None where no more is wanted.
     fn inflate(&mut self, cap: u64, filler: &Filler) -> Result<Option<Unpacked>, AdsError> {
         let mut inflater = Decompress::new(false);
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         loop {
             let mut chunk = filler.buffer();
             chunk.resize(CHUNK, 0);
@@ -197,7 +198,7 @@ impl Zip<'_> {
             }
             if ended {
                 let (packed, length) = (inflater.total_in(), inflater.total_out());
-                return Ok(Some(Unpacked { crc: crc.sum(), packed, length }));
+                return Ok(Some(Unpacked { crc: crc.finalize(), packed, length }));
             }
         }
     }
@@ -206,7 +207,7 @@ impl Zip<'_> {
         if packed > cap {
             return Err(too_large(cap));
         }
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         let mut left = packed;
         while left > 0 {
             let found = self.available(1)?;
@@ -224,7 +225,7 @@ impl Zip<'_> {
                 return Ok(None);
             }
         }
-        Ok(Some(Unpacked { crc: crc.sum(), packed, length: packed }))
+        Ok(Some(Unpacked { crc: crc.finalize(), packed, length: packed }))
     }
 
     /// Steps over the lengths after a file's data, which come with or without a signature and in either width;
