@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod contract;
+pub mod daemon;
 pub mod decode;
 pub mod embedded;
 pub mod export;
@@ -19,6 +20,7 @@ pub mod ledger;
 mod nearest;
 pub mod reference;
 pub mod sandbox;
+pub mod schedule;
 pub mod source;
 mod spreadsheet;
 pub mod store;

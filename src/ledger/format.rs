@@ -9,7 +9,7 @@ use super::LedgerError;
 pub const FORMAT: u32 = STEPS.len() as u32;
 
 /// The step at an index leads to the format one above it. A step that was released is never changed.
-const STEPS: [&str; 2] = [FIRST, SECOND];
+const STEPS: [&str; 3] = [FIRST, SECOND, THIRD];
 
 /// Made without a number, so these tables may be there already.
 const FIRST: &str = "
@@ -64,6 +64,61 @@ CREATE TABLE published (
     version TEXT NOT NULL,
     manifest TEXT NOT NULL,
     PRIMARY KEY (dataset, version)
+) STRICT;
+";
+
+/// What the daemon needs to go on where it was: each schedule's slots, what a run did, and what was told to whom.
+///
+/// `schedule`: until when a pipeline's slots are recorded, under the schedule of that fingerprint.
+/// `slot`: one slot, or with `count` above 1 a row of them from `due_at` to `last` that share a fate.
+/// `run_log`, `run_detail`: what a run's page shows. `condition`: the state of each matter that is told of.
+/// `message`: what waits to be delivered, or was.
+const THIRD: &str = "
+CREATE TABLE schedule (
+    pipeline TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    seen_until TEXT NOT NULL
+) STRICT;
+CREATE TABLE slot (
+    pipeline TEXT NOT NULL,
+    due_at TEXT NOT NULL,
+    last TEXT NOT NULL,
+    count INTEGER NOT NULL DEFAULT 1,
+    state TEXT NOT NULL,
+    why TEXT NOT NULL DEFAULT '',
+    run INTEGER REFERENCES run (id),
+    at TEXT NOT NULL,
+    PRIMARY KEY (pipeline, due_at)
+) STRICT;
+CREATE TABLE run_detail (
+    run INTEGER PRIMARY KEY REFERENCES run (id),
+    detail TEXT NOT NULL
+) STRICT;
+CREATE TABLE run_log (
+    run INTEGER NOT NULL REFERENCES run (id),
+    line INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    level TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (run, line)
+) STRICT;
+CREATE TABLE condition (
+    subject TEXT NOT NULL,
+    matter TEXT NOT NULL,
+    state TEXT NOT NULL,
+    since TEXT NOT NULL,
+    text TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (subject, matter)
+) STRICT;
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    body TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try TEXT NOT NULL,
+    ended_at TEXT,
+    outcome TEXT NOT NULL DEFAULT ''
 ) STRICT;
 ";
 
