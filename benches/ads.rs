@@ -43,32 +43,21 @@ fn bench(folder: &Path, ads: u64, rounds: u64) {
     generate(&plain, &zip, ads);
     let (size, packed) = (length(&plain), length(&zip));
     println!("{ads} advertisements: {:.0} MB of JSON Lines, {:.0} MB zipped; best of {rounds}", mb(size), mb(packed));
-    let best = |work: &dyn Fn()| {
-        let time = |_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        };
-        (0..rounds).map(time).min().unwrap_or_default()
-    };
+    let best = |work: &dyn Fn()| Took::best((0..rounds).map(|_| Took::of(work)));
     let inflate = best(&|| assert_eq!(inflate(&zip), size));
     line("zip, inflated alone (flate2 on zlib-rs)", inflate, size);
     let others = inflaters(&zip, rounds);
-    for (name, time) in &others {
-        line(&format!("zip, inflated alone ({name})"), *time, size);
+    for (name, took) in &others {
+        line(&format!("zip, inflated alone ({name})"), *took, size);
     }
-    if others.is_empty() {
-        println!("  skipped: no Python with isal or zlib-ng");
-    }
-    let fastest = others.iter().map(|(_, time)| *time).fold(inflate, Duration::min);
+    let fastest = others.iter().map(|(_, took)| took.wall).fold(inflate.wall, f64::min);
     let before = peak();
     let from_zip = best(&|| counts(folder, &zip, ads, false));
     line("zip → scrubbed, archived, counted", from_zip, size);
-    let beside = |ours: Duration, other: Duration| other.as_secs_f64() / ours.as_secs_f64();
     println!(
         "  {:.2} × the speed of inflating alone with zlib-rs, {:.2} × with the fastest",
-        beside(from_zip, inflate),
-        beside(from_zip, fastest)
+        inflate.wall / from_zip.wall,
+        fastest / from_zip.wall
     );
     let from_plain = best(&|| counts(folder, &plain, ads, false));
     line("plain file → scrubbed, archived, counted", from_plain, size);
@@ -78,18 +67,50 @@ fn bench(folder: &Path, ads: u64, rounds: u64) {
     counts(folder, &zip, ads, true);
     println!("  counted again from what was archived: the same");
     match duckdb(&plain, rounds) {
-        Some((time, rss)) => {
-            line("plain file, DuckDB read_json → counted", time, size);
+        Some((took, rss)) => {
+            line("plain file, DuckDB read_json → counted", took, size);
             println!("  peak RSS {rss:.0} MB");
-            println!("  ours {:.2} × the speed of DuckDB", beside(from_plain, time));
+            println!("  ours {:.2} × the speed of DuckDB", took.wall / from_plain.wall);
         }
         None => println!("  skipped: no Python with duckdb"),
     }
 }
 
-fn line(what: &str, time: Duration, size: u64) {
-    let seconds = time.as_secs_f64();
-    println!("  {what:50} {seconds:8.2} s {:8.0} MB/s", mb(size) / seconds);
+/// Seconds by the clock and of the processor, both cores together.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: f64,
+    processor: f64,
+}
+
+impl Took {
+    fn of(work: &dyn Fn()) -> Self {
+        let (start, used) = (Instant::now(), processor());
+        work();
+        Self { wall: start.elapsed().as_secs_f64(), processor: processor() - used }
+    }
+
+    fn best(all: impl Iterator<Item = Self>) -> Self {
+        let none = Self { wall: f64::INFINITY, processor: f64::INFINITY };
+        all.fold(none, |one, two| Self { wall: one.wall.min(two.wall), processor: one.processor.min(two.processor) })
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (wall, processor) = text.split_once(' ')?;
+        Some(Self { wall: wall.parse().ok()?, processor: processor.parse().ok()? })
+    }
+}
+
+/// Seconds of the processor that this process has used, to a hundredth.
+fn processor() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+fn line(what: &str, took: Took, size: u64) {
+    let Took { wall, processor } = took;
+    println!("  {what:50} {wall:8.2} s {:8.0} MB/s   processor {processor:.2} s", mb(size) / wall);
 }
 
 fn generate(plain: &Path, zip: &Path, ads: u64) {
@@ -200,19 +221,19 @@ fn courier(lake: &Path) -> Courier {
     )
 }
 
-/// Seconds and MB.
-fn duckdb(file: &Path, rounds: u64) -> Option<(Duration, f64)> {
+/// And the most memory, in MB.
+fn duckdb(file: &Path, rounds: u64) -> Option<(Took, f64)> {
     let text = peer("duckdb", file, rounds)?;
-    let mut words = text.split_whitespace().map(str::parse::<f64>);
-    Some((Duration::from_secs_f64(words.next()?.ok()?), words.next()?.ok()?))
+    let (took, rss) = text.trim().rsplit_once(' ')?;
+    Some((Took::read(took)?, rss.parse().ok()?))
 }
 
-/// Those that Python has: Intel's ISA-L, zlib-ng and its own zlib.
-fn inflaters(zip: &Path, rounds: u64) -> Vec<(String, Duration)> {
+/// Those that Python has: its own zlib, and Intel's ISA-L and zlib-ng where they are installed.
+fn inflaters(zip: &Path, rounds: u64) -> Vec<(String, Took)> {
     let text = peer("inflate", zip, rounds).unwrap_or_default();
     let line = |line: &str| {
-        let (name, seconds) = line.split_once(' ')?;
-        Some((name.to_owned(), Duration::from_secs_f64(seconds.parse().ok()?)))
+        let (name, took) = line.split_once(' ')?;
+        Some((name.to_owned(), Took::read(took)?))
     };
     text.lines().filter_map(line).collect()
 }

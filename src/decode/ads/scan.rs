@@ -246,3 +246,25 @@ fn is_number(text: &[u8]) -> bool {
     }
     rest.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_ends_wherever_its_quote_stands() {
+        for length in 0..80 {
+            let text = "å".repeat(length / 2) + &"x".repeat(length % 2);
+            for after in [0, 1, 15, 16, 40] {
+                let bytes = format!("\"{text}\"{}", " ".repeat(after));
+                assert_eq!(Cursor::new(bytes.as_bytes()).string(), Ok(text.as_bytes()));
+            }
+            let quoted = format!("\"{text}\\\"{text}\"");
+            assert_eq!(Cursor::new(quoted.as_bytes()).string(), Ok(&quoted.as_bytes()[1..quoted.len() - 1]));
+            let open = format!("\"{text}");
+            assert_eq!(Cursor::new(open.as_bytes()).string(), Err(Stop::More));
+            let broken = format!("\"{text}\n\"");
+            assert_eq!(Cursor::new(broken.as_bytes()).string(), Err(Stop::Bad("a line ends within a text")));
+        }
+    }
+}
