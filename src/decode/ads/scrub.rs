@@ -47,7 +47,7 @@ pub fn scrub(input: &mut (dyn Read + Send), cap: u64, keep: &mut Keeper<'_>) -> 
         // What stopped the unpacking is the reason; what became of its output follows from that.
         let unpacked = ended(unpacker, "its unpacking broke down");
         let kept = ended(keeper, "its keeping broke down");
-        unpacked.and_then(|()| kept).and(result)
+        unpacked.and(kept).and(result)
     })
 }
 
