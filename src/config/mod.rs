@@ -15,6 +15,7 @@ mod load;
 mod names;
 mod node;
 mod pipeline;
+mod release;
 mod schema;
 mod settings;
 mod source;
@@ -40,6 +41,7 @@ pub use pipeline::{
     CodeList, Column, ColumnType, Dataset, Input, Missed, Overlap, Perturbation, Pipeline, Ratio, Schedule, ValueRange,
     ValueType,
 };
+pub use release::{LEAST_BETWEEN_POLLS, Release, When};
 pub use schema::json_schemas;
 pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
 pub use source::{Action, Installation, Limits, Response, Source, SourceKind};

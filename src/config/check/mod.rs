@@ -8,6 +8,7 @@ mod columns;
 mod dataset;
 mod fetch;
 mod pipeline;
+mod release;
 mod settings;
 mod sources;
 mod sql_file;
