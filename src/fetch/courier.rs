@@ -236,7 +236,7 @@ impl Courier {
             // Nor does anything that only its age spoke for.
             let mut reusable = lock(&self.shared.reusable);
             if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
-                reusable.clear();
+                reusable.retain(|_, record| journal.is_of_this_run(record));
             }
         }
         if before.is_some_and(|before| before.hash != answer.record.hash) {

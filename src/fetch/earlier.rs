@@ -76,6 +76,24 @@ impl Courier {
         known.or_else(only).cloned()
     }
 
+    /// Whether this call was answered at the last success.
+    pub fn remembers(&self, request: &Request) -> bool {
+        lock(&self.shared.remembered).contains_key(&request.identity(&self.source().name))
+    }
+
+    /// Where the source says byte for byte what it said at the last success, what else it was asked then stands in
+    /// for calls.
+    pub fn stands(&self, told: &Answer, others: &[Request]) -> bool {
+        let remembered = lock(&self.shared.remembered);
+        let same = |before: &AnswerRecord| before.hash == told.record.hash && before.synthetic == told.record.synthetic;
+        if self.is_of_archive() || !remembered.get(&told.record.identity).is_some_and(same) {
+            return false;
+        }
+        let found = others.iter().filter_map(|other| remembered.get(&other.identity(&self.source().name)));
+        self.reuse(found.cloned());
+        true
+    }
+
     /// The last version's answer to this call, where it can be told by its validators whether it still holds.
     pub(super) async fn known(&self, request: &Request, expect: Expect) -> Option<Answer> {
         if request.method != Method::Get {

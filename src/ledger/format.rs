@@ -72,8 +72,9 @@ CREATE TABLE published (
 /// `schedule`: until when a pipeline's slots are recorded, under the schedule of that fingerprint.
 /// `slot`: one slot, or with `count` above 1 a row of them from `due_at` to `last` that share a fate.
 /// `run_log`, `run_detail`: what a run's page shows. `condition`: the state of each matter that is told of.
-/// `message`: what waits to be delivered, or was.
+/// `message`: what waits to be delivered, or was. `edition`: a fetch's `release::Edition`, as JSON.
 const THIRD: &str = "
+ALTER TABLE fetch_state ADD COLUMN edition TEXT;
 CREATE TABLE schedule (
     pipeline TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,

@@ -60,9 +60,9 @@ pub fn next_poll(release: &Release, known: &Known, after: Timestamp) -> Option<(
     dense.chain(sparse).min_by_key(|(at, why)| (*at, !why.is_dense()))
 }
 
-/// A part of a duration that is a pipeline's own, and always the same.
+/// A part of a duration that is a pipeline's own, and always the same: whole seconds.
 fn share(pipeline: &str, of: Duration) -> Duration {
     let hash = blake3::hash(pipeline.as_bytes());
     let [a, b, c, d, ..] = *hash.as_bytes();
-    of.mul_f64(f64::from(u32::from_le_bytes([a, b, c, d])) / 4_294_967_296.0)
+    Duration::from_secs(u64::from(u32::from_le_bytes([a, b, c, d])) % of.as_secs().max(1))
 }

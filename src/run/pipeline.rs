@@ -18,7 +18,7 @@ use super::gate::Gate;
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Recipe, Workshop, compute, provenance};
+use super::{Options, Problem, Recipe, Workshop, compute, provenance, releases};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -169,7 +169,10 @@ async fn steps(
         if let Some(mut state) = state {
             for one in &planned {
                 let metadata = one.file_metadata(None).await?;
-                state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| fetch.metadata = metadata);
+                state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| {
+                    fetch.metadata = metadata;
+                    releases::tell(&mut fetch.edition, one.fetch, one.plan.metadata.as_ref(), &fetch.answers);
+                });
             }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }

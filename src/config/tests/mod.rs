@@ -5,6 +5,7 @@ mod broken;
 mod mistakes;
 mod promises;
 mod regional;
+mod release;
 mod schema;
 mod shipped;
 mod valid;

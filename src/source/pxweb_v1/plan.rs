@@ -15,7 +15,7 @@ use super::answer::{Format, body};
 use super::listing::{self, Node};
 use super::table::{Dialect, SourceErrorOr, Table, codelist, read};
 use super::{path, split, successors};
-use crate::config::{Limits, PxwebFetch};
+use crate::config::{Limits, PxwebFetch, When};
 use crate::decode::DecodeError;
 use crate::decode::json_stat::CubeMeta;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
@@ -87,6 +87,9 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         cells: fault.cells,
         limit,
     })?;
+    let mut metadata = describe(&fetch, &meta);
+    let dated = node.as_ref().and_then(|node| node.updated.as_deref()).and_then(When::read);
+    metadata.released = dated.or(metadata.released);
     let listed = node.as_ref().and_then(|node| node.updated.clone()).map(Edition::Listed);
     let edition = listed.or_else(|| {
         let sample = sample.as_ref()?;
@@ -110,7 +113,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         publish_notes: told.notes.clone(),
         schema: Some(work.query.layout(&work.query.whole(), &courier.source().symbols).schema()),
         codes: work.query.codes.clone(),
-        metadata: Some(describe(&fetch, &meta)),
+        metadata: Some(metadata),
         work: super::super::Work::PxwebV1(Box::new(work)),
     })
 }
@@ -251,6 +254,7 @@ pub(super) fn completed(mut meta: CubeMeta, told: &CubeMeta, fetch: &PxwebFetch,
     meta.decimals = told.decimals;
     meta.unit.clone_from(&told.unit);
     meta.updated.clone_from(&told.updated);
+    meta.next_update.clone_from(&told.next_update);
     meta.table.clone_from(&told.table);
     meta.source.clone_from(&told.source);
     meta.notes.clone_from(&told.notes);
