@@ -76,9 +76,11 @@ impl Courier {
         known.or_else(only).cloned()
     }
 
-    /// Whether this call was answered at the last success.
+    /// Whether this call was answered at the last success, and no interrupted run has been answered since.
     pub fn remembers(&self, request: &Request) -> bool {
-        lock(&self.shared.remembered).contains_key(&request.identity(&self.source().name))
+        let identity = request.identity(&self.source().name);
+        let interrupted = self.shared.journal.as_ref().and_then(|journal| journal.get(&identity));
+        interrupted.is_none() && lock(&self.shared.remembered).contains_key(&identity)
     }
 
     /// Where the source says byte for byte what it said at the last success, what else it was asked then stands in
