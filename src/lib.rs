@@ -21,6 +21,7 @@ mod nearest;
 pub mod reference;
 pub mod release;
 pub mod sandbox;
+pub mod schedule;
 pub mod source;
 mod spreadsheet;
 pub mod store;

@@ -2,23 +2,33 @@
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{Release, When};
+use crate::schedule::Times;
 
 pub struct Calendar {
     /// In order.
     times: Vec<Timestamp>,
-    crons: Vec<Cron>,
+    crons: Vec<Expected>,
     zone: TimeZone,
+}
+
+/// One pattern, forwards by the rules that schedules have too, and backwards by croner's own.
+struct Expected {
+    times: Times,
+    cron: Cron,
 }
 
 impl Calendar {
     /// What the operator expects.
     pub fn declared(release: &Release) -> Self {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let crons = release.cron.iter().filter_map(|text| parser.parse(text).ok()).collect();
+        let expected = |text: &String| {
+            Some(Expected { times: Times::new(text, &release.timezone)?, cron: parser.parse(text).ok()? })
+        };
+        let crons = release.cron.iter().filter_map(expected).collect();
         Self { crons, ..Self::announced(release, &release.dates) }
     }
 
@@ -38,16 +48,15 @@ impl Calendar {
     /// The first at or after an instant.
     pub fn from(&self, at: Timestamp) -> Option<Timestamp> {
         let listed = self.times.get(self.times.partition_point(|time| *time < at)).copied();
-        let (second, is_whole) = self.second(at);
-        let found = self.crons.iter().filter_map(|cron| cron.find_next_occurrence(&second, is_whole).ok());
-        found.map(|zoned| zoned.timestamp()).chain(listed).min()
+        let just_before = at.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(at);
+        self.crons.iter().filter_map(|cron| cron.times.after(just_before)).chain(listed).min()
     }
 
     /// The last before an instant.
     pub fn before(&self, at: Timestamp) -> Option<Timestamp> {
         let listed = self.times.partition_point(|time| *time < at).checked_sub(1).map(|place| self.times[place]);
         let (second, is_whole) = self.second(at);
-        let found = self.crons.iter().filter_map(|cron| cron.find_previous_occurrence(&second, !is_whole).ok());
+        let found = self.crons.iter().filter_map(|one| one.cron.find_previous_occurrence(&second, !is_whole).ok());
         found.map(|zoned| zoned.timestamp()).chain(listed).max()
     }
 
