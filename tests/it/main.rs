@@ -44,6 +44,7 @@ mod polite;
 mod probe;
 mod pxweb_v1;
 mod recorded;
+mod releases;
 mod retention;
 mod sandbox;
 mod skolverket;
