@@ -179,8 +179,12 @@ async fn steps(
         if let Some(mut state) = state {
             for one in &planned {
                 let metadata = one.file_metadata(None).await?;
+                let told = one.courier.accepted();
                 state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| {
                     fetch.metadata = metadata;
+                    // What the source said of its data now is what it is held against next time.
+                    fetch.answers.retain(|before| told.iter().all(|now| now.identity != before.identity));
+                    fetch.answers.extend(told);
                     releases::tell(&mut fetch.edition, one.fetch, one.plan.metadata.as_ref(), &fetch.answers);
                 });
             }

@@ -61,6 +61,7 @@ struct Announced {
 
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
+    let as_before = as_before(courier, fetch).await?;
     let limits = limits(courier, &mut notes).await?;
     let found = find(courier, fetch).await?;
     let Found { fetch, node, answer, meta, dialect } = found;
@@ -77,7 +78,12 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
     let format = format(courier);
     let limit = limits.map_or(0, |limits| limits.cells);
     let is_dated = node.as_ref().is_some_and(|node| node.updated.is_some());
-    let sample = sample(courier, &fetch, &first, &dialect, format, limit, is_dated).await?;
+    let dated = match &as_before {
+        _ if !is_dated => Dated::Nowhere,
+        Some(table) => Dated::AsBefore(table),
+        None => Dated::InFolder,
+    };
+    let sample = sample(courier, &fetch, &first, &dialect, format, limit, dated).await?;
     let told = sample.as_ref().map(|sample| sample.meta.clone()).unwrap_or_default();
     let meta = completed(meta, &told, &fetch, &dialect);
     let query = Query::new(&fetch, &meta).map_err(|error| misfit(error, &meta))?;
@@ -116,6 +122,46 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         metadata: Some(metadata),
         work: super::super::Work::PxwebV1(Box::new(work)),
     })
+}
+
+/// The table's metadata, where they and its folder are those of the last success: what else was asked then need not be
+/// asked again. The folder alone would not show another label or code.
+async fn as_before(courier: &Courier, fetch: &PxwebFetch) -> Result<Option<Answer>, SourceError> {
+    let (folder, table) = (Request::get(path(split(&fetch.table).0)), Request::get(path(&fetch.table)));
+    if courier.is_of_archive() || !courier.remembers(&folder) || !courier.remembers(&table) {
+        return Ok(None);
+    }
+    let listed = match courier.ask_for_edition(&folder, Expect::Json).await {
+        Ok(listed) => listed,
+        // What is wrong is told by those who ask next.
+        Err(FetchError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if parse::<Vec<Node>>(&listed).is_err() {
+        return Ok(None);
+    }
+    // So that it is of this very run for whoever asks for the edition next.
+    courier.accept(&listed)?;
+    if !courier.stands(&listed, &[]) {
+        return Ok(None);
+    }
+    let answer = match courier.ask_anew(&table, Expect::Json).await {
+        Ok(answer) => answer,
+        Err(FetchError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    courier.reuse([answer.record.clone()]);
+    Ok(courier.stands(&answer, &[Request::get("/?config")]).then_some(answer))
+}
+
+/// By whose word an edition is known, when a sample of it is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Dated<'a> {
+    /// The sample's own.
+    Nowhere,
+    InFolder,
+    /// The folder's, and nothing has changed; so say the table's metadata.
+    AsBefore(&'a Answer),
 }
 
 /// The first of the installation's formats.
@@ -186,7 +232,7 @@ pub(super) async fn sample(
     dialect: &Dialect,
     format: Format,
     limit: u64,
-    is_dated: bool,
+    dated: Dated<'_>,
 ) -> Result<Option<Sample>, SourceError> {
     if !format.describes() {
         return Ok(None);
@@ -210,10 +256,12 @@ pub(super) async fn sample(
     let body = body(query, &ranges, dialect, format);
     let request = Request::post(path(&fetch.table), body.clone());
     // Where the folder does not date the table, this answer tells the edition.
-    let answer = if is_dated {
-        courier.ask(&request, format.expect()).await?
-    } else {
-        courier.ask_for_edition(&request, format.expect()).await?
+    if let Dated::AsBefore(table) = dated {
+        courier.stands(table, std::slice::from_ref(&request));
+    }
+    let answer = match dated {
+        Dated::Nowhere => courier.ask_for_edition(&request, format.expect()).await?,
+        Dated::InFolder | Dated::AsBefore(_) => courier.ask(&request, format.expect()).await?,
     };
     let meta = format.metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
     courier.accept(&answer)?;
