@@ -9,7 +9,7 @@ use crate::config::{Dataset, Fetch, FetchKind, FileLocation, Pipeline, When};
 use crate::fetch::{AnswerRecord, Validators};
 use crate::lake::{Lake, LakeError, Manifest};
 use crate::ledger::{FetchState, Ledger, LedgerError};
-use crate::release::{Edition, Known, Standing, standing};
+use crate::release::{self, Edition, Known, Standing, Why, standing};
 use crate::source::{Metadata, Plan};
 
 use super::{place, stockholm};
@@ -68,6 +68,18 @@ pub fn known(ledger: &Ledger, pipeline: &Pipeline, since: Option<Timestamp>) -> 
         editions: editions.collect(),
         local: pipeline.fetches.values().filter(is_local).map(|fetch| fetch.name.clone()).collect(),
     })
+}
+
+/// When a pipeline's sources are to be asked next because of a release; nothing without `[release]`. One that is overdue
+/// is due `now`. Asked again after each of its runs, and when the configuration has changed.
+pub fn next_poll(
+    ledger: &Ledger,
+    pipeline: &Pipeline,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Option<(Timestamp, Why)>, LedgerError> {
+    let Some(release) = &pipeline.release else { return Ok(None) };
+    Ok(release::next_poll(release, &known(ledger, pipeline, since)?, now))
 }
 
 /// How a published dataset stands by the fetches that its query reads.
