@@ -47,8 +47,8 @@ impl Ledger {
             .optional()?;
         let Some((config_hash, checked_at)) = head else { return Ok(None) };
         let Ok(checked_at) = checked_at.parse() else { return Ok(None) };
-        let mut statement =
-            connection.prepare("SELECT fetch, stamp, answers, metadata, edition FROM fetch_state WHERE pipeline = ?1")?;
+        let mut statement = connection
+            .prepare("SELECT fetch, stamp, answers, metadata, edition FROM fetch_state WHERE pipeline = ?1")?;
         let rows = statement.query_map([pipeline], |row| {
             let (fetch, stamp) = (row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?);
             let (answers, metadata) = (row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?);
@@ -91,4 +91,29 @@ pub(super) fn replace(connection: &Connection, pipeline: &str, state: &PipelineS
         params![pipeline, state.config_hash, checked_at],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_an_edition_is_kept() {
+        let ledger = Ledger::in_memory().unwrap();
+        let edition = Edition {
+            released: Some("2026-06-08T06:00:00Z".parse().unwrap()),
+            seen_at: Some("2026-06-08T06:02:00Z".parse().unwrap()),
+            next: vec!["2026-07-08".parse().unwrap()],
+        };
+        let fetch = FetchState { stamp: None, answers: Vec::new(), metadata: None, edition: edition.clone() };
+        let state = PipelineState {
+            config_hash: "c".into(),
+            checked_at: Timestamp::UNIX_EPOCH,
+            fetches: [("folk".to_owned(), fetch)].into(),
+        };
+        ledger.set_state("befolkning", &state).unwrap();
+        assert_eq!(ledger.state("befolkning").unwrap().unwrap().fetches["folk"].edition, edition);
+        ledger.lock().execute("UPDATE fetch_state SET edition = NULL", []).unwrap();
+        assert_eq!(ledger.state("befolkning").unwrap().unwrap().fetches["folk"].edition, Edition::default());
+    }
 }
