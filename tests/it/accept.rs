@@ -215,7 +215,7 @@ fn a_word_for_names_alone_is_kept_although_nothing_is_published() {
     let ran = world.ok(&["run", "folk"]);
     assert!(ran.stdout.starts_with("folk           unchanged"), "{}", ran.stdout);
     insta::assert_snapshot!(world.ok(&["history", "--limit", "2"]).stdout, @r#"
-    4 [time] folk           unchanged   1 calls, 2 reused, 0 retries, 0 rows fetched, [seconds] s
+    4 [time] folk           unchanged   1 calls, 3 reused, 0 retries, 0 rows fetched, [seconds] s
       folk_kommun [version] unchanged, 3480 rows
       folk_lan [version] unchanged, 252 rows
     3 [time] folk           unchanged   1 calls, 2 reused, 0 retries, 0 rows fetched, [seconds] s
