@@ -2,6 +2,7 @@
 //! last version, or, in a replay, of the version that is computed again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::courier::{Courier, Expect, Validators, off_thread};
 use super::error::FetchError;
@@ -80,7 +81,11 @@ impl Courier {
     pub fn remembers(&self, request: &Request) -> bool {
         let identity = request.identity(&self.source().name);
         let interrupted = self.shared.journal.as_ref().and_then(|journal| journal.get(&identity));
-        interrupted.is_none() && lock(&self.shared.remembered).contains_key(&identity)
+        interrupted.is_none() && !self.is_afresh() && lock(&self.shared.remembered).contains_key(&identity)
+    }
+
+    fn is_afresh(&self) -> bool {
+        self.shared.afresh.load(Ordering::Relaxed)
     }
 
     /// Where the source says byte for byte what it said at the last success, what else it was asked then stands in
@@ -88,7 +93,7 @@ impl Courier {
     pub fn stands(&self, told: &Answer, others: &[Request]) -> bool {
         let remembered = lock(&self.shared.remembered);
         let same = |before: &AnswerRecord| before.hash == told.record.hash && before.synthetic == told.record.synthetic;
-        if self.is_of_archive() || !remembered.get(&told.record.identity).is_some_and(same) {
+        if self.is_of_archive() || self.is_afresh() || !remembered.get(&told.record.identity).is_some_and(same) {
             return false;
         }
         let found = others.iter().filter_map(|other| remembered.get(&other.identity(&self.source().name)));

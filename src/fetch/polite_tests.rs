@@ -257,6 +257,11 @@ async fn a_source_that_says_the_same_is_not_asked_what_else_it_said() {
     assert_eq!(run(&mut records).await, (true, 1), "what stood is remembered on");
     assert_eq!(run(&mut records).await, (false, 2), "it says something else");
     assert_eq!(run(&mut records).await, (true, 1));
+    let courier = house.courier();
+    courier.remember(records);
+    courier.ask_afresh();
+    let answer = courier.ask_anew(&table, Expect::Json).await.unwrap();
+    assert!(!courier.remembers(&table) && !courier.stands(&answer, std::slice::from_ref(&limits)), "all is asked");
 }
 
 #[tokio::test]

@@ -77,6 +77,9 @@ pub async fn plan<'a>(
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
+        if force {
+            courier.ask_afresh();
+        }
         if let Some(before) = state.and_then(|state| state.fetches.get(name)) {
             courier.remember(before.answers.iter().cloned());
             if !force {
