@@ -78,6 +78,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         http: settings.http,
         server: settings.server,
         daemon: settings.daemon,
+        notify: settings.notify,
         sources: sources.sources,
         area_sets: areas.sets,
         pipelines: drafts.into_iter().map(|draft| (draft.pipeline.name.clone(), draft.pipeline)).collect(),

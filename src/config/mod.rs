@@ -10,10 +10,12 @@ mod hash;
 mod jobtech;
 mod keys;
 mod leaf;
+mod leaf_notify;
 mod leaf_source;
 mod load;
 mod names;
 mod node;
+mod notify;
 mod pipeline;
 mod release;
 mod schema;
@@ -37,6 +39,7 @@ pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
+pub use notify::{Channel, Form, Mail, Matter, Notify, Security, Way, Webhook};
 pub use pipeline::{
     CodeList, Column, ColumnType, Dataset, Input, Missed, Overlap, Perturbation, Pipeline, Ratio, Schedule, ValueRange,
     ValueType,
@@ -67,6 +70,7 @@ pub struct Config {
     pub http: HttpSettings,
     pub server: ServerSettings,
     pub daemon: DaemonSettings,
+    pub notify: Notify,
     pub sources: BTreeMap<String, Source>,
     pub area_sets: BTreeMap<String, AreaSet>,
     pub pipelines: BTreeMap<String, Pipeline>,

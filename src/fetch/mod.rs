@@ -23,6 +23,7 @@ mod object;
 mod observe;
 mod outage;
 mod outbound;
+mod post;
 mod problem;
 mod request;
 mod response;
@@ -44,6 +45,7 @@ mod stream_tests;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use address::is_loopback;
 pub use address::{masked, on_origin};
 pub use archive::{Archive, Envelope, Records};
 pub use client::Client;
@@ -54,6 +56,8 @@ pub use limiter::{Limiter, Place, Slot};
 pub use manners::{Manners, Turnstile};
 pub use object::Object;
 pub use observe::Observed;
+pub(crate) use outbound::certificate_fault;
+pub use post::{PostError, Posted, post};
 pub use request::{Answer, AnswerRecord, Identity, Method, Original, Request};
 pub use stream::{Scrub, ScrubError, Streamed, scrub};
 pub use tally::{Counts, Tally};

@@ -102,8 +102,8 @@ pub(super) fn proxy_of(outbound: &Outbound, url: &Url) -> Option<String> {
 }
 
 /// What is wrong with a server's certificate, when that is what ended a call.
-pub(super) fn certificate_fault(fault: &reqwest::Error) -> Option<String> {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(fault);
+pub(crate) fn certificate_fault(fault: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(fault);
     while let Some(error) = cause {
         if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
             return Some(words(fault));

@@ -8,6 +8,7 @@ mod checks;
 mod columns;
 mod dataset;
 mod fetch;
+mod notify;
 mod pipeline;
 mod release;
 mod settings;
