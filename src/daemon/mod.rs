@@ -1,8 +1,11 @@
 //! The program that runs for years: starts what is due, swaps its configuration, stops when told, and says how it is.
 
+#[cfg(any(test, feature = "engine"))]
 mod beat;
+#[cfg(any(test, feature = "engine"))]
 mod clock;
 pub mod live;
+#[cfg(any(test, feature = "engine"))]
 mod polls;
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub struct Worker {
     /// None when this is being dropped.
     runtime: Option<Runtime>,
     shared: Arc<Shared>,
+    since: Timestamp,
 }
 
 struct Shared {
@@ -79,7 +80,7 @@ impl Worker {
             progress: Arc::new(Progress::new(|line| tracing::info!("{line}"))),
             teller,
         };
-        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared) })
+        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared), since: Timestamp::now() })
     }
 
     /// Where what takes the processor for long is to be done.
@@ -142,8 +143,17 @@ impl Work for Worker {
         });
     }
 
-    fn next_poll(&self, _pipeline: &str, _after: Timestamp) -> Option<Timestamp> {
-        None
+    fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp> {
+        let workshop = self.workshop();
+        let pipeline = workshop.config.pipelines.get(pipeline)?;
+        // A new pipeline waits like any other: it is not due because it is there.
+        match run::next_poll(&workshop.ledger, pipeline, Some(self.since), after) {
+            Ok(next) => next.map(|(at, _)| at),
+            Err(error) => {
+                tracing::warn!(pipeline = pipeline.name, %error, "its releases are not polled");
+                None
+            }
+        }
     }
 
     fn stop(&self) {
