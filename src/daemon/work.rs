@@ -146,8 +146,13 @@ impl Work for Worker {
     fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp> {
         let workshop = self.workshop();
         let pipeline = workshop.config.pipelines.get(pipeline)?;
-        // A new pipeline waits like any other: it is not due because it is there.
-        match run::next_poll(&workshop.ledger, pipeline, Some(self.since), after) {
+        let next = || {
+            // A run that failed has asked too. A new pipeline waits like any other: it is not due because it is there.
+            let runs = workshop.ledger.runs(Some(&pipeline.name), 1)?;
+            let asked = runs.first().map_or(self.since, |run| run.ended_at.unwrap_or(run.started_at));
+            run::next_poll(&workshop.ledger, pipeline, Some(asked), after)
+        };
+        match next() {
             Ok(next) => next.map(|(at, _)| at),
             Err(error) => {
                 tracing::warn!(pipeline = pipeline.name, %error, "its releases are not polled");

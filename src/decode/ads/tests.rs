@@ -127,7 +127,11 @@ fn a_telephone_number_in_a_codes_place_is_dropped() {
              \"removed_date\":\"{number}\",\"region\":\"{number}\"}}"
         );
         let mut out = Vec::new();
-        let told = scrub(&mut line.as_bytes(), &mut out, CAP).unwrap();
+        let told = scrub(&mut line.as_bytes(), CAP, &mut |lines| {
+            out.extend_from_slice(lines);
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "{\"occupation_group\":[{}],\"workplace_address\":{}}\n");
         assert_eq!(told.refused, 12, "{number}");
     }
