@@ -21,6 +21,7 @@ pub mod log;
 pub mod metrics;
 mod nearest;
 pub mod reference;
+pub mod release;
 pub mod sandbox;
 pub mod schedule;
 pub mod serve;
@@ -28,6 +29,7 @@ pub mod source;
 mod spreadsheet;
 pub mod status;
 pub mod store;
+pub mod tell;
 
 #[cfg(feature = "engine")]
 pub mod cli;

@@ -4,8 +4,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use crate::lake::Lake;
+use crate::release::State;
 use crate::run::readable_ledger;
-use crate::status::{DaemonStatus, PipelineStatus, Status as Standing, StatusError};
+use crate::status::{DaemonStatus, DatasetStatus, PipelineStatus, Status as Standing, StatusError};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -65,6 +66,21 @@ fn show_daemon(daemon: &DaemonStatus) {
     }
 }
 
+/// `latest period 2026M04, released 2026-06-08 06:00 UTC, next expected 2026-07-08 06:00 UTC: waiting`.
+fn release(dataset: &DatasetStatus) -> Option<String> {
+    let minute = crate::status::time;
+    let mut told: Vec<String> = Vec::new();
+    told.extend(dataset.latest_period.as_ref().map(|period| format!("latest period {period}")));
+    told.extend(dataset.released_at.map(|at| format!("released {}", minute(at))));
+    let state = match (dataset.release_state, dataset.release_since) {
+        (Some(State::Waiting), _) => ": waiting".to_owned(),
+        (Some(State::Late), Some(since)) => format!(": late since {}", minute(since)),
+        _ => String::new(),
+    };
+    told.extend(dataset.next_expected.map(|at| format!("next expected {}{state}", minute(at))));
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
 fn show(row: &PipelineStatus) {
     let outcome = row.last_outcome.map_or_else(|| "never run".to_owned(), |outcome| outcome.to_string());
     text::line(&format!(
@@ -95,6 +111,9 @@ fn show(row: &PipelineStatus) {
                 if dataset.synthetic { ", SYNTETISKA DATA" } else { "" },
             )),
             None => text::line(&format!("  {}: not published", dataset.dataset)),
+        }
+        if let Some(told) = release(dataset) {
+            text::line(&format!("    {told}"));
         }
         dataset.notes.iter().for_each(|note| text::line(&format!("    {note}")));
     }

@@ -7,21 +7,24 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_cron_scheduler::JobSchedulerError;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::ledger::LedgerError;
 use crate::reference::Reference;
 use crate::run::{Problem, Workshop};
+use crate::schedule::jobs;
+use crate::tell::{Said, Teller};
 use crate::{metrics, serve};
 
-use super::beat::{Beat, Message, Taken};
-use super::clock::System;
+use super::beat::{Beat, Message, Plan, Taken};
 use super::reload::{difference, needs_restart};
 use super::voice::Voice;
-use super::wake::Wake;
+use super::wake::Machine;
 use super::watcher::Watcher;
 use super::work::{Worker, look_through};
 use super::{live, systemd};
@@ -76,16 +79,17 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
     let (listener, address) = serve::bind(listen).await.map_err(|error| DaemonError::Listen { listen, error })?;
     metrics::install();
     metrics::begin(config.pipelines.keys().map(String::as_str), config.sources.keys().map(String::as_str));
-    let worker = Arc::new(Worker::new(Arc::clone(&workshop))?);
+    let teller = Arc::new(Teller::new(&config, Arc::clone(&workshop.ledger)));
+    let worker = Arc::new(Worker::new(Arc::clone(&workshop), Arc::clone(&teller))?);
     worker.settle().await?;
     look_through(&workshop.lake).map_err(|damage| DaemonError::Damaged { damage })?;
 
     let (say, hears) = mpsc::unbounded_channel();
-    let voice = Voice::new(&root);
-    let beat =
-        Beat::new(&config, Arc::clone(&workshop.ledger), Arc::clone(&worker), (System, voice), (say.clone(), hears))?;
-    let bell = Arc::new(Notify::new());
-    let wake = Wake::start(Arc::clone(&bell)).await?;
+    let voice = Voice::new(&root, Arc::clone(&teller));
+    let machine = Machine::start().await?;
+    let wake = machine.handle();
+    let ledger = Arc::clone(&workshop.ledger);
+    let beat = Beat::new(plan(&config), ledger, Arc::clone(&worker), (machine, voice), (say.clone(), hears))?;
     let reread = Arc::new(Notify::new());
     let mut watcher = Watcher::start({
         let reread = Arc::clone(&reread);
@@ -93,19 +97,25 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
     })?;
     watcher.watch(folders(&config));
     let pages = serve::State::new(Arc::new(config.clone()));
-    let rereading = tokio::spawn(reread_when_told(
-        Arc::clone(&worker),
+    let rereader = Rereader {
+        worker: Arc::clone(&worker),
         load,
-        reread.clone(),
-        watcher,
-        (say.clone(), pages.clone()),
-    ));
+        teller: Arc::clone(&teller),
+        pages: pages.clone(),
+        say: say.clone(),
+    };
+    let rereading = tokio::spawn(rereader.whenever_told(Arc::clone(&reread), watcher));
+    let quiet = CancellationToken::new();
+    let delivering = tokio::spawn({
+        let quiet = quiet.clone();
+        async move { teller.deliver(quiet).await }
+    });
     let (close, closed) = oneshot::channel::<()>();
     let site = tokio::spawn(async move {
         let closed = async { drop(closed.await) };
         serve::serve(listener, serve::router(pages), serve::Limits::default(), closed).await
     });
-    let beating = tokio::spawn(beat.go(bell));
+    let beating = tokio::spawn(beat.go());
     worker.render();
     announce(address);
     systemd::ready("ready");
@@ -121,7 +131,8 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
     let calm = async {
         let _ = ended.await;
         let _ = close.send(());
-        let _ = site.await;
+        quiet.cancel();
+        let _ = tokio::join!(site, delivering);
     };
     tokio::select! {
         () = calm => tracing::info!("stopped"),
@@ -134,8 +145,15 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
         }
     }
     beating.abort();
-    wake.stop().await;
+    let mut wake = wake;
+    if let Err(error) = wake.shutdown().await {
+        tracing::debug!(%error, "the wake-up did not stop cleanly");
+    }
     Ok(())
+}
+
+fn plan(config: &Config) -> Plan {
+    Plan { jobs: jobs(config), places: config.run.max_parallel_pipelines }
 }
 
 /// One daemon per data folder; whoever else writes there goes by the lake's own lock.
@@ -167,60 +185,77 @@ fn folders(config: &Config) -> Vec<PathBuf> {
     own.into_iter().chain(others).collect()
 }
 
-/// Reads the configuration again whenever told to: all of it is swapped, or nothing.
-async fn reread_when_told(
+/// Reads the configuration again: all of it is swapped, or nothing.
+struct Rereader {
     worker: Arc<Worker>,
     load: Load,
-    told: Arc<Notify>,
-    mut watcher: Watcher,
-    (say, pages): (mpsc::UnboundedSender<Message>, serve::State),
-) {
-    loop {
-        told.notified().await;
-        systemd::reloading();
-        let read = reread(&worker, &load).await;
-        match &read {
+    teller: Arc<Teller>,
+    pages: serve::State,
+    say: mpsc::UnboundedSender<Message>,
+}
+
+impl Rereader {
+    async fn whenever_told(self, told: Arc<Notify>, mut watcher: Watcher) {
+        loop {
+            told.notified().await;
+            systemd::reloading();
+            let read = self.reread().await;
+            if let Err(error) = self.tell(&read) {
+                tracing::warn!(%error, "what became of the configuration is not told to anybody");
+            }
+            watcher.watch(folders(&self.worker.workshop().config));
+            let message = match read {
+                Ok(Some(taken)) => Ok(taken),
+                // Also an edit that was taken back ends what was shown of its refusal.
+                Ok(None) => Ok(Taken { plan: plan(&self.worker.workshop().config), changed: String::new() }),
+                Err(why) => Err(why),
+            };
+            let _ = self.say.send(Message::Read(Box::new(message)));
+            systemd::ready("ready");
+        }
+    }
+
+    fn tell(&self, read: &Result<Option<Taken>, String>) -> Result<(), LedgerError> {
+        let now = Timestamp::now();
+        match read {
             Ok(Some(taken)) => {
                 tracing::info!("the configuration is in force: {}", taken.changed);
-                watcher.watch(folders(&taken.config));
-                pages.renew(Arc::new(taken.config.clone()));
+                self.pages.renew(Arc::new(self.worker.workshop().config.clone()));
                 metrics::reloaded(true);
+                self.teller.reconfigure(&self.worker.workshop().config)?;
+                self.teller.observe(&[Said::taken(&taken.changed, now)])
             }
-            Ok(None) => tracing::info!("the configuration is as it was"),
+            Ok(None) => {
+                tracing::info!("the configuration is as it was");
+                self.teller.observe(&[Said::taken("as it was before", now)])
+            }
             Err(why) => {
                 tracing::error!("the configuration is refused, and the one before stays in force:\n{why}");
                 metrics::reloaded(false);
+                self.teller.observe(&[Said::refused(why, now)])
             }
         }
-        let message = match read {
-            Ok(Some(taken)) => Ok(taken),
-            // Also an edit that was taken back ends what was shown of its refusal.
-            Ok(None) => Ok(Taken { config: worker.workshop().config.clone(), changed: String::new() }),
-            Err(why) => Err(why),
-        };
-        let _ = say.send(Message::Read(Box::new(message)));
-        systemd::ready("ready");
     }
-}
 
-async fn reread(worker: &Worker, load: &Load) -> Result<Option<Taken>, String> {
-    let Some(work) = worker.handle() else { return Ok(None) };
-    // Checking the queries takes the processor for a while.
-    let (config, reference) =
-        work.spawn(load()).await.map_err(|error| format!("error: reading it ended in a fault: {error}"))??;
-    let workshop = worker.workshop();
-    if let Some(why) = needs_restart(&workshop.config, &config) {
-        return Err(why);
+    async fn reread(&self) -> Result<Option<Taken>, String> {
+        let Some(work) = self.worker.handle() else { return Ok(None) };
+        // Checking the queries takes the processor for a while.
+        let read = work.spawn((self.load)()).await;
+        let (config, reference) = read.map_err(|error| format!("error: reading it ended in a fault: {error}"))??;
+        let workshop = self.worker.workshop();
+        if let Some(why) = needs_restart(&workshop.config, &config) {
+            return Err(why);
+        }
+        let codes = (workshop.reference.hash() != reference.hash()).then(|| "changed reference".to_owned());
+        let parts: Vec<String> = difference(&workshop.config, &config).into_iter().chain(codes).collect();
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let plan = plan(&config);
+        let next = workshop.under(config, reference).map_err(|problem| format!("error: {problem}"))?;
+        self.worker.swap(Arc::new(next));
+        Ok(Some(Taken { plan, changed: parts.join("; ") }))
     }
-    let mut changed = difference(&workshop.config, &config);
-    if workshop.reference.hash() != reference.hash() {
-        changed =
-            Some(changed.map_or_else(|| "changed reference".to_owned(), |said| format!("{said}; changed reference")));
-    }
-    let Some(changed) = changed else { return Ok(None) };
-    let next = workshop.under(config.clone(), reference).map_err(|problem| format!("error: {problem}"))?;
-    worker.swap(Arc::new(next));
-    Ok(Some(Taken { config, changed }))
 }
 
 /// Until told to stop; a SIGHUP is passed on.

@@ -13,34 +13,21 @@ use crate::ledger::Outcome;
 use crate::metrics;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
+use crate::tell::{Said, Teller};
 
-use super::beat::Message;
+use super::beat::{Ended, Message, Work};
+use super::facts::facts;
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// Pages say when figures were last checked; nothing else having changed, that is brought up to date this often.
 const RENDER_ANYWAY: Duration = Duration::from_hours(6);
 
-/// Whatever can run a pipeline. The loop's tests have one that does not.
-pub trait Work: Send + Sync + 'static {
-    /// Begins, and says `Began` and `Ended` in its time.
-    fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
-    /// Nothing more is to be begun: no run, and no further step of one.
-    fn stop(&self);
-}
-
-/// What came of a run, as far as the loop and those it tells need to know.
-#[derive(Debug)]
-pub struct Ended {
-    pub pipeline: String,
-    pub outcome: Outcome,
-    pub run: Option<i64>,
-}
-
 pub struct Worker {
     /// None when this is being dropped.
     runtime: Option<Runtime>,
     shared: Arc<Shared>,
+    since: Timestamp,
 }
 
 struct Shared {
@@ -50,6 +37,7 @@ struct Shared {
     place: Mutex<Place>,
     site: Queue<Site>,
     progress: Arc<Progress>,
+    teller: Arc<Teller>,
 }
 
 /// Who is at work under the lake's lock.
@@ -83,7 +71,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Worker {
-    pub fn new(workshop: Arc<Workshop>) -> std::io::Result<Self> {
+    pub fn new(workshop: Arc<Workshop>, teller: Arc<Teller>) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("work").enable_all().build()?;
         let shared = Shared {
             workshop: Mutex::new(workshop),
@@ -91,8 +79,9 @@ impl Worker {
             place: Mutex::default(),
             site: Queue::default(),
             progress: Arc::new(Progress::new(|line| tracing::info!("{line}"))),
+            teller,
         };
-        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared) })
+        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared), since: Timestamp::now() })
     }
 
     /// Where what takes the processor for long is to be done.
@@ -155,6 +144,24 @@ impl Work for Worker {
         });
     }
 
+    fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp> {
+        let workshop = self.workshop();
+        let pipeline = workshop.config.pipelines.get(pipeline)?;
+        let next = || {
+            // A run that failed has asked too. A new pipeline waits like any other: it is not due because it is there.
+            let runs = workshop.ledger.runs(Some(&pipeline.name), 1)?;
+            let asked = runs.first().map_or(self.since, |run| run.ended_at.unwrap_or(run.started_at));
+            run::next_poll(&workshop.ledger, pipeline, Some(asked), after)
+        };
+        match next() {
+            Ok(next) => next.map(|(at, _)| at),
+            Err(error) => {
+                tracing::warn!(pipeline = pipeline.name, %error, "its releases are not polled");
+                None
+            }
+        }
+    }
+
     fn stop(&self) {
         self.workshop().stop().cancel();
     }
@@ -190,6 +197,12 @@ impl Shared {
             return;
         };
         say(&verdict);
+        if let Some(ran) = facts(&verdict, &workshop.config, &workshop.lake) {
+            let said = Said::of_run(&ran, self.teller.revision_above());
+            if let Err(error) = self.teller.observe(&said) {
+                tracing::warn!(%error, "what the run came to is not told to anybody");
+            }
+        }
         let (outcome, run) = (verdict.outcome(), verdict.run);
         let ended = Ended { pipeline: name, outcome, run };
         let _ = tell.send(Message::Ended(ended));

@@ -4,6 +4,7 @@
 
 mod detail;
 mod format;
+mod message;
 mod past;
 mod run;
 mod slot;
@@ -21,6 +22,7 @@ use url::Url;
 use crate::store::{StoreError, move_into_place};
 
 pub use detail::{CheckDetail, DatasetDetail, FetchDetail, LogLine, RowsChanged, RunDetail, Step};
+pub use message::{Condition, Message, Notes, Told};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use slot::SLOTS_KEPT;

@@ -42,7 +42,7 @@ impl Status {
         let mut pipelines = Vec::new();
         for pipeline in config.pipelines.values() {
             let live = daemon.as_ref().and_then(|daemon| daemon.of(&pipeline.name));
-            pipelines.push(PipelineStatus::look(pipeline, lake, ledger, at_work, live)?);
+            pipelines.push(PipelineStatus::look(pipeline, lake, ledger, at_work, live, at)?);
         }
         Ok(Self { program: crate::PROGRAM, at, daemon, pipelines })
     }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::config::{Pipeline, Schedule};
+use crate::config::{Dataset, Pipeline, Schedule};
 use crate::daemon::live::PipelineLive;
 use crate::lake::{Lake, LakeError, Manifest};
 use crate::ledger::{Ledger, Outcome, RowsChanged, RunEntry, Stop, Waiting};
+use crate::release::{Standing, State};
 
 use super::StatusError;
 
@@ -80,9 +81,17 @@ pub struct DatasetStatus {
     pub versions: usize,
     pub rows: u64,
     pub created_at: Option<Timestamp>,
-    /// The last period, by its last day, as the source writes it, is in the data; here the sources' times.
     pub fetched_at: Option<Timestamp>,
     pub synthetic: bool,
+    /// The last period that it has figures for, as the source writes it.
+    pub latest_period: Option<String>,
+    /// When its latest edition came: by the source's word, else when it was first seen.
+    pub released_at: Option<Timestamp>,
+    /// The release that is awaited; while it is overdue, in the past.
+    pub next_expected: Option<Timestamp>,
+    pub release_state: Option<State>,
+    /// Since when it is in that state.
+    pub release_since: Option<Timestamp>,
     /// What an operator said of its versions, and what was kept from earlier ones.
     pub notes: Vec<String>,
     /// What it was published in spite of.
@@ -96,13 +105,14 @@ impl PipelineStatus {
         ledger: &Ledger,
         at_work: bool,
         live: Option<&PipelineLive>,
+        at: Timestamp,
     ) -> Result<Self, StatusError> {
         let name = &pipeline.name;
         let last = ledger.runs(Some(name), 1)?.pop();
         let detail = last.as_ref().map(|run| ledger.detail(run.run)).transpose()?.flatten();
         let (mut datasets, mut fault) = (Vec::new(), None);
         for dataset in pipeline.datasets.values() {
-            match DatasetStatus::look(&dataset.name, &dataset.title, lake) {
+            match DatasetStatus::look(pipeline, dataset, lake, ledger, at) {
                 Ok(status) => datasets.push(status),
                 Err(error) => fault = fault.or(Some(error)),
             }
@@ -168,22 +178,62 @@ fn schedule(schedule: &Schedule) -> Option<String> {
 }
 
 impl DatasetStatus {
-    fn look(name: &str, title: &str, lake: &Lake) -> Result<Self, LakeError> {
+    fn look(
+        pipeline: &Pipeline,
+        dataset: &Dataset,
+        lake: &Lake,
+        ledger: &Ledger,
+        at: Timestamp,
+    ) -> Result<Self, LakeError> {
+        let name = &dataset.name;
         let manifest = lake.current(name)?;
         let manifest = manifest.as_ref();
+        let standing = release(pipeline, dataset, manifest, lake, ledger, at);
         Ok(Self {
-            dataset: name.to_owned(),
-            title: title.to_owned(),
+            dataset: name.clone(),
+            title: dataset.title.clone(),
             version: manifest.map(|manifest| manifest.version.to_string()),
             versions: lake.versions(name)?.len(),
             rows: manifest.map_or(0, |manifest| manifest.rows),
             created_at: manifest.map(|manifest| manifest.created_at),
             fetched_at: manifest.and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
             synthetic: manifest.is_some_and(|manifest| manifest.synthetic),
+            latest_period: standing.latest_period,
+            released_at: standing.released_at,
+            next_expected: standing.next_expected,
+            release_state: standing.state,
+            release_since: standing.since,
             notes: notes(lake, name, manifest)?,
             drift: manifest.map(drift).unwrap_or_default(),
         })
     }
+}
+
+/// How its series stands. A file that can't be read is for `verify` to tell of.
+#[cfg(feature = "engine")]
+fn release(
+    pipeline: &Pipeline,
+    dataset: &Dataset,
+    manifest: Option<&Manifest>,
+    lake: &Lake,
+    ledger: &Ledger,
+    at: Timestamp,
+) -> Standing {
+    let Ok(known) = crate::run::known(ledger, pipeline, None) else { return Standing::default() };
+    crate::run::series(lake, pipeline, dataset, manifest, &known, at).unwrap_or_default()
+}
+
+/// Only what runs pipelines knows how a series stands.
+#[cfg(not(feature = "engine"))]
+fn release(
+    _pipeline: &Pipeline,
+    _dataset: &Dataset,
+    _manifest: Option<&Manifest>,
+    _lake: &Lake,
+    _ledger: &Ledger,
+    _at: Timestamp,
+) -> Standing {
+    Standing::default()
 }
 
 fn notes(lake: &Lake, dataset: &str, current: Option<&Manifest>) -> Result<Vec<String>, LakeError> {

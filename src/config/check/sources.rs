@@ -53,6 +53,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         let hint = "`window_secs = 10`: the window's length, in seconds";
         problems.hinted(limits.key_span("calls"), "these limits have `calls` and no `window_secs`", hint);
     }
+    problems.address(node.text("base_url"), Some(name));
     let mut responses = responses(kind, node, problems);
     responses.extend(default_responses(kind));
     Some(Source {

@@ -3,8 +3,10 @@
 
 mod broken;
 mod mistakes;
+mod notify;
 mod promises;
 mod regional;
+mod release;
 mod schema;
 mod shipped;
 mod valid;

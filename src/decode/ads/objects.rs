@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::AdsError;
 use super::ad::Ad;
-use super::scan::{Cursor, Stop};
+use crate::decode::scrub::{Cursor, Stop};
 
 /// Read at a time.
 const ROOM: usize = 1 << 20;
@@ -170,4 +170,16 @@ pub fn read_ads(input: impl Read, mut each: impl FnMut(&Ad<'_>)) -> Result<u64, 
         Ok(())
     })? {}
     Ok(objects.number())
+}
+
+/// Reads every advertisement of lines that a scrub let through.
+pub fn each_ad(lines: &[u8], mut each: impl FnMut(&Ad<'_>)) -> Result<(), AdsError> {
+    let mut cursor = Cursor::new(lines);
+    while cursor.peek().is_ok() {
+        match Ad::read(&mut cursor) {
+            Ok(ad) => each(&ad),
+            Err(_) => return Err(AdsError::Wrong("what was kept of an advertisement can't be read".to_owned())),
+        }
+    }
+    Ok(())
 }

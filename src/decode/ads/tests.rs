@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::*;
+use crate::decode::scrub::{Keep, Part};
 use crate::reference::Reference;
 use crate::sandbox::ads::{INVENTED, Writer, Year, Zipping};
 
@@ -24,9 +25,16 @@ impl Read for Slowly<'_> {
     }
 }
 
+fn into(out: &mut Vec<u8>) -> impl FnMut(&[u8]) -> Result<(), AdsError> {
+    |lines| {
+        out.extend_from_slice(lines);
+        Ok(())
+    }
+}
+
 fn scrubbed(bytes: &[u8]) -> Result<String, String> {
     let mut out = Vec::new();
-    scrub(&mut Slowly(bytes, 70_001), &mut out, CAP).map_err(|error| match error {
+    scrub(&mut Slowly(bytes, 70_001), CAP, &mut into(&mut out)).map_err(|error| match error {
         AdsError::Cut(why) => format!("cut: {why}"),
         error => error.to_string(),
     })?;
@@ -55,17 +63,13 @@ fn rows(text: &str) -> Vec<Tallied> {
 
 /// The same by another way: the whole document into memory, field by field.
 fn kept(value: &Value, list: &[Keep]) -> Value {
-    let code = |value: &Value| match value {
-        Value::String(text) if super::kept::is_code(text.as_bytes()) => Some(value.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
-        _ => None,
-    };
     let part = |value: &Value, part: Part| match (part, value) {
-        (Part::Of(list), Value::Object(_)) => Some(kept(value, list)),
-        (Part::Of(list), Value::Array(items)) => {
+        (Part::Of(list) | Part::OfOr(list, _), Value::Object(_)) => Some(kept(value, list)),
+        (Part::Of(list) | Part::OfOr(list, _), Value::Array(items)) => {
             Some(items.iter().filter(|item| item.is_object()).map(|item| kept(item, list)).collect())
         }
-        (_, value) => code(value),
+        (_, Value::String(_) | Value::Number(_) | Value::Bool(_)) => Some(value.clone()),
+        _ => None,
     };
     let fields = value.as_object().unwrap().iter().filter_map(|(name, value)| {
         let keep = list.iter().find(|keep| keep.name == name)?;
@@ -103,13 +107,34 @@ fn a_text_in_a_codes_place_is_dropped() {
     let line = r#"{"id":"Påhitta Fantasisson","publication_date":"2020-01-02T03:04:05","original_id":"a@b.example",
         "occupation":["Ring 070-17406 05"],"workplace_address":{"municipality_code":"0180","region_code":"hos Hulda"},"number_of_vacancies":3}"#;
     let mut out = Vec::new();
-    let told = scrub(&mut line.as_bytes(), &mut out, CAP).unwrap();
+    let told = scrub(&mut line.as_bytes(), CAP, &mut into(&mut out)).unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "{\"publication_date\":\"2020-01-02T03:04:05\",\"occupation\":[],\"workplace_address\":{\"municipality_code\":\"0180\"},\
          \"number_of_vacancies\":3}\n"
     );
     assert_eq!(told, Scrubbed { ads: 1, refused: 4 });
+}
+
+#[test]
+fn a_telephone_number_in_a_codes_place_is_dropped() {
+    let numbers = ["0701740605", "+46701740605", "08-46500400", "198001011234", "fanta@pahittat.example"];
+    for number in numbers {
+        let line = format!(
+            "{{\"id\":\"{number}\",\"publication_date\":\"{number}\",\"timestamp\":\"{number}\",\"number_of_vacancies\":\"{number}\",\
+             \"occupation\":\"{number}\",\"occupation_group\":[{{\"concept_id\":\"{number}\",\"legacy_ams_taxonomy_id\":\"{number}\"}}],\
+             \"workplace_address\":{{\"municipality_code\":\"{number}\",\"region_code\":\"{number}\",\"country_code\":\"{number}\"}},\
+             \"removed_date\":\"{number}\",\"region\":\"{number}\"}}"
+        );
+        let mut out = Vec::new();
+        let told = scrub(&mut line.as_bytes(), CAP, &mut |lines| {
+            out.extend_from_slice(lines);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"occupation_group\":[{}],\"workplace_address\":{}}\n");
+        assert_eq!(told.refused, 12, "{number}");
+    }
 }
 
 #[test]
@@ -238,7 +263,7 @@ fn damage_is_told_without_a_word_of_anyone() {
         assert_eq!(scrubbed(&bytes).unwrap_err(), expected);
     }
     let mut out = Vec::new();
-    let error = scrub(&mut zipped(20).as_slice(), &mut out, 50_000).unwrap_err();
+    let error = scrub(&mut zipped(20).as_slice(), 50_000, &mut into(&mut out)).unwrap_err();
     assert_eq!(error.to_string(), "it unpacks to more than the 50000 bytes that max_stream_decompressed allows");
 }
 

@@ -99,6 +99,9 @@ fn link(node: &Node<'_>, location: Option<&FileLocation>, problems: &mut Problem
             "name the `source` that the path lies on, or give the page's `url`",
         );
     }
+    for host in node.texts("link_hosts") {
+        problems.address(Some(host), None);
+    }
     Some(Link { pattern, hosts: node.strings("link_hosts"), period_column: node.string("period_column") })
 }
 
@@ -110,6 +113,7 @@ fn location(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> Option<
                 problems.hinted(node.key_span(other), format!("`{other}` does not go with `url`"), hint);
             }
         }
+        problems.address(node.text("url"), None);
         return node.leaf("url", leaf::url).map(FileLocation::Url);
     }
     let Some(path) = node.text("path") else {
