@@ -21,6 +21,7 @@ use super::webhook::{self, Told};
 use super::{mail, plain};
 use crate::config::{Channel, Config, HttpSettings, Notify, Publisher, Way};
 use crate::ledger::{Ledger, LedgerError, Message};
+use crate::metrics;
 
 /// After the first failure; doubled each time, up to the longest.
 const FIRST_WAIT: SignedDuration = SignedDuration::from_mins(1);
@@ -240,6 +241,13 @@ fn record(
                 tracing::debug!(channel = name, message = message.id, tries, reason, %again, "message not delivered yet");
             }
         }
+    }
+    if message.ended_at.is_some() {
+        let kind = match channel.way {
+            Way::Mail(_) => "mail",
+            Way::Webhook(_) => "webhook",
+        };
+        metrics::message(kind, result.is_ok());
     }
 }
 
