@@ -83,7 +83,7 @@ mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE) $(SUITE) $(CODENAME)'
 [ -n "$mirror" ] || fail "apt here is configured with no mirror of $suite"
 kept=$cache/root-$suite-1.tar
 if [ ! -f "$kept" ]; then
-    debootstrap --variant=minbase --include=ca-certificates,tzdata,systemd,systemd-sysv,dbus "$suite" "$root" "$mirror" \
+    debootstrap --variant=minbase --include=ca-certificates,tzdata,procps,systemd,systemd-sysv,dbus "$suite" "$root" "$mirror" \
         >"$scratch/debootstrap.log" 2>&1 || { tail -n 20 "$scratch/debootstrap.log" >&2; fail 'debootstrap failed'; }
     rm -rf "$root"/var/cache/apt/archives/*.deb
     tar -C "$root" --one-file-system -cf "$kept.new" . && mv "$kept.new" "$kept"
