@@ -20,6 +20,7 @@ pub mod ledger;
 mod nearest;
 pub mod reference;
 pub mod sandbox;
+pub mod schedule;
 pub mod source;
 mod spreadsheet;
 pub mod store;

@@ -20,6 +20,14 @@ pub struct Place {
     pub data_dir: Option<PathBuf>,
 }
 
+/// What a look at all files gave.
+struct Examined {
+    /// None when something in them is wrong.
+    checked: Option<(Config, Reference)>,
+    diagnostics: Vec<Diagnostic>,
+    files: SourceFiles,
+}
+
 const HERE: &str = "config/underlag.toml";
 const SYSTEM: &str = "/etc/underlag/underlag.toml";
 
@@ -65,6 +73,24 @@ impl Place {
 
     /// Everything that `check` looks at; nothing is run before all of it holds.
     pub async fn checked(&self) -> Result<(Config, Reference), Failure> {
+        let Examined { checked, diagnostics, files } = self.examine().await?;
+        match checked {
+            Some(checked) => {
+                warn(&diagnostics, &files);
+                Ok(checked)
+            }
+            None => Err(refused(&diagnostics, &files)),
+        }
+    }
+
+    /// The same for who has no terminal: what is wrong, as `check` shows it.
+    pub async fn examined(&self) -> Result<(Config, Reference), String> {
+        let examined = self.examine().await.map_err(|failure| format!("error: {}", failure.error))?;
+        let Examined { checked, diagnostics, files } = examined;
+        checked.ok_or_else(|| render_all(&diagnostics, &files, false).trim_end().to_owned())
+    }
+
+    async fn examine(&self) -> Result<Examined, Failure> {
         let (mut loaded, reference) = self.read()?;
         let config = loaded.config.as_ref().or(loaded.refused.as_ref());
         if let (Some(config), Some(reference)) = (config, &reference) {
@@ -80,13 +106,10 @@ impl Place {
             }
         }
         loaded.files.sort(&mut loaded.diagnostics);
-        match (loaded.config, reference) {
-            (Some(config), Some(reference)) if !loaded.diagnostics.iter().any(Diagnostic::is_error) => {
-                warn(&loaded.diagnostics, &loaded.files);
-                Ok((config, reference))
-            }
-            _ => Err(refused(&loaded.diagnostics, &loaded.files)),
-        }
+        let Loaded { config, diagnostics, files, .. } = loaded;
+        let sound = !diagnostics.iter().any(Diagnostic::is_error);
+        let checked = config.zip(reference).filter(|_| sound);
+        Ok(Examined { checked, diagnostics, files })
     }
 
     /// A checked configuration with its data folder open.

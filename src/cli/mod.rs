@@ -5,6 +5,7 @@ mod accept;
 mod check;
 mod completions;
 mod context;
+mod daemon;
 mod demo;
 mod desk;
 mod diff;
@@ -63,6 +64,11 @@ enum Command {
     Plan(plan::Plan),
     /// Run pipelines now, once, and render the site
     Run(run::Run),
+    /// Run on schedule until told to stop
+    ///
+    /// Pipelines run when their [schedule] says so. SIGHUP, or an edit of a file, takes a new configuration into force if
+    /// all of it holds; SIGTERM ends what is under way within [daemon] shutdown_grace.
+    Daemon,
     /// Let a stopped publish through, once, and say why
     ///
     /// A publish stops and waits when a source says something else of its data than before, or when more rows are gone
@@ -146,6 +152,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Test(test) => test.run(&place).await,
         Command::Plan(plan) => plan.run(&place).await,
         Command::Run(run) => run.run(&place).await,
+        Command::Daemon => Box::pin(daemon::daemon(&place)).await,
         Command::Accept(accept) => accept.run(&place).await,
         Command::Status(status) => status.run(&place),
         Command::History(history) => history.run(&place),

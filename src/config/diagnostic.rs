@@ -149,6 +149,10 @@ impl SourceFiles {
         self.0.iter().find(|(known, _)| known == file).map(|(_, text)| &**text)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.0.iter().map(|(file, text)| (file.as_path(), &**text))
+    }
+
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.0.iter().map(|(file, _)| file.as_path())
     }

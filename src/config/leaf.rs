@@ -14,6 +14,7 @@ use url::Url;
 use super::names::{is_name, is_sql_word, suggestion};
 use super::{CodeList, Years};
 use crate::nearest::nearest;
+use crate::schedule::Times;
 
 pub(super) use file::{cell_range, link_pattern};
 
@@ -106,11 +107,16 @@ pub(super) fn cron(text: &str) -> Leaf<String> {
         return Err(Fault::new(format!("{text:?} has {fields} fields, and a schedule has five"), hint));
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(text).map(|_| text.to_owned()).map_err(|error| {
+    parser.parse(text).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.strip_prefix("Component error: ").unwrap_or(&reason).trim_end_matches('.');
         Fault::new(format!("{text:?} is not a schedule: {reason}"), hint)
-    })
+    })?;
+    if !Times::ever(text) {
+        let never = "no year has such a day: in \"0 0 30 2 *\", for example, it would be 30 February";
+        return Err(Fault::new(format!("{text:?} is never due"), never));
+    }
+    Ok(text.to_owned())
 }
 
 pub(super) fn time_zone(text: &str) -> Leaf<String> {

@@ -77,6 +77,7 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         retention: settings.retention,
         http: settings.http,
         server: settings.server,
+        daemon: settings.daemon,
         sources: sources.sources,
         area_sets: areas.sets,
         pipelines: drafts.into_iter().map(|draft| (draft.pipeline.name.clone(), draft.pipeline)).collect(),

@@ -41,7 +41,9 @@ pub use pipeline::{
     ValueType,
 };
 pub use schema::json_schemas;
-pub use settings::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings};
+pub use settings::{
+    DaemonSettings, HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings,
+};
 pub use source::{Action, Installation, Limits, Response, Source, SourceKind};
 
 /// Everything that `check` has accepted, in one piece: files are parsed and
@@ -62,6 +64,7 @@ pub struct Config {
     pub retention: Retention,
     pub http: HttpSettings,
     pub server: ServerSettings,
+    pub daemon: DaemonSettings,
     pub sources: BTreeMap<String, Source>,
     pub area_sets: BTreeMap<String, AreaSet>,
     pub pipelines: BTreeMap<String, Pipeline>,

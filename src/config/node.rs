@@ -38,6 +38,11 @@ impl<'a> Node<'a> {
         self.get(key).is_some()
     }
 
+    /// The same of a key that not every table of this sort has.
+    pub fn has_if_known(&self, key: &str) -> bool {
+        self.shape.keys.iter().any(|known| known.name == key) && self.has(key)
+    }
+
     /// Where a key stands.
     pub fn key_span(&self, key: &str) -> Option<Range<usize>> {
         self.table.get_key_value(key).map(|(key, _)| key.span())

@@ -28,8 +28,12 @@ pub struct Pipeline {
 
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// Five fields, already accepted by croner.
-    pub cron: String,
+    /// Five fields, already accepted by croner; none where only a release or another pipeline makes it due.
+    pub cron: Option<String>,
+    /// Pipelines whose publishing makes this one due.
+    pub after: Vec<String>,
+    /// Otherwise it is run only by hand.
+    pub enabled: bool,
     /// An IANA name, already accepted by jiff.
     pub timezone: String,
     pub missed: Missed,

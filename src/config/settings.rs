@@ -102,3 +102,9 @@ impl Default for OutageSettings {
 pub struct ServerSettings {
     pub listen: SocketAddr,
 }
+
+#[derive(Clone, Debug)]
+pub struct DaemonSettings {
+    /// What is under way when the daemon is told to stop may take so long to end.
+    pub shutdown_grace: Duration,
+}

@@ -1,3 +1,27 @@
 //! The program that runs for years: starts what is due, swaps its configuration, stops when told, and says how it is.
 
 pub mod live;
+
+#[cfg(feature = "engine")]
+mod beat;
+#[cfg(feature = "engine")]
+mod clock;
+#[cfg(feature = "engine")]
+mod life;
+#[cfg(feature = "engine")]
+mod polls;
+#[cfg(feature = "engine")]
+mod reload;
+#[cfg(feature = "engine")]
+mod systemd;
+#[cfg(feature = "engine")]
+mod voice;
+#[cfg(feature = "engine")]
+mod wake;
+#[cfg(feature = "engine")]
+mod watcher;
+#[cfg(feature = "engine")]
+mod work;
+
+#[cfg(feature = "engine")]
+pub use life::{DaemonError, Load, at_work, live as run};

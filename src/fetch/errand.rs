@@ -59,6 +59,7 @@ impl Courier {
         mut once: impl FnMut() -> F,
     ) -> (Result<T, Failure>, usize) {
         let settings = self.shared.client.settings();
+        let stop = self.shared.manners.stop().clone();
         let tries = AtomicUsize::new(0);
         let result = (|| {
             tries.fetch_add(1, Ordering::Relaxed);
@@ -67,6 +68,13 @@ impl Courier {
         .retry(backoff(settings))
         .when(|failure| {
             failure.worth_retrying(settings.max_wait) && !self.shared.manners.outages.is_out(&self.ailing(outgoing))
+        })
+        .sleep(move |wait| {
+            let stop = stop.clone();
+            async move {
+                // Cut short, the next try finds out that there is none.
+                let _ = stop.run_until_cancelled(tokio::time::sleep(wait)).await;
+            }
         })
         .adjust(|failure, wait| Some(failure.wait(wait?, settings.max_wait)))
         .notify(|failure, wait| {
@@ -119,10 +127,12 @@ impl Courier {
         ailing: &'a str,
     ) -> Result<(Leave<'a>, Place<'a>, Slot<'a>), Failure> {
         let asked = tokio::time::Instant::now();
+        let stopped = || Failure::Final(FetchError::Stopped);
+        let stop = self.shared.manners.stop();
         loop {
             let leave = self.leave(ailing).await?;
-            let place = limiter.place(self.source().parallel).await;
-            let slot = limiter.acquire().await;
+            let turn = async { (limiter.place(self.source().parallel).await, limiter.acquire().await) };
+            let (place, slot) = stop.run_until_cancelled(turn).await.ok_or_else(stopped)?;
             // Others may have found the source out of order meanwhile.
             if !leave.is_stale() {
                 self.shared.tally.waited(asked.elapsed());

@@ -1,12 +1,13 @@
 //! What all couriers of a process share, so that no source is asked harder
 //! because several pipelines ask it: a limiter per host, and what is known of
-//! sources that are out of order.
+//! sources that are out of order, and whether anything may still be begun.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::address::origin;
@@ -20,17 +21,23 @@ pub struct Manners {
     /// By scheme, host and port.
     hosts: Mutex<HashMap<String, Arc<Limiter>>>,
     pub(super) outages: Outages,
+    /// The process is told to stop: calls under way are answered, none begins.
+    stop: CancellationToken,
 }
 
 impl Manners {
     /// `stage` is where what is known of outages is kept from run to run.
     pub fn new(settings: OutageSettings, stage: &Path) -> Self {
-        Self { hosts: Mutex::default(), outages: Outages::open(settings, stage) }
+        Self { hosts: Mutex::default(), outages: Outages::open(settings, stage), stop: CancellationToken::new() }
     }
 
     /// Of this process alone.
     pub fn unshared() -> Self {
-        Self { hosts: Mutex::default(), outages: Outages::new(OutageSettings::default()) }
+        Self {
+            hosts: Mutex::default(),
+            outages: Outages::new(OutageSettings::default()),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// The limiter of the host that this address is on.
@@ -60,6 +67,11 @@ impl Manners {
     /// Sources that are out of order are asked again at once.
     pub fn ask_all_again(&self) {
         self.outages.ask_all_again();
+    }
+
+    /// Cancelled when nothing more is to be begun.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
     }
 }
 

@@ -5,6 +5,7 @@
 mod format;
 mod past;
 mod run;
+mod slot;
 mod state;
 mod waiting;
 
@@ -20,6 +21,7 @@ use crate::store::{StoreError, move_into_place};
 
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
+pub use slot::SLOTS_KEPT;
 pub use state::{FetchState, PipelineState};
 pub use waiting::{Stop, Waiting};
 

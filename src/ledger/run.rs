@@ -12,6 +12,12 @@ use super::{Ledger, LedgerError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunId(i64);
 
+impl RunId {
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -89,6 +95,20 @@ impl Ledger {
         let transaction = connection.transaction()?;
         update(&transaction, run, entry)?;
         Ok(transaction.commit()?)
+    }
+
+    /// The number of the run that began last; 0 before the first.
+    pub fn latest_run(&self) -> Result<i64, LedgerError> {
+        Ok(self.lock().query_row("SELECT coalesce(max(id), 0) FROM run", [], |row| row.get(0))?)
+    }
+
+    /// Runs later than this one that published: number and pipeline, in order.
+    pub fn published_since(&self, run: i64) -> Result<Vec<(i64, String)>, LedgerError> {
+        let connection = self.lock();
+        let mut statement = connection
+            .prepare_cached("SELECT id, pipeline FROM run WHERE id > ?1 AND outcome = 'published' ORDER BY id")?;
+        let rows = statement.query_map([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Runs that a crash left open: `(run, pipeline, started_at)`.

@@ -64,6 +64,18 @@ pub struct Options {
     pub accept: Option<Accept>,
 }
 
+/// Runs one pipeline; `began` hears the run's number. None when there is no such pipeline.
+pub async fn run_one(
+    workshop: &Arc<Workshop>,
+    name: &str,
+    options: Options,
+    progress: &Progress,
+    began: impl FnOnce(i64) + Send,
+) -> Option<Verdict> {
+    let pipeline = workshop.config.pipelines.get(name)?;
+    Some(pipeline::run(workshop, pipeline, &options, progress, began).await)
+}
+
 /// Runs pipelines, those that read another's datasets after it, as many at a time as the configuration allows.
 /// One that fails stops no other: its last good version stays, and stands in for the pipelines after it.
 pub async fn run(
@@ -98,7 +110,7 @@ pub async fn run(
             let options = options.clone();
             running.spawn(async move {
                 let _place = places.acquire_owned().await;
-                pipeline::run(&workshop, &pipeline, &options, &progress).await
+                pipeline::run(&workshop, &pipeline, &options, &progress, |_| ()).await
             });
         }
         let Some(ended) = running.join_next().await else { break };

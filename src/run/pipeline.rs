@@ -10,7 +10,7 @@ use crate::config::Pipeline;
 use crate::contract::Severity;
 use crate::fetch::{Journal, Tally};
 use crate::lake::{CheckResult, Manifest, Stage};
-use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry};
+use crate::ledger::{DatasetEntry, LedgerError, PipelineState, RunEntry, RunId};
 use crate::transform::Engine;
 
 use super::fetching::{self, Staged};
@@ -28,19 +28,29 @@ struct Fetched {
     record: String,
 }
 
-pub async fn run(workshop: &Workshop, pipeline: &Pipeline, options: &Options, progress: &Progress) -> Verdict {
+pub async fn run(
+    workshop: &Workshop,
+    pipeline: &Pipeline,
+    options: &Options,
+    progress: &Progress,
+    began: impl FnOnce(i64) + Send,
+) -> Verdict {
     let begun = Instant::now();
     let started_at = Timestamp::now();
     let line = progress.line(&pipeline.name);
     let tally = Arc::new(Tally::default());
     let mut fetched = Fetched::default();
     let (run, result) = match workshop.ledger.begin(&pipeline.name, started_at) {
-        Ok(run) => (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut fetched).await),
+        Ok(run) => {
+            began(run.number());
+            (Some(run), attempt(workshop, pipeline, options, &line, &tally, &mut fetched).await)
+        }
         Err(error) => (None, Err(error.into())),
     };
     let Fetched { rows: rows_fetched, notes, record } = fetched;
     let mut verdict = Verdict {
         pipeline: pipeline.name.clone(),
+        run: run.map(RunId::number),
         result,
         counts: tally.snapshot(),
         rows_fetched,
@@ -188,6 +198,7 @@ async fn steps(
     gate.changes(&pipeline.name, told)?;
 
     clock.lap("fetch and stage");
+    workshop.go_on()?;
     let engine = Engine::new(workshop.config.run.memory_limit, &stage.spill()?)?;
     compute::register_reference(&engine, &workshop.reference, &workshop.config)?;
     register_staged(&engine, &staged).await?;
@@ -229,6 +240,7 @@ async fn steps(
     }
 
     clock.lap("compute, check and write");
+    workshop.go_on()?;
     line.step("publishing");
     let sources = staged.iter().map(|(name, staged)| (name.clone(), staged.info.clone())).collect();
     let recipe = Recipe::of(&workshop.config, &workshop.reference, pipeline).bytes();

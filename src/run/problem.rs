@@ -45,6 +45,8 @@ pub enum Problem {
     Unrecorded { versions: Vec<String>, error: LedgerError },
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     ReportFiles(Vec<ReportProblem>),
+    #[error("the program is shutting down; what was fetched is kept for the next run")]
+    Stopped,
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
@@ -116,6 +118,12 @@ impl Problem {
         }
     }
 
+    /// Nothing is wrong: the program was told to stop.
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Self::Stopped | Self::Fetch(FetchError::Stopped))
+            || matches!(self, Self::Source { error: SourceError::Fetch(FetchError::Stopped), .. })
+    }
+
     /// Whether the next run may go on from the answers that this one got: only when it ended for want of more.
     /// A source that refuses a call may do so because an earlier answer is out of date.
     pub fn is_resumable(&self) -> bool {
@@ -123,6 +131,7 @@ impl Problem {
             Self::Source { error: SourceError::Fetch(FetchError::Refused { .. }), .. } => false,
             Self::Source { error: SourceError::Fetch(_) | SourceError::Sink(_), .. } => true,
             Self::Drift { .. }
+            | Self::Stopped
             | Self::Stage { .. }
             | Self::Rows { .. }
             | Self::Store(_)

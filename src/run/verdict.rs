@@ -10,6 +10,8 @@ use super::Problem;
 
 pub struct Verdict {
     pub pipeline: String,
+    /// Its number in the ledger; none when it could not be written there.
+    pub run: Option<i64>,
     pub result: Result<Vec<DatasetVerdict>, Problem>,
     pub counts: Counts,
     pub rows_fetched: u64,
@@ -34,6 +36,7 @@ impl Verdict {
         match &self.result {
             Ok(datasets) if datasets.iter().any(|dataset| dataset.published) => Outcome::Published,
             Ok(_) => Outcome::Unchanged,
+            Err(problem) if problem.is_stop() => Outcome::Interrupted,
             Err(_) => Outcome::Failed,
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::{Config, Fetch, FetchKind, FileFetch, Provenance, Source, SourceKind};
@@ -20,7 +21,7 @@ pub struct Workshop {
     pub reference: Reference,
     pub lake: Lake,
     pub archive: Arc<Archive>,
-    pub ledger: Ledger,
+    pub ledger: Arc<Ledger>,
     /// Where a damaged ledger was moved when this one was opened.
     set_aside: Option<PathBuf>,
     client: Client,
@@ -34,7 +35,17 @@ impl Workshop {
         let (ledger, set_aside) = past::writable_ledger(&lake)?;
         let client = Client::new(&config.http, &config.publisher)?;
         let manners = Arc::new(Manners::new(config.http.outages, &lake.root().join("stage")));
-        Ok(Self { config, reference, lake, archive, ledger, set_aside, client, manners })
+        Ok(Self { config, reference, lake, archive, ledger: Arc::new(ledger), set_aside, client, manners })
+    }
+
+    /// The same data folder under another configuration, which runs that begin from now on are under. How hard hosts
+    /// are asked goes on being counted.
+    pub fn under(&self, config: Config, reference: Reference) -> Result<Self, Problem> {
+        let lake = Lake::of(&config)?;
+        let archive = Arc::new(Archive::open(lake.shared_storage()));
+        let client = Client::new(&config.http, &config.publisher)?;
+        let (ledger, manners) = (Arc::clone(&self.ledger), Arc::clone(&self.manners));
+        Ok(Self { config, reference, lake, archive, ledger, set_aside: None, client, manners })
     }
 
     /// The source that a fetch names, or one made up for a file that has none.
@@ -56,6 +67,16 @@ impl Workshop {
             Arc::clone(tally),
         )
         .with_manners(&self.manners)
+    }
+
+    /// Cancelled when nothing more is to be begun: no call, no query, no publishing.
+    pub fn stop(&self) -> &CancellationToken {
+        self.manners.stop()
+    }
+
+    /// Between two steps of a run.
+    pub(crate) fn go_on(&self) -> Result<(), Problem> {
+        if self.stop().is_cancelled() { Err(Problem::Stopped) } else { Ok(()) }
     }
 
     /// Sources that were found out of order are asked again at once.

@@ -37,10 +37,11 @@ pub(in crate::config) fn across(drafts: &[Draft], published: &BTreeSet<String>) 
         }
     }
     found.extend(cycles(drafts, &owner));
+    found.extend(super::after::after(drafts, complete));
     found
 }
 
-fn file(draft: &Draft) -> std::path::PathBuf {
+pub(super) fn file(draft: &Draft) -> std::path::PathBuf {
     draft.pipeline.dir.join("pipeline.toml")
 }
 

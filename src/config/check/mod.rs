@@ -2,6 +2,7 @@
 //! values mean together is judged here. Nothing here opens the network.
 
 mod across;
+mod after;
 mod areas;
 mod checks;
 mod columns;

@@ -23,6 +23,8 @@ pub(in crate::config) struct Draft {
     pub datasets: Vec<Spanned<String>>,
     /// The names of datasets that it reads.
     pub inputs: Vec<Spanned<String>>,
+    /// The names of pipelines that it runs after.
+    pub after: Vec<Spanned<String>>,
     /// Whether the file could be read to its end.
     pub complete: bool,
 }
@@ -76,19 +78,33 @@ pub(in crate::config) fn pipeline(
         dir: dir.to_owned(),
         title: root.string("title").unwrap_or_default(),
         description: root.string("description").unwrap_or_default(),
-        schedule: root.node("schedule").map(|node| schedule(&node)),
+        schedule: root.node("schedule").map(|node| schedule(&node, root, problems)),
         fetches,
         inputs,
         datasets,
         config_hash: String::new(),
     };
     pipeline.config_hash = hash::config_hash(text, &texts, &pipeline, &around.sources.sources, &around.areas.sets);
-    Draft { pipeline, datasets: draft_datasets, inputs: draft_inputs, complete: true }
+    let after = root.node("schedule").map(|node| owned(node.texts("after"))).unwrap_or_default();
+    Draft { pipeline, datasets: draft_datasets, inputs: draft_inputs, after, complete: true }
 }
 
-fn schedule(node: &Node<'_>) -> Schedule {
+fn owned(texts: Vec<Spanned<&str>>) -> Vec<Spanned<String>> {
+    texts.into_iter().map(|text| Spanned::new(text.span(), (*text.get_ref()).to_owned())).collect()
+}
+
+fn schedule(node: &Node<'_>, root: &Node<'_>, problems: &mut Problems<'_>) -> Schedule {
+    if !["cron", "after"].into_iter().any(|key| node.has(key)) && !root.has_if_known("release") {
+        problems.hinted(
+            node.span.clone(),
+            "[schedule] says neither when nor after what it runs",
+            "give `cron` or `after`, or leave [schedule] out: then it runs only by hand",
+        );
+    }
     Schedule {
-        cron: node.leaf("cron", leaf::cron).unwrap_or_default(),
+        cron: node.leaf("cron", leaf::cron),
+        after: node.strings("after"),
+        enabled: node.boolean("enabled").unwrap_or(true),
         timezone: node.leaf("timezone", leaf::time_zone).unwrap_or_else(|| "Europe/Stockholm".to_owned()),
         missed: match node.text("missed").map(Spanned::into_inner) {
             Some("skip") => Missed::Skip,

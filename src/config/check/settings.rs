@@ -5,7 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::node::Node;
-use crate::config::{HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf};
+use crate::config::{
+    DaemonSettings, HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf,
+};
 use crate::store::Bucket;
 
 use super::Problems;
@@ -21,6 +23,7 @@ pub(in crate::config) struct Settings {
     pub retention: Retention,
     pub http: HttpSettings,
     pub server: ServerSettings,
+    pub daemon: DaemonSettings,
 }
 
 const MIB: u64 = 1 << 20;
@@ -44,6 +47,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems:
         retention: retention(root.and_then(|root| root.node("retention")).as_ref()),
         http: http(root.and_then(|root| root.node("http")).as_ref(), dir),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
+        daemon: daemon(root.and_then(|root| root.node("daemon")).as_ref()),
     }
 }
 
@@ -155,6 +159,11 @@ fn outbound(node: Option<&Node<'_>>, dir: &Path) -> Outbound {
         ca_file: ca_file.map(|file| absolute(dir, Path::new(&file))),
         allow_hosts: hosts("allow_hosts"),
     }
+}
+
+fn daemon(node: Option<&Node<'_>>) -> DaemonSettings {
+    let grace = node.and_then(|node| node.leaf("shutdown_grace", leaf::duration));
+    DaemonSettings { shutdown_grace: grace.unwrap_or(Duration::from_secs(30)) }
 }
 
 fn server(node: Option<&Node<'_>>) -> ServerSettings {

@@ -33,19 +33,25 @@ pub(in crate::config) static PIPELINE: Shape = Shape {
 static SCHEDULE: Shape = Shape {
     about: "When the pipeline runs.",
     keys: &[
-        Key::required("cron", Kind::Text(&CRON), "Minute, hour, day of month, month, day of week."),
+        Key::optional("cron", Kind::Text(&CRON), "Minute, hour, day of month, month, day of week."),
+        Key::optional(
+            "after",
+            Kind::List { item: &Kind::Text(&NAME), may_be_empty: false },
+            "Pipelines: when one of them publishes, this one runs.",
+        ),
+        Key::default("enabled", Kind::Boolean, "true", "False: it runs only by hand."),
         Key::default("timezone", Kind::Text(&TIME_ZONE), "Europe/Stockholm", "IANA name."),
         Key::default(
             "missed",
             Kind::OneOf(&["skip", "latest"]),
             "latest",
-            "Runs that were missed: skip them, or make up for the latest.",
+            "Times at which nothing ran, the program being down: skip them, or make up for the latest.",
         ),
         Key::default(
             "overlap",
             Kind::OneOf(&["skip", "queue"]),
             "skip",
-            "When the previous run is not done: skip, or wait.",
+            "A time that comes while the previous run is not done: skip it, or wait.",
         ),
         Key::default(
             "jitter",
@@ -53,7 +59,7 @@ static SCHEDULE: Shape = Shape {
             "0s",
             "A delay up to this, the same every time for one pipeline.",
         ),
-        Key::optional("late_after", Kind::Text(&DURATION), "When `status` calls it late."),
+        Key::optional("late_after", Kind::Text(&DURATION), "So long after a time without a success it is late."),
     ],
     one_of: false,
 };

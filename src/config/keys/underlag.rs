@@ -31,6 +31,7 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
         Key::optional("retention", Kind::Table(&RETENTION), "Which versions keep their data."),
         Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
         Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
+        Key::optional("daemon", Kind::Table(&DAEMON), "The program that runs on schedule."),
     ],
     one_of: false,
 };
@@ -181,5 +182,16 @@ static HTTP: Shape = Shape {
 static SERVER: Shape = Shape {
     about: "The built-in web server.",
     keys: &[Key::default("listen", Kind::Text(&LISTEN), "127.0.0.1:8080", "Address and port.")],
+    one_of: false,
+};
+
+static DAEMON: Shape = Shape {
+    about: "The program that runs on schedule.",
+    keys: &[Key::default(
+        "shutdown_grace",
+        Kind::Text(&DURATION),
+        "30s",
+        "How long what is under way may take to end when the daemon is told to stop.",
+    )],
     one_of: false,
 };

@@ -1,0 +1,67 @@
+//! How the loop is heard: `daemon.json`, systemd, the log.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::beat::Tell;
+use super::live::Shown;
+use super::systemd;
+use super::work::Ended;
+
+pub struct Voice {
+    data_dir: PathBuf,
+}
+
+impl Voice {
+    pub fn new(data_dir: &Path) -> Self {
+        Self { data_dir: data_dir.to_owned() }
+    }
+}
+
+impl Tell for Voice {
+    fn shown(&self, shown: &Shown) {
+        systemd::status(&status_line(shown));
+        if let Err(error) = shown.write(&self.data_dir) {
+            tracing::warn!(%error, "daemon.json is out of date");
+        }
+    }
+
+    fn ended(&self, _ended: &Ended) {}
+
+    fn late(&self, pipeline: &str, since: Option<Timestamp>, _now: Timestamp) {
+        match since {
+            Some(since) => tracing::warn!(pipeline, %since, "late: nothing has been fetched for a slot since"),
+            None => tracing::info!(pipeline, "not late any more"),
+        }
+    }
+
+    fn alive(&self) {
+        systemd::alive();
+    }
+}
+
+/// `2 running; next folk 08:05 UTC; late: annonser; configuration refused`.
+pub fn status_line(shown: &Shown) -> String {
+    let mut parts = Vec::new();
+    if shown.stopping {
+        parts.push("stopping".to_owned());
+    }
+    if let Some(why) = shown.why_not_ready.as_ref().filter(|_| !shown.stopping) {
+        parts.push(format!("not ready: {why}"));
+    }
+    parts.push(format!("{} running", shown.running));
+    let due = |(name, live): (&String, &super::live::PipelineLive)| Some((live.next_due?, name.clone()));
+    if let Some((at, name)) = shown.pipelines.iter().filter_map(due).min() {
+        parts.push(format!("next {name} {}", at.strftime("%Y-%m-%d %H:%M UTC")));
+    }
+    let late: Vec<&str> =
+        shown.pipelines.iter().filter(|(_, live)| live.late_since.is_some()).map(|(name, _)| name.as_str()).collect();
+    if !late.is_empty() {
+        parts.push(format!("late: {}", late.join(", ")));
+    }
+    if shown.configuration.refused.is_some() {
+        parts.push("the configuration on disk is refused, the one before is in force".to_owned());
+    }
+    parts.join("; ")
+}

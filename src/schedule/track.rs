@@ -1,0 +1,240 @@
+//! One pipeline on its way through time: which slots it has seen, which wait
+//! for a run, and which the run under way serves.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::{Missed, Overlap, Schedule};
+
+use super::job::{delay, later};
+use super::{Cause, Event, Job, SlotEntry, SlotState, Times};
+
+/// A slot is missed when it is noticed later than this after its run should have begun.
+pub(super) const GRACE: SignedDuration = SignedDuration::from_secs(60);
+
+/// More missed slots than this are not counted one by one.
+const MOST_COUNTED: u64 = 100_000;
+
+/// What is left to be counted when they were more.
+const UNCOUNTED: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+pub(super) const MISSED: &str = "missed: nothing ran at the time, and `missed` is \"skip\"";
+pub(super) const MISSED_OLDER: &str = "missed: nothing ran at the time, and only the latest is made up for";
+const MISSED_MANY: &str = "missed: nothing ran at the time, and they are too many to count";
+pub(super) const INTERRUPTED: &str = "interrupted: the program ended during its run, and `missed` is \"skip\"";
+pub(super) const INTERRUPTED_OLDER: &str =
+    "interrupted: the program ended during its run, and a later one is made up for";
+pub(super) const OVERLAPPED: &str = "the run before was not done, and `overlap` is \"skip\"";
+pub(super) const CHANGED: &str = "the pipeline was changed before a run was done";
+pub(super) const REMOVED: &str = "the pipeline was removed before a run was done";
+
+pub(super) struct Track {
+    pub job: Job,
+    times: Option<Times>,
+    delay: SignedDuration,
+    /// Until when its slots have been told of.
+    pub seen_until: Timestamp,
+    /// The latest slot that was told of.
+    pub last: Timestamp,
+    /// The first slot after `seen_until`.
+    pub next: Option<Timestamp>,
+    pub waiting: BTreeMap<Timestamp, Waiting>,
+    pub running: Option<Running>,
+    /// The earliest slot that failed since the last success.
+    pub failed_since: Option<Timestamp>,
+    /// Its pipeline was removed while a run was under way.
+    pub removed: bool,
+    /// `seen_until` is to be stored.
+    pub unsaved: bool,
+}
+
+/// A slot that no run serves yet.
+pub(super) struct Waiting {
+    pub cause: Cause,
+    pub ready_at: Timestamp,
+    /// It has been told as due.
+    pub told: bool,
+}
+
+pub(super) struct Running {
+    pub slots: Vec<(Timestamp, Cause)>,
+    pub run: Option<i64>,
+}
+
+impl Track {
+    /// As of now: what was before is no business of it.
+    pub fn new(job: Job, now: Timestamp) -> Self {
+        let mut track = Self {
+            job: Job { schedule: None, ..job.clone() },
+            times: None,
+            delay: SignedDuration::ZERO,
+            seen_until: now,
+            last: Timestamp::MIN,
+            next: None,
+            waiting: BTreeMap::new(),
+            running: None,
+            failed_since: None,
+            removed: false,
+            unsaved: true,
+        };
+        track.define(job);
+        track
+    }
+
+    /// Takes another definition, from `seen_until` on.
+    pub fn define(&mut self, job: Job) {
+        self.times = None;
+        self.delay = SignedDuration::ZERO;
+        if let Some(schedule) = job.schedule.as_ref().filter(|schedule| schedule.enabled) {
+            self.times = schedule.cron.as_ref().and_then(|cron| Times::new(cron, &schedule.timezone));
+            self.delay = delay(&job.pipeline, schedule.jitter);
+        }
+        self.job = job;
+        self.removed = false;
+        self.aim();
+    }
+
+    /// Finds the next slot anew.
+    pub fn aim(&mut self) {
+        self.next = self.times.as_ref().and_then(|times| times.after(self.seen_until));
+    }
+
+    /// None when it does not run by itself.
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.job.schedule.as_ref().filter(|schedule| schedule.enabled && !self.removed)
+    }
+
+    pub fn missed(&self) -> Missed {
+        self.schedule().map_or(Missed::Latest, |schedule| schedule.missed)
+    }
+
+    pub fn overlap(&self) -> Overlap {
+        self.schedule().map_or(Overlap::Skip, |schedule| schedule.overlap)
+    }
+
+    pub fn ready_at(&self, due_at: Timestamp) -> Timestamp {
+        later(due_at, self.delay)
+    }
+
+    pub fn is_missed(&self, due_at: Timestamp, now: Timestamp) -> bool {
+        later(self.ready_at(due_at), GRACE) < now
+    }
+
+    /// Takes in the slots until now; true when a missed one is made up for.
+    pub fn notice(&mut self, now: Timestamp, events: &mut Vec<Event>) -> bool {
+        let mut missed: Option<Row> = None;
+        while let Some(slot) = self.next.filter(|slot| *slot <= now) {
+            if self.is_missed(slot, now) {
+                let row = missed.get_or_insert(Row { first: slot, before: slot, last: slot, count: 0 });
+                *row = Row { before: row.last, last: slot, count: row.count + 1, ..*row };
+                if row.count == MOST_COUNTED {
+                    let last = slot.max(later(now, -UNCOUNTED));
+                    events.push(self.skipped(Row { last, ..*row }, MISSED_MANY, now));
+                    self.seen_until = last;
+                    missed = None;
+                }
+            } else {
+                let ready_at = self.ready_at(slot);
+                self.wait(slot, Cause::Cron, ready_at);
+            }
+            self.unsaved = true;
+            self.last = self.last.max(slot);
+            self.seen_until = self.seen_until.max(slot);
+            self.aim();
+        }
+        self.seen_until = self.seen_until.max(now);
+        let Some(row) = missed else { return false };
+        if self.missed() == Missed::Skip {
+            events.push(self.skipped(row, MISSED, now));
+            return false;
+        }
+        if row.count > 1 {
+            events.push(self.skipped(Row { last: row.before, count: row.count - 1, ..row }, MISSED_OLDER, now));
+        }
+        self.wait(row.last, Cause::Cron, now);
+        true
+    }
+
+    pub fn wait(&mut self, due_at: Timestamp, cause: Cause, ready_at: Timestamp) {
+        self.last = self.last.max(due_at);
+        self.waiting.insert(due_at, Waiting { cause, ready_at, told: false });
+    }
+
+    /// Something else than its own times makes it due now.
+    pub fn request(&mut self, cause: Cause, now: Timestamp) {
+        // In whole seconds, so that slots sort in the ledger as they do here; and no two are the same.
+        let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        let free = if self.last == Timestamp::MIN { second } else { later(self.last, SignedDuration::from_secs(1)) };
+        self.wait(second.max(free), cause, now);
+    }
+
+    /// Tells what waits and was not told yet.
+    pub fn tell(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        let untold: Vec<Timestamp> =
+            self.waiting.iter().filter(|(_, waiting)| !waiting.told).map(|(due_at, _)| *due_at).collect();
+        for due_at in untold {
+            let Some(waiting) = self.waiting.get_mut(&due_at) else { continue };
+            waiting.told = true;
+            let why = waiting.cause.to_string();
+            events.push(self.slot(due_at, SlotState::Due, &why, now));
+        }
+        if std::mem::take(&mut self.unsaved) {
+            events.push(Event::Remember {
+                pipeline: self.job.pipeline.clone(),
+                fingerprint: self.job.fingerprint.clone(),
+                seen_until: self.seen_until,
+            });
+        }
+    }
+
+    /// Gives up what waits.
+    pub fn give_up(&mut self, why: &str, now: Timestamp, events: &mut Vec<Event>) {
+        for due_at in std::mem::take(&mut self.waiting).into_keys() {
+            events.push(self.slot(due_at, SlotState::Skipped, why, now));
+        }
+    }
+
+    /// The earliest slot that no success has served, of those that were not skipped.
+    pub fn owed(&self) -> Option<Timestamp> {
+        let running = self.running.iter().filter_map(|running| running.slots.first().map(|(due_at, _)| *due_at));
+        self.failed_since.into_iter().chain(running).chain(self.waiting.keys().next().copied()).min()
+    }
+
+    pub fn slot(&self, due_at: Timestamp, state: SlotState, why: &str, at: Timestamp) -> Event {
+        let run = self.running.as_ref().and_then(|running| running.run);
+        Event::Slot(SlotEntry {
+            pipeline: self.job.pipeline.clone(),
+            due_at,
+            last: due_at,
+            count: 1,
+            state,
+            why: why.to_owned(),
+            run: if matches!(state, SlotState::Due | SlotState::Skipped) { None } else { run },
+            at,
+        })
+    }
+
+    fn skipped(&self, row: Row, why: &str, at: Timestamp) -> Event {
+        Event::Slot(SlotEntry {
+            pipeline: self.job.pipeline.clone(),
+            due_at: row.first,
+            last: row.last,
+            count: row.count,
+            state: SlotState::Skipped,
+            why: why.to_owned(),
+            run: None,
+            at,
+        })
+    }
+}
+
+/// Slots that were missed one after the other.
+#[derive(Clone, Copy)]
+struct Row {
+    first: Timestamp,
+    /// The last but one.
+    before: Timestamp,
+    last: Timestamp,
+    count: u64,
+}
