@@ -45,8 +45,8 @@ within 20 sh -c 'journalctl -u sandbox -o cat | grep -q jobsearch'
 sed -i -e 's#^base_url = "https://statistikdatabasen.*#base_url = "http://127.0.0.1:18080/pxweb/api/v2"#' \
     -e 's#^base_url = "https://api.kolada.*#base_url = "http://127.0.0.1:18080/kolada/v3"#' \
     -e 's#^base_url = "https://raw.githubusercontent.*#base_url = "http://127.0.0.1:18080/filer"#' $etc/sources.toml
-printf 'hemlig' >/etc/credstore/underlag.api-key-platsbanken 2>/dev/null \
-    || { install -d -m 0700 /etc/credstore && printf 'hemlig' >/etc/credstore/underlag.api-key-platsbanken; }
+install -d -m 0700 /etc/credstore
+install -m 0600 /dev/stdin /etc/credstore/underlag.api-key-platsbanken <<<hemlig
 as underlag underlag check || fault 'the configuration does not hold'
 
 step 'start: Type=notify is satisfied'
@@ -65,10 +65,10 @@ systemctl list-timers --no-pager underlag-verify.timer | head -n 2
 step 'a run on schedule, and what it publishes'
 sed -i 's/^cron = .*/cron = "* * * * *"/; s/^jitter = .*/jitter = "0s"/' $etc/pipelines/befolkning/pipeline.toml
 must 'systemctl reload returns 0' systemctl reload $unit
-within 10 is ActiveState active || fault 'not active after a reload'
+within 90 is ActiveState active || fault 'not active after a reload'
 published() { [ -e "$data/datasets/befolkning/current" ]; }
-must 'published within two minutes, as its schedule says' within 130 published
-within 60 test -e $data/site/current/index.html || fault 'no site'
+must 'published as its schedule says, every minute' within 300 published
+within 120 test -e $data/site/current/index.html || fault 'no site'
 printf 'status line: %s\n' "$(property StatusText)"
 as underlag underlag status
 sed -i 's/^cron = .*/cron = "10 8 * * *"/' $etc/pipelines/befolkning/pipeline.toml
@@ -100,12 +100,12 @@ process=$(property MainPID)
 begun=$(now)
 printf 'nonsense = true\n' >>$etc/areas.toml
 systemctl reload $unit
-must 'a refused configuration is told of' within 10 said "$begun" refused
-must 'and the daemon goes on' is ActiveState active
+must 'a refused configuration is told of' within 90 said "$begun" refused
+must 'and the daemon goes on' within 30 is ActiveState active
 sed -i '/^nonsense/d' $etc/areas.toml
 begun=$(now)
 systemctl reload $unit
-sleep 3
+within 90 said "$begun" configuration
 journal "$begun" | grep -i configuration | head -n 2
 must 'as the same process' is MainPID "$process"
 
@@ -115,16 +115,16 @@ fed=$(property WatchdogTimestampMonotonic)
 sleep 35
 must 'fed within 35 s' [ "$(property WatchdogTimestampMonotonic)" -gt "$fed" ]
 mkdir -p /run/systemd/system/$unit.d
-printf '[Service]\nWatchdogSec=6s\nRestartSec=1s\nTimeoutAbortSec=5s\n' >/run/systemd/system/$unit.d/short.conf
+printf '[Service]\nWatchdogSec=15s\nRestartSec=1s\nTimeoutAbortSec=5s\n' >/run/systemd/system/$unit.d/short.conf
 systemctl daemon-reload
 systemctl restart $unit
 process=$(property MainPID)
-sleep 14
+sleep 32
 must 'not killed while it is fed' is MainPID "$process"
 begun=$(now)
 kill -STOP "$process"
 anew() { [ "$(property MainPID)" != "$process" ] && is ActiveState active; }
-must 'a daemon that hangs is started anew' within 60 anew
+must 'a daemon that hangs is started anew' within 180 anew
 journalctl --no-pager -o cat --since "$begun" | grep -i watchdog | head -n 2
 rm /run/systemd/system/$unit.d/short.conf
 systemctl daemon-reload
@@ -132,13 +132,13 @@ systemctl restart $unit
 
 step 'killed in the midst of a run'
 systemctl kill -s KILL $unit
-must 'tried again' within 90 is ActiveState active
+must 'tried again' within 240 is ActiveState active
 must 'nothing is damaged' as underlag underlag --data-dir $data verify
 
 step 'upgrade beside a running daemon'
 process=$(property MainPID)
 dpkg -i /underlag.deb >/dev/null 2>&1 || fault 'could not install again'
-within 20 is ActiveState active
+within 120 is ActiveState active
 must 'started anew by the package' [ "$(property MainPID)" != "$process" ]
 printf 'nonsense = true\n' >>$etc/areas.toml
 process=$(property MainPID)
