@@ -4,7 +4,7 @@
 #
 #   packaging/check.sh CACHE             CACHE keeps cargo-deb and the root from one time to the next
 #
-# Wants target/release/underlag (or in $CARGO_TARGET_DIR), apt, and root for the part in the clean root: without it that
+# Leaves the package in target/debian. Wants target/release/underlag (or in $CARGO_TARGET_DIR), apt, and root for the part in the clean root: without it that
 # part is left out, and the end says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -46,7 +46,7 @@ fi
 
 step 'manual pages'
 "$program" man --write "$scratch/man"
-# Its first complaint is one too many.
+# One complaint is one too many.
 if command -v man >/dev/null; then
     for page in "$scratch"/man/*.1; do
         said=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
@@ -61,8 +61,9 @@ head -n 1 packaging/debian/changelog | grep -qF "underlag ($declared-1)" \
 packaging/stage "$program" packaging/made
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || date +%s)
 export SOURCE_DATE_EPOCH
-"$cargo_deb" --no-build --no-strip --fast --output "$scratch/underlag.deb"
-deb=$scratch/underlag.deb
+deb=$target/debian/underlag_$declared-1_$(dpkg --print-architecture).deb
+mkdir -p "${deb%/*}"
+"$cargo_deb" --no-build --no-strip --fast --output "$deb"
 echo "$(stat -c %s "$deb") bytes, $(dpkg-deb -c "$deb" | grep -vc '/$') files"
 
 step 'lintian'
@@ -103,7 +104,8 @@ dpkg-deb --root-owner-group -Znone -b "$scratch/next" "$scratch/next.deb" >/dev/
 rm -rf "$scratch/next"
 
 mkdir "$root/packages"
-cp "$deb" "$scratch/next.deb" packaging/lifecycle.sh "$root/packages/"
+cp "$deb" "$root/packages/underlag.deb"
+cp "$scratch/next.deb" packaging/lifecycle.sh "$root/packages/"
 unshare --mount --pid --fork --kill-child sh -c '
     mount -t proc proc "$1/proc" && mount -t tmpfs tmpfs "$1/run" && exec chroot "$1" \
         env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive \
