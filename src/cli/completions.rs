@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::Arguments;
-use super::exit::{Exit, Failure};
+use super::exit::Exit;
 use super::text;
 
 #[derive(Debug, Args)]
@@ -13,9 +13,9 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self) -> Result<Exit, Failure> {
+    pub fn run(self) -> Exit {
         text::part(&script(self.shell));
-        Ok(Exit::Done)
+        Exit::Done
     }
 }
 

@@ -98,10 +98,7 @@ fn pages() -> std::io::Result<BTreeMap<String, String>> {
 fn page(command: &clap::Command, name: &str, pages: &mut BTreeMap<String, String>) -> std::io::Result<()> {
     // The name of the page, not of the command, as git's pages have it.
     let named = command.clone().display_name(name.to_owned());
-    let man = Man::new(named)
-        .title(name)
-        .source(concat!("underlag ", env!("CARGO_PKG_VERSION")))
-        .manual("Underlag");
+    let man = Man::new(named).title(name).source(concat!("underlag ", env!("CARGO_PKG_VERSION"))).manual("Underlag");
     let mut text = Vec::new();
     man.render(&mut text)?;
     pages.insert(name.to_owned(), String::from_utf8_lossy(&text).into_owned());

@@ -170,7 +170,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),
-        Command::Completions(completions) => completions.run(),
+        Command::Completions(completions) => Ok(completions.run()),
         Command::Man(manual) => manual.run(),
     }
 }
