@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod source;
 mod spreadsheet;
 pub mod store;
+pub mod tell;
 
 #[cfg(feature = "engine")]
 pub mod cli;

@@ -45,6 +45,9 @@ impl Corpus {
             "answers",
             "kolada",
             "planned",
+            "school_units",
+            "susa_navet",
+            "siris",
             "yrkesbarometer",
             "taxonomy",
             "jobsearch",
@@ -94,6 +97,7 @@ fn below(folder: &Path, corpus: &Corpus) -> io::Result<()> {
             Some("px") => corpus.add("px", &body),
             Some("csv") => {
                 let head: Vec<u8> = body.split_inclusive(|byte| *byte == b'\n').take(20).flatten().copied().collect();
+                corpus.add("siris", &head);
                 for reading in [0b0000, 0b0001, 0b1001] {
                     corpus.file([0, 0, reading], &head);
                 }

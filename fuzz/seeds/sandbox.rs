@@ -43,6 +43,16 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
         "/jobsearch/search?limit=0&stats=region&stats=occupation-field&stats.limit=30".to_owned(),
         "/jobsearch/search?limit=0&stats=occupation-group&stats.limit=30&region=9hXe_F4g_eTG".to_owned(),
         "/jobsearch/search?offset=2001".to_owned(),
+        "/skolenhetsregistret/v2/school-units?municipality_code=0114".to_owned(),
+        "/skolenhetsregistret/v2/school-units/10000000".to_owned(),
+        "/skolenhetsregistret/v2/education-providers".to_owned(),
+        "/skolenhetsregistret/v2/contracts".to_owned(),
+        "/skolenhetsregistret/v2/contracts/0000000114/90000000".to_owned(),
+        "/susa-navet/emil3/educationEvents?size=4&page=0".to_owned(),
+        "/susa-navet/emil3/educationEvents?size=4&page=0&updatedSince=2026-11-01".to_owned(),
+        "/susa-navet/emil3/educationInfos?size=4&page=0".to_owned(),
+        "/susa-navet/emil3/educationProviders?size=4&page=0".to_owned(),
+        "/siris/reports/export_api/lasar/?pExportID=42".to_owned(),
         "/nowhere".to_owned(),
     ] {
         corpus.answer(&call(sandbox.addr, "GET", &path, "").await?);
@@ -90,6 +100,12 @@ pub async fn write(corpus: &Corpus) -> io::Result<()> {
         "LANGUAGE=\"sv\";LANGUAGES=\"sv\",\"en\";STUB=\"a\";STUB[en]=\"A\";VALUES(\"a\")=\"x\"\n\"y\",\"z\";VALUES[en](\"A\")=\"X\",\"Z\";CONTVARIABLE=\"a\";PRECISION(\"a\",\"z\")=2;DATANOTECELL(\"*\")=\"b\";DATA=1.25 \"-\";",
     ] {
         corpus.add("px", px);
+    }
+    for year in [2012, 2024, 2026] {
+        for place in ["pExportID=245&pLan=01", "pExportID=42&pKommun=0114"] {
+            let path = format!("/siris/reports/export_api/runexport/?pFormat=csv&{place}&pAr={year}");
+            corpus.add("siris", call(sandbox.addr, "GET", &path, "").await?);
+        }
     }
     // A file of this kind is large, and its beginning is enough.
     let map = call(sandbox.addr, "GET", &format!("/filer/{}", underlag::sandbox::ADVERTISEMENTS), "").await?;

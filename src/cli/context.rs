@@ -112,6 +112,16 @@ impl Place {
         Ok(Examined { checked, diagnostics, files })
     }
 
+    /// Shows the addresses that may not be called; an error where a fetch has one.
+    pub fn tell_outside(&self, config: &Config) -> Result<(), Failure> {
+        warn(&config.outside, &config.files);
+        match config.outside.iter().filter(|found| found.is_error()).count() {
+            0 => Ok(()),
+            1 => Err(Failure::usage(anyhow!("a fetch would call a host that is not allowed"))),
+            many => Err(Failure::usage(anyhow!("{many} addresses of fetches lie on hosts that are not allowed"))),
+        }
+    }
+
     /// A checked configuration with its data folder open.
     pub async fn workshop(&self) -> Result<Arc<Workshop>, Failure> {
         let (config, reference) = self.checked().await?;

@@ -15,6 +15,7 @@ mod gc;
 mod history;
 mod lock;
 mod man;
+mod notify;
 mod plan;
 mod probe;
 mod replay;
@@ -101,6 +102,8 @@ enum Command {
     /// Browse the sources, and draft a pipeline for one of their tables
     #[command(subcommand)]
     Source(source::Source),
+    /// Send a test message to the channels of [notify], and show what their servers answer
+    Notify(notify::Notify),
     /// Hold a live source against everything that is assumed of it
     Probe(probe::Probe),
     /// Serve the stand-in APIs alone
@@ -165,6 +168,7 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Withdraw(withdraw) => withdraw.run(&place).await,
         Command::Trace(trace) => trace.run(&place).await,
         Command::Replay(replay) => Box::pin(replay.run(&place)).await,
+        Command::Notify(notify) => notify.run(&place).await,
         Command::Probe(probe) => Box::pin(probe.run(&place)).await,
         Command::Source(source) => Box::pin(source.run(&place)).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,

@@ -66,6 +66,7 @@ fn as_json(estimate: &Estimate) -> Value {
                 "state": state(fetch),
                 "calls": fetch.calls,
                 "lower_bound": fetch.lower_bound,
+                "estimated": fetch.estimated,
                 "cells": fetch.cells,
                 "limit": limit,
                 "parallel": fetch.parallel,
@@ -126,8 +127,12 @@ fn show(estimate: &Estimate) {
     for fetch in &estimate.fetches {
         let state = state(fetch);
         let mut line = format!(
-            "  {} from {}: {state}; {} data calls (at least {})",
-            fetch.fetch, fetch.source, fetch.calls, fetch.lower_bound
+            "  {} from {}: {state}; {}{} data calls (at least {})",
+            fetch.fetch,
+            fetch.source,
+            if fetch.estimated { "about " } else { "" },
+            fetch.calls,
+            fetch.lower_bound
         );
         if fetch.cells > 0 {
             line.push_str(&format!(", {} cells", fetch.cells));

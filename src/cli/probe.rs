@@ -9,7 +9,7 @@ use crate::config::{Config, FetchKind, FileFetch, FileLocation, Source};
 use crate::fetch::{Courier, FetchError, Observed, Request, masked};
 use crate::sandbox::{Recorded, Recorder};
 use crate::source::assumption::{Ask, Assumption, Finding};
-use crate::source::{self, assumptions};
+use crate::source::{self, assumptions, persons};
 
 use super::context::Place;
 use super::desk::Desk;
@@ -142,7 +142,13 @@ impl Seen {
                 format: 0,
                 file: String::new(),
             };
-            recorder.add(&call, &observed.body).map_err(Failure::failed)?;
+            match persons::to_record(self.source.kind, observed.status, &observed.body, self.courier.cap_in_memory()) {
+                Some(body) => recorder.add(&call, &body).map_err(Failure::failed)?,
+                None => tracing::warn!(
+                    path,
+                    "not recorded: it may tell of persons, and is not what their fields are known in"
+                ),
+            }
         }
         Ok(Ok(observed))
     }

@@ -28,6 +28,10 @@ pub struct Sandbox {
     /// Cells that one PxWeb call may ask for
     #[arg(long, default_value_t = 150_000)]
     max_cells: u64,
+    /// What PxWeb v2 answers in, the default first: an installation without json-stat2 is `px,csv`
+    #[arg(long, value_delimiter = ',', default_value = "json-stat2,csv,px", value_name = "FORMATS",
+          value_parser = ["json-stat2", "csv", "px"])]
+    pxweb_formats: Vec<String>,
     /// Another seed gives other figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,6 +61,7 @@ impl Sandbox {
             calls: self.calls,
             window: Duration::from_secs(self.window),
             max_cells: self.max_cells,
+            pxweb_formats: self.pxweb_formats,
             seed: self.seed,
             faults,
             record_calls: self.record_calls,

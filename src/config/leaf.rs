@@ -113,7 +113,8 @@ pub(super) fn cron(text: &str) -> Leaf<String> {
         Fault::new(format!("{text:?} is not a schedule: {reason}"), hint)
     })?;
     if !Times::ever(text) {
-        let never = "no year has such a day: in \"0 0 30 2 *\", for example, it would be 30 February";
+        let never = "no month that it names has such a day: February has 29 at most; April, June, September and \
+                     November have 30";
         return Err(Fault::new(format!("{text:?} is never due"), never));
     }
     Ok(text.to_owned())

@@ -10,7 +10,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::check::{
-    Areas, Draft, Problems, Settings, Sources, Surroundings, across, areas, pipeline, settings, sources,
+    Address, Areas, Draft, Problems, Settings, Sources, Surroundings, across, areas, outside, pipeline, settings,
+    sources,
 };
 use super::diagnostic::{Diagnostic, SourceFiles};
 use super::keys::{AREAS, PIPELINE, SOURCES, Shape, UNDERLAG};
@@ -62,8 +63,10 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
     let drafts = loader.pipelines(&settings.pipelines_dir, &sources, &areas);
     loader.found.extend(across(&drafts, &overrides.published));
 
-    let Loader { files, found: mut diagnostics } = loader;
+    let mut outside = outside(&loader.addresses, &drafts, &settings.http.outbound);
+    let Loader { files, found: mut diagnostics, .. } = loader;
     files.sort(&mut diagnostics);
+    files.sort(&mut outside);
     let refused = diagnostics.iter().any(Diagnostic::is_error);
     let config = Config {
         file,
@@ -78,10 +81,12 @@ pub fn load(file: &Path, overrides: &Overrides) -> Loaded {
         http: settings.http,
         server: settings.server,
         daemon: settings.daemon,
+        notify: settings.notify,
         sources: sources.sources,
         area_sets: areas.sets,
         pipelines: drafts.into_iter().map(|draft| (draft.pipeline.name.clone(), draft.pipeline)).collect(),
         files: files.clone(),
+        outside,
     };
     let (config, refused) = if refused { (None, Some(config)) } else { (Some(config), None) };
     Loaded { config, refused, diagnostics, files }
@@ -97,15 +102,21 @@ struct Tree<'t> {
 struct Loader {
     files: SourceFiles,
     found: Vec<Diagnostic>,
+    addresses: Vec<Address>,
 }
 
 impl Loader {
+    fn keep(&mut self, problems: Problems<'_>) {
+        self.found.extend(problems.found);
+        self.addresses.extend(problems.addresses);
+    }
+
     fn settings(&mut self, file: &Path, dir: &Path) -> Settings {
         let mut problems = Problems::new(file);
         let Some(text) = self.read(file) else { return settings(None, dir, &mut problems) };
         let tree = self.parse(file, &text, &UNDERLAG);
         let settings = settings(Some(&Node::root(&UNDERLAG, tree.root.get_ref())), dir, &mut problems);
-        self.found.extend(problems.found);
+        self.keep(problems);
         settings
     }
 
@@ -115,7 +126,7 @@ impl Loader {
         let tree = self.parse(file, &text, &SOURCES);
         let mut problems = Problems::new(file);
         let sources = sources(&Node::root(&SOURCES, tree.root.get_ref()), tree.complete, &mut problems);
-        self.found.extend(problems.found);
+        self.keep(problems);
         sources
     }
 
@@ -125,7 +136,7 @@ impl Loader {
         let tree = self.parse(file, &text, &AREAS);
         let mut problems = Problems::new(file);
         let areas = areas(&Node::root(&AREAS, tree.root.get_ref()), kommuner, tree.complete, &mut problems);
-        self.found.extend(problems.found);
+        self.keep(problems);
         areas
     }
 
@@ -150,7 +161,7 @@ impl Loader {
             let root = Node::root(&PIPELINE, tree.root.get_ref());
             let mut draft = pipeline(&name, &text, &root, &around, &mut self.files, &mut problems);
             draft.complete = tree.complete;
-            self.found.extend(problems.found);
+            self.keep(problems);
             drafts.push(draft);
         }
         drafts

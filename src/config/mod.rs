@@ -10,10 +10,12 @@ mod hash;
 mod jobtech;
 mod keys;
 mod leaf;
+mod leaf_notify;
 mod leaf_source;
 mod load;
 mod names;
 mod node;
+mod notify;
 mod pipeline;
 mod schema;
 mod settings;
@@ -36,6 +38,7 @@ pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
 pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};
+pub use notify::{Channel, Form, Mail, Matter, Notify, Security, Way, Webhook};
 pub use pipeline::{
     CodeList, Column, ColumnType, Dataset, Input, Missed, Overlap, Perturbation, Pipeline, Ratio, Schedule, ValueRange,
     ValueType,
@@ -65,9 +68,12 @@ pub struct Config {
     pub http: HttpSettings,
     pub server: ServerSettings,
     pub daemon: DaemonSettings,
+    pub notify: Notify,
     pub sources: BTreeMap<String, Source>,
     pub area_sets: BTreeMap<String, AreaSet>,
     pub pipelines: BTreeMap<String, Pipeline>,
     /// Every file that was read for it, as it was then: what a recipe is made of.
     pub files: SourceFiles,
+    /// Addresses that `[http] allow_hosts` does not name. The rest can be run, so that these are for `check` to tell.
+    pub outside: Vec<Diagnostic>,
 }

@@ -83,6 +83,17 @@ pub struct Outbound {
     pub allow_hosts: Vec<String>,
 }
 
+impl Outbound {
+    /// Whether this host, in lower case, may be called.
+    pub fn allows(&self, host: &str) -> bool {
+        let allowed = |pattern: &String| match pattern.strip_prefix("*.") {
+            Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
+            None => *pattern == host,
+        };
+        self.allow_hosts.is_empty() || self.allow_hosts.iter().any(allowed)
+    }
+}
+
 /// When a source counts as out of order, and how it is left alone.
 #[derive(Clone, Copy, Debug)]
 pub struct OutageSettings {

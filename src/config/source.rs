@@ -37,12 +37,14 @@ pub struct Source {
 /// How one installation of PxWeb differs from the usual one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Installation {
-    /// The response formats it has, the one to be asked for first.
+    /// The response formats it has, the one to be asked for first; none: as it announces.
     pub formats: Vec<String>,
     /// Dimensions whose codes are running numbers, with the real code as the first word of each label.
     pub code_in_label: Vec<String>,
     /// Dimension → code of the whole, where a dimension may be left out though its metadata does not say so.
     pub totals: BTreeMap<String, String>,
+    /// The most characters of an address, after `base_url`, that data are asked for by; 0: by POST always.
+    pub longest_get: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

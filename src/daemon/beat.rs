@@ -6,16 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::config::Config;
 use crate::ledger::{Ledger, LedgerError, Outcome, SLOTS_KEPT};
-use crate::schedule::{Cause, Event, Scheduler, SlotEntry, jobs};
+use crate::schedule::{Cause, Event, Job, Scheduler, SlotEntry, Start};
 
 use super::clock::Clock;
 use super::live::{Configuration, PipelineLive, Shown};
 use super::polls::Polls;
-use super::work::{Ended, Work};
 
 /// Everything that can happen to the daemon, apart from time going on.
 #[derive(Debug)]
@@ -36,13 +34,43 @@ pub enum Message {
 /// A configuration that was taken.
 #[derive(Debug)]
 pub struct Taken {
-    pub config: Config,
+    pub plan: Plan,
     /// `added a; removed b; changed c`.
     pub changed: String,
 }
 
+/// What of the configuration the loop goes by.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub jobs: Vec<Job>,
+    /// So many runs at a time.
+    pub places: usize,
+}
+
+/// Whatever can run a pipeline.
+pub trait Work: Send + Sync + 'static {
+    /// Begins, and says `Began` and `Ended` in its time.
+    fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
+    /// When a pipeline that waits for releases is to be asked next.
+    fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp>;
+    /// Nothing more is to be begun: no run, and no further step of one.
+    fn stop(&self);
+}
+
+/// What came of a run, as far as the loop needs to know.
+#[derive(Debug)]
+pub struct Ended {
+    pub pipeline: String,
+    pub outcome: Outcome,
+    pub run: Option<i64>,
+}
+
 /// What the loop tells others of.
 pub trait Tell: Send + Sync + 'static {
+    /// Whether anybody looks: what nobody sees need not be put together.
+    fn listens(&self) -> bool {
+        true
+    }
     /// Something is different from before.
     fn shown(&self, shown: &Shown);
     /// A run ended.
@@ -69,7 +97,7 @@ pub struct Beat<C, W, T> {
     told: Option<Shown>,
     /// Every run up to this number that published is known of.
     seen: i64,
-    /// Runs of this daemon that the ledger was not asked for yet.
+    /// Runs of this daemon, until they are found among those that published.
     ours: BTreeSet<i64>,
     looked: Timestamp,
     /// Not written down yet, and so not begun: the ledger could not be written.
@@ -84,15 +112,14 @@ const PRUNE: SignedDuration = SignedDuration::from_hours(24);
 impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
     /// Goes on where the ledger says that the last one ended. Runs that a crash left open must have been ended in it.
     pub fn new(
-        config: &Config,
+        plan: Plan,
         ledger: Arc<Ledger>,
         work: Arc<W>,
         (clock, tell): (C, T),
         (own, hears): (mpsc::UnboundedSender<Message>, mpsc::UnboundedReceiver<Message>),
     ) -> Result<Self, LedgerError> {
         let now = clock.now();
-        let places = config.run.max_parallel_pipelines;
-        let (scheduler, events) = Scheduler::start(jobs(config), places, ledger.memory()?, now);
+        let (scheduler, events) = Scheduler::start(plan.jobs, plan.places, ledger.memory()?, now);
         let configuration = Configuration { loaded_at: now, changed: String::new(), refused_at: None, refused: None };
         let shown = Shown {
             process: std::process::id(),
@@ -105,7 +132,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             running: 0,
             stopping: false,
         };
-        let polls = Polls::new(config, &ledger, now);
+        let polls = Polls::new(scheduler.pipelines(), &*work, now);
         let late = BTreeMap::new();
         let seen = ledger.latest_run()?;
         let mut beat = Self {
@@ -128,11 +155,12 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             looked: now,
         };
         beat.act(events);
+        beat.show();
         Ok(beat)
     }
 
-    /// Until told to stop and nothing is under way. `bell` rings at every second.
-    pub async fn go(mut self, bell: Arc<Notify>) {
+    /// Until told to stop and nothing is under way.
+    pub async fn go(mut self) {
         loop {
             self.round();
             if self.scheduler.running() == 0
@@ -149,7 +177,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                         self.hear(message);
                     }
                 }
-                () = bell.notified() => {}
+                () = self.clock.wake(self.scheduler.next_wake()) => {}
             }
         }
     }
@@ -176,8 +204,10 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             }
         }
         self.look_for_others(now);
-        self.judge_late(now);
-        self.show();
+        if self.tell.listens() {
+            self.judge_late(now);
+            self.show();
+        }
         self.tell.alive();
     }
 
@@ -185,17 +215,18 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
         let now = self.clock.now();
         let events = match message {
             Message::Began { pipeline, run } => {
+                self.ours.insert(run);
                 self.shown.pipelines.entry(pipeline.clone()).or_default().running = Some(run);
                 self.scheduler.began(&pipeline, run, now)
             }
             Message::Ended(ended) => {
                 self.shown.pipelines.entry(ended.pipeline.clone()).or_default().running = None;
                 self.tell.ended(&ended);
-                if ended.outcome == Outcome::Published {
-                    self.ours.extend(ended.run);
+                if let Some(run) = ended.run.filter(|_| ended.outcome != Outcome::Published) {
+                    self.ours.remove(&run);
                 }
                 let events = self.scheduler.ended(&ended.pipeline, ended.outcome, now);
-                self.polls.ended(&ended.pipeline, &self.ledger, now);
+                self.polls.ended(&ended.pipeline, &*self.work, now);
                 events
             }
             Message::Read(read) => match *read {
@@ -219,11 +250,13 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
         self.act(events);
     }
 
-    fn take(&mut self, Taken { config, changed }: Taken, now: Timestamp) -> Vec<Event> {
+    fn take(&mut self, Taken { plan, changed }: Taken, now: Timestamp) -> Vec<Event> {
         self.shown.configuration = Configuration { loaded_at: now, changed, refused_at: None, refused: None };
-        self.polls = Polls::new(&config, &self.ledger, now);
-        self.shown.pipelines.retain(|name, live| live.running.is_some() || config.pipelines.contains_key(name));
-        self.scheduler.reload(jobs(&config), config.run.max_parallel_pipelines, now)
+        let events = self.scheduler.reload(plan.jobs, plan.places, now);
+        self.polls = Polls::new(self.scheduler.pipelines(), &*self.work, now);
+        let scheduler = &self.scheduler;
+        self.shown.pipelines.retain(|name, live| live.running.is_some() || scheduler.pipelines().any(|is| is == name));
+        events
     }
 
     /// Writes everything down, then starts what is to start. Where the ledger can't be written, as on a full disk,

@@ -1,16 +1,9 @@
-//! What time it is: the machine's, or one that a test moves.
+//! What time it is, and when to look again: the machine's, or what a test makes of it.
 
 use jiff::Timestamp;
 
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
-}
-
-/// The machine's clock, which may be set while the program runs.
-pub struct System;
-
-impl Clock for System {
-    fn now(&self) -> Timestamp {
-        Timestamp::now()
-    }
+    /// Returns when there may be something to do; the next of what is known is due at `next`. Early is no harm.
+    fn wake(&mut self, next: Option<Timestamp>) -> impl Future<Output = ()> + Send;
 }

@@ -15,13 +15,13 @@ use crate::config::Config;
 use crate::ledger::LedgerError;
 use crate::reference::Reference;
 use crate::run::{Problem, Workshop};
+use crate::schedule::jobs;
 use crate::serve;
 
-use super::beat::{Beat, Message, Taken};
-use super::clock::System;
+use super::beat::{Beat, Message, Plan, Taken};
 use super::reload::{difference, needs_restart};
 use super::voice::Voice;
-use super::wake::Wake;
+use super::wake::Machine;
 use super::watcher::Watcher;
 use super::work::{Worker, look_through};
 use super::{live, systemd};
@@ -80,10 +80,10 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
 
     let (say, hears) = mpsc::unbounded_channel();
     let voice = Voice::new(&root);
-    let beat =
-        Beat::new(&config, Arc::clone(&workshop.ledger), Arc::clone(&worker), (System, voice), (say.clone(), hears))?;
-    let bell = Arc::new(Notify::new());
-    let wake = Wake::start(Arc::clone(&bell)).await?;
+    let machine = Machine::start().await?;
+    let wake = machine.handle();
+    let ledger = Arc::clone(&workshop.ledger);
+    let beat = Beat::new(plan(&config), ledger, Arc::clone(&worker), (machine, voice), (say.clone(), hears))?;
     let reread = Arc::new(Notify::new());
     let mut watcher = Watcher::start({
         let reread = Arc::clone(&reread);
@@ -96,7 +96,7 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
         let root = root.clone();
         async move { serve::serve(listener, &root, async { drop(closed.await) }).await }
     });
-    let beating = tokio::spawn(beat.go(bell));
+    let beating = tokio::spawn(beat.go());
     worker.render();
     announce(address);
     systemd::ready("ready");
@@ -125,8 +125,15 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
         }
     }
     beating.abort();
-    wake.stop().await;
+    let mut wake = wake;
+    if let Err(error) = wake.shutdown().await {
+        tracing::debug!(%error, "the wake-up did not stop cleanly");
+    }
     Ok(())
+}
+
+fn plan(config: &Config) -> Plan {
+    Plan { jobs: jobs(config), places: config.run.max_parallel_pipelines }
 }
 
 /// One daemon per data folder; whoever else writes there goes by the lake's own lock.
@@ -173,7 +180,7 @@ async fn reread_when_told(
         match &read {
             Ok(Some(taken)) => {
                 tracing::info!("the configuration is in force: {}", taken.changed);
-                watcher.watch(folders(&taken.config));
+                watcher.watch(folders(&worker.workshop().config));
             }
             Ok(None) => tracing::info!("the configuration is as it was"),
             Err(why) => tracing::error!("the configuration is refused, and the one before stays in force:\n{why}"),
@@ -181,7 +188,7 @@ async fn reread_when_told(
         let message = match read {
             Ok(Some(taken)) => Ok(taken),
             // Also an edit that was taken back ends what was shown of its refusal.
-            Ok(None) => Ok(Taken { config: worker.workshop().config.clone(), changed: String::new() }),
+            Ok(None) => Ok(Taken { plan: plan(&worker.workshop().config), changed: String::new() }),
             Err(why) => Err(why),
         };
         let _ = say.send(Message::Read(Box::new(message)));
@@ -204,9 +211,10 @@ async fn reread(worker: &Worker, load: &Load) -> Result<Option<Taken>, String> {
             Some(changed.map_or_else(|| "changed reference".to_owned(), |said| format!("{said}; changed reference")));
     }
     let Some(changed) = changed else { return Ok(None) };
-    let next = workshop.under(config.clone(), reference).map_err(|problem| format!("error: {problem}"))?;
+    let plan = plan(&config);
+    let next = workshop.under(config, reference).map_err(|problem| format!("error: {problem}"))?;
     worker.swap(Arc::new(next));
-    Ok(Some(Taken { config, changed }))
+    Ok(Some(Taken { plan, changed }))
 }
 
 /// Until told to stop; a SIGHUP is passed on.

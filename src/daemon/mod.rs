@@ -1,15 +1,15 @@
 //! The program that runs for years: starts what is due, swaps its configuration, stops when told, and says how it is.
 
+mod beat;
+mod clock;
 pub mod live;
+mod polls;
+
+#[cfg(test)]
+mod tests;
 
 #[cfg(feature = "engine")]
-mod beat;
-#[cfg(feature = "engine")]
-mod clock;
-#[cfg(feature = "engine")]
 mod life;
-#[cfg(feature = "engine")]
-mod polls;
 #[cfg(feature = "engine")]
 mod reload;
 #[cfg(feature = "engine")]

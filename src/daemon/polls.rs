@@ -1,11 +1,10 @@
-//! When each pipeline with a `[release]` asks its source next.
+//! When each pipeline that waits for releases is to be asked next.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
-use crate::ledger::Ledger;
+use super::beat::Work;
 
 /// By pipeline.
 #[derive(Default)]
@@ -14,8 +13,9 @@ pub struct Polls {
 }
 
 impl Polls {
-    pub fn new(_config: &Config, _ledger: &Ledger, _now: Timestamp) -> Self {
-        Self::default()
+    pub fn new<'a>(pipelines: impl Iterator<Item = &'a str>, work: &impl Work, now: Timestamp) -> Self {
+        let next = pipelines.filter_map(|name| Some((name.to_owned(), work.next_poll(name, now)?)));
+        Self { next: next.collect() }
     }
 
     /// Those to be asked now; each is asked again only after its run has ended.
@@ -28,7 +28,12 @@ impl Polls {
     }
 
     /// What the source said decides when it is asked again.
-    pub fn ended(&mut self, _pipeline: &str, _ledger: &Ledger, _now: Timestamp) {}
+    pub fn ended(&mut self, pipeline: &str, work: &impl Work, now: Timestamp) {
+        match work.next_poll(pipeline, now) {
+            Some(at) => drop(self.next.insert(pipeline.to_owned(), at)),
+            None => drop(self.next.remove(pipeline)),
+        }
+    }
 
     pub fn next(&self, pipeline: &str) -> Option<Timestamp> {
         self.next.get(pipeline).copied()

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::beat::Tell;
+use super::beat::{Ended, Tell};
 use super::live::Shown;
 use super::systemd;
-use super::work::Ended;
 
 pub struct Voice {
     data_dir: PathBuf,

@@ -13,29 +13,12 @@ use crate::ledger::Outcome;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
 
-use super::beat::Message;
+use super::beat::{Ended, Message, Work};
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
 /// Pages say when figures were last checked; nothing else having changed, that is brought up to date this often.
 const RENDER_ANYWAY: Duration = Duration::from_hours(6);
-
-/// Whatever can run a pipeline. The loop's tests have one that does not.
-pub trait Work: Send + Sync + 'static {
-    /// Begins, and says `Began` and `Ended` in its time.
-    fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
-    /// Nothing more is to be begun: no run, and no further step of one.
-    fn stop(&self);
-}
-
-/// What came of a run, as far as the loop and those it tells need to know.
-#[derive(Debug)]
-pub struct Ended {
-    pub pipeline: String,
-    pub outcome: Outcome,
-    pub run: Option<i64>,
-    pub at: Timestamp,
-}
 
 pub struct Worker {
     /// None when this is being dropped.
@@ -150,10 +133,13 @@ impl Work for Worker {
             // A panic is a fault of this program, and no reason for the rest to stop.
             if let Err(error) = task.await {
                 tracing::error!(pipeline = name, %error, "a run ended in a fault of the program; please report it");
-                let at = Timestamp::now();
-                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None, at }));
+                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None }));
             }
         });
+    }
+
+    fn next_poll(&self, _pipeline: &str, _after: Timestamp) -> Option<Timestamp> {
+        None
     }
 
     fn stop(&self) {
@@ -172,7 +158,7 @@ impl Shared {
             Err(problem) => {
                 tracing::error!(pipeline = name, error = %problem, hint = problem.hint(), "could not begin");
                 let outcome = if problem.is_stop() { Outcome::Interrupted } else { Outcome::Failed };
-                let ended = Ended { pipeline: name, outcome, run: None, at: Timestamp::now() };
+                let ended = Ended { pipeline: name, outcome, run: None };
                 let _ = tell.send(Message::Ended(ended));
                 return;
             }
@@ -180,13 +166,13 @@ impl Shared {
         let verdict = run::run_one(workshop, &name, Options::default(), &self.progress, began).await;
         let Some(verdict) = verdict else {
             // It was taken out of the configuration between its slot and its start.
-            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None, at: Timestamp::now() };
+            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None };
             let _ = tell.send(Message::Ended(ended));
             return;
         };
         say(&verdict);
         let (outcome, run) = (verdict.outcome(), verdict.run);
-        let ended = Ended { pipeline: name, outcome, run, at: Timestamp::now() };
+        let ended = Ended { pipeline: name, outcome, run };
         let _ = tell.send(Message::Ended(ended));
         if outcome != Outcome::Interrupted {
             self.render(outcome == Outcome::Published, leave).await;

@@ -11,6 +11,7 @@ pub(crate) mod number;
 pub mod px;
 pub mod pxweb;
 pub(crate) mod rows;
+pub mod scrub;
 pub mod staging;
 mod table;
 

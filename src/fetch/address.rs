@@ -54,7 +54,7 @@ pub(super) fn origin(url: &Url) -> String {
 }
 
 /// This machine itself, which no proxy can reach on our behalf.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -337,7 +337,7 @@ fn that_matter(headers: &HeaderMap) -> BTreeMap<String, String> {
 }
 
 /// The innermost error says what happened; those around it repeat that something did, some with the URL.
-fn root_cause(fault: &reqwest::Error) -> String {
+pub(super) fn root_cause(fault: &reqwest::Error) -> String {
     let mut cause: &dyn Error = fault;
     while let Some(inner) = cause.source() {
         cause = inner;
@@ -349,7 +349,7 @@ fn root_cause(fault: &reqwest::Error) -> String {
 }
 
 /// `underlag/0.1.0 (+statistik@example.org; Region Exempel)`, in ASCII.
-fn user_agent(publisher: &Publisher) -> String {
+pub(super) fn user_agent(publisher: &Publisher) -> String {
     let mut parts = Vec::new();
     let contact = header_text(&publisher.contact);
     if !contact.is_empty() {

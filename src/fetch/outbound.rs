@@ -67,11 +67,7 @@ fn read_certificates(file: &Path) -> Result<Vec<Certificate>, String> {
 /// Whether a call may leave. This machine is no outside.
 pub(super) fn admit(outbound: &Outbound, source_name: &str, url: &Url) -> Result<(), FetchError> {
     let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
-    let allowed = |pattern: &String| match pattern.strip_prefix("*.") {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.')),
-        None => *pattern == host,
-    };
-    if outbound.allow_hosts.is_empty() || is_loopback(url) || outbound.allow_hosts.iter().any(allowed) {
+    if is_loopback(url) || outbound.allows(&host) {
         return Ok(());
     }
     Err(FetchError::HostNotAllowed { source_name: source_name.to_owned(), url: masked(url.as_str()), host })
@@ -102,8 +98,8 @@ pub(super) fn proxy_of(outbound: &Outbound, url: &Url) -> Option<String> {
 }
 
 /// What is wrong with a server's certificate, when that is what ended a call.
-pub(super) fn certificate_fault(fault: &reqwest::Error) -> Option<String> {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(fault);
+pub(crate) fn certificate_fault(fault: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(fault);
     while let Some(error) = cause {
         if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
             return Some(words(fault));

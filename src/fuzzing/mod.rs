@@ -17,6 +17,9 @@ pub use crate::source::kolada::fuzzing::kolada;
 pub use crate::source::planned_educations::fuzzing::planned;
 pub use crate::source::pxweb::fuzzing::pxweb;
 pub use crate::source::pxweb_v1::fuzzing::pxweb_v1;
+pub use crate::source::school_units::fuzzing::school_units;
+pub use crate::source::siris::fuzzing::siris;
+pub use crate::source::susa_navet::fuzzing::susa_navet;
 pub use crate::source::taxonomy::fuzzing::taxonomy;
 pub use crate::source::yrkesbarometer::fuzzing::yrkesbarometer;
 pub use config::config;
@@ -87,7 +90,18 @@ mod tests {
         let counted = br#"{"total":{"value":9},"stats":[{"type":"occupation-group","values":[
             {"term":"Officerare","concept_id":"KiVA_anS_RJh","count":5},{"concept_id":"KiVA_anS_RJh","count":2}]},
             {"type":"region","values":[]}]}"#;
-        let inputs: [&[u8]; 13] = [
+        let unit = r#"{"data":{"schoolUnitCode":"10000001","attributes":{"displayName":"Åsö","municipalityCode":"0114",
+            "headMaster":"Fantasisson","schoolTypes":["VUX"],"addresses":[{"type":"BESOKSADRESS","postalCode":"123 45"}]}}}"#;
+        let units = br#"{"data":{"attributes":[{"schoolUnitCode":"10000001","name":"A","status":"AKTIV"}]}}"#;
+        let events = br#"{"educationEvents":[{"id":"e.1","status":"ACTIVE","content":{"paceOfStudy":{"percentage":50},
+            "contacts":[{"name":"Fantasisson"}]}}],"page":{"totalElements":1,"totalPages":1}}"#;
+        let export =
+            "\u{feff}Titel\r\nKommun;Kommunkod;Elever;Totalt per elev;Andel\r\nSalem;0128;cirka 370;..;~100\r\n;\r\n";
+        let inputs: [&[u8]; 17] = [
+            unit.as_bytes(),
+            units,
+            events,
+            export.as_bytes(),
             br#"[{"id":1,"workplace_address":{"municipality_code":"0180"},"occupation":[{"concept_id":"a_b"}]}]"#,
             b"",
             b"\x00\x00\x00kod;antal\n01;3\n",
@@ -110,6 +124,9 @@ mod tests {
             pxweb(input);
             kolada(input);
             planned(input);
+            school_units(input);
+            susa_navet(input);
+            siris(input);
             ads(input);
             eurostat(input);
             yrkesbarometer(input);

@@ -71,8 +71,8 @@ CREATE TABLE published (
 ///
 /// `schedule`: until when a pipeline's slots are recorded, under the schedule of that fingerprint.
 /// `slot`: one slot, or with `count` above 1 a row of them from `due_at` to `last` that share a fate.
-/// `run_log`, `run_detail`: what a run's page shows. `condition`: the state of each matter that is told of.
-/// `message`: what waits to be delivered, or was.
+/// `run_log`, `run_detail`: what a run's page shows. `condition`: the state of each matter that is told of,
+/// what was last told of it, and when it lately changed. `message`: what waits to be delivered, or was.
 const THIRD: &str = "
 CREATE TABLE schedule (
     pipeline TEXT PRIMARY KEY,
@@ -108,6 +108,8 @@ CREATE TABLE condition (
     state TEXT NOT NULL,
     since TEXT NOT NULL,
     text TEXT NOT NULL DEFAULT '',
+    told TEXT NOT NULL DEFAULT '',
+    changes TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (subject, matter)
 ) STRICT;
 CREATE TABLE message (

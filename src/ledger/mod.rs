@@ -3,6 +3,7 @@
 //! lacks after a crash is taken from there.
 
 mod format;
+mod message;
 mod past;
 mod run;
 mod slot;
@@ -19,6 +20,7 @@ use url::Url;
 
 use crate::store::{StoreError, move_into_place};
 
+pub use message::{Condition, Message, Notes, Told};
 pub use past::{Past, PublishedManifest};
 pub use run::{DatasetEntry, Outcome, RunEntry, RunId};
 pub use slot::SLOTS_KEPT;

@@ -28,6 +28,8 @@ pub struct FetchEstimate {
     pub source: String,
     pub calls: u64,
     pub lower_bound: u64,
+    /// Whether `calls` is no more than an estimate.
+    pub estimated: bool,
     pub cells: u64,
     pub limits: Option<Limits>,
     /// The most calls under way at a time.
@@ -77,6 +79,7 @@ pub async fn estimate(workshop: &Workshop, pipeline: &Pipeline) -> Result<Estima
                 source: planned.courier.source().name.clone(),
                 calls: planned.plan.calls,
                 lower_bound: planned.plan.lower_bound,
+                estimated: planned.plan.estimated,
                 cells: planned.plan.cells,
                 limits: planned.plan.limits,
                 parallel: planned.courier.source().parallel,

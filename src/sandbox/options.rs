@@ -14,6 +14,8 @@ pub struct Options {
     pub window: Duration,
     /// Cells that one `PxWeb` call may ask for.
     pub max_cells: u64,
+    /// What `PxWeb` v2 answers in, the default first.
+    pub pxweb_formats: Vec<String>,
     /// Cells that one call to Eurostat may ask for, to be answered at once.
     pub eurostat_cells: u64,
     pub seed: u64,
@@ -34,6 +36,7 @@ impl Default for Options {
             calls: 30,
             window: Duration::from_secs(10),
             max_cells: 150_000,
+            pxweb_formats: ["json-stat2", "csv", "px"].map(str::to_owned).to_vec(),
             eurostat_cells: 500_000,
             seed: 1,
             updated: Timestamp::constant(1_795_158_000, 0),

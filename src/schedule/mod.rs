@@ -12,6 +12,8 @@ mod times;
 mod track;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
@@ -165,7 +167,7 @@ pub enum Event {
 /// What the ledger knows of a pipeline when the program starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
-    /// None when only open slots are left of it.
+    /// None when only slots are left of it.
     pub scheduled: Option<Scheduled>,
     /// Due or running when the program ended, in order of time.
     pub open: Vec<Open>,

@@ -1,6 +1,6 @@
 //! Every pipeline's track and the places to run in: what the daemon's loop talks to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,53 +15,71 @@ pub(super) const SET_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 pub struct Scheduler {
     pub(super) tracks: BTreeMap<String, Track>,
+    /// When which track has something to do or to tell next.
+    pub(super) agenda: BTreeSet<(Timestamp, String)>,
+    /// Tracks whose run could begin if there were a place, by the time since when.
+    pub(super) queue: BTreeSet<(Timestamp, String)>,
     pub(super) places: usize,
+    pub(super) running: usize,
     /// The time when it was last told.
     pub(super) now: Timestamp,
+    /// The latest that it was told, unless the clock was wrong then.
+    pub(super) latest: Timestamp,
     pub(super) stopping: bool,
+}
+
+/// What one call does: the tracks that it touches, and what it tells of them.
+pub(super) struct Pass {
+    pub now: Timestamp,
+    pub touched: BTreeSet<String>,
+    pub events: Vec<Event>,
 }
 
 impl Scheduler {
     /// The configuration changed: what is new, was changed or is enabled again starts from now.
     pub fn reload(&mut self, jobs: Vec<Job>, places: usize, now: Timestamp) -> Vec<Event> {
-        let mut events = self.pass(now);
+        let mut pass = self.pass(now);
         self.places = places.max(1);
         let mut jobs: BTreeMap<String, Job> = jobs.into_iter().map(|job| (job.pipeline.clone(), job)).collect();
-        self.tracks.retain(|name, track| {
+        for (name, track) in &mut self.tracks {
+            pass.touched.insert(name.clone());
+            track.notice(now, &mut pass.events);
             match jobs.remove(name) {
                 Some(job) if job.fingerprint == track.job.fingerprint && !track.removed => track.define(job),
                 Some(job) => {
-                    track.give_up(CHANGED, now, &mut events);
-                    track.seen_until = track.seen_until.max(now);
+                    track.give_up(CHANGED, now, &mut pass.events);
+                    track.seen_until = track.seen_until.max(self.latest);
                     track.unsaved = true;
                     track.define(job);
                 }
                 None if track.removed => {}
                 None => {
-                    track.give_up(REMOVED, now, &mut events);
-                    track.removed = true;
-                    track.next = None;
-                    track.unsaved = false;
-                    events.push(Event::Forget { pipeline: name.clone() });
+                    track.give_up(REMOVED, now, &mut pass.events);
+                    track.remove();
+                    pass.events.push(Event::Forget { pipeline: name.clone() });
                 }
             }
-            !track.removed || track.running.is_some()
-        });
-        self.tracks.extend(jobs.into_iter().map(|(name, job)| (name, Track::new(job, now))));
-        self.settle(now, events)
+        }
+        for (name, job) in jobs {
+            pass.touched.insert(name.clone());
+            self.tracks.insert(name, Track::new(job, self.latest));
+        }
+        self.settle(pass)
     }
 
     /// Time went on. To be called at [`Scheduler::next_wake`], and whenever else.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Event> {
-        let events = self.pass(now);
-        self.settle(now, events)
+        let pass = self.pass(now);
+        self.settle(pass)
     }
 
     /// Something makes a pipeline due: a release, a publish, a person. One that is not enabled, only the last does.
     pub fn request(&mut self, pipeline: &str, cause: Cause, now: Timestamp) -> Vec<Event> {
-        let events = self.pass(now);
-        self.ask(pipeline, cause, now);
-        self.settle(now, events)
+        let mut pass = self.pass(now);
+        if self.tracks.get(pipeline).is_some_and(|track| track.hears(&cause)) {
+            self.ask(pipeline, cause, &mut pass);
+        }
+        self.settle(pass)
     }
 
     /// The run of a [`super::Start`] has this number.
@@ -76,35 +94,32 @@ impl Scheduler {
     /// The run ended, and what waits for its place or for what it published may begin. An interrupted one leaves its
     /// slots open while stopping, for the next start to judge; otherwise it failed.
     pub fn ended(&mut self, pipeline: &str, outcome: Outcome, now: Timestamp) -> Vec<Event> {
-        let mut events = self.pass(now);
-        let Some(track) = self.tracks.get_mut(pipeline) else { return self.settle(now, events) };
-        let Some(running) = &track.running else { return self.settle(now, events) };
-        let slots = running.slots.clone();
+        let mut pass = self.pass(now);
+        let Some(track) = self.tracks.get_mut(pipeline).filter(|track| track.running.is_some()) else {
+            return self.settle(pass);
+        };
         let open = matches!(outcome, Outcome::Running | Outcome::Interrupted) && self.stopping;
         let succeeded = matches!(outcome, Outcome::Published | Outcome::Unchanged);
-        let state = if succeeded { SlotState::Handled } else { SlotState::Failed };
-        if !open {
-            let told = |(due_at, cause): &(Timestamp, Cause)| track.slot(*due_at, state, &cause.to_string(), now);
-            events.extend(slots.iter().map(told));
-            let first = slots.first().map(|(due_at, _)| *due_at);
-            let failed = track.failed_since.into_iter().chain(first).min();
-            track.failed_since = if succeeded { None } else { failed };
+        // Before the run's end, so that a slot of this very moment finds the pipeline free.
+        track.notice(now, &mut pass.events);
+        if open {
+            track.running = None;
+        } else {
+            track.end(succeeded, now, &mut pass.events);
         }
-        track.running = None;
-        if track.removed {
-            self.tracks.remove(pipeline);
-        }
+        self.running -= 1;
+        pass.touched.insert(pipeline.to_owned());
         if outcome == Outcome::Published {
-            self.follow(pipeline, now);
+            self.follow(pipeline, &mut pass);
         }
-        self.settle(now, events)
+        self.settle(pass)
     }
 
     /// A run that is none of ours (`underlag run`) published: its followers become due.
     pub fn published(&mut self, pipeline: &str, now: Timestamp) -> Vec<Event> {
-        let events = self.pass(now);
-        self.follow(pipeline, now);
-        self.settle(now, events)
+        let mut pass = self.pass(now);
+        self.follow(pipeline, &mut pass);
+        self.settle(pass)
     }
 
     /// From now on nothing starts.
@@ -114,12 +129,7 @@ impl Scheduler {
 
     /// When there is something to do or to tell next, unless something ends or is asked for before.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        let soonest = |track: &Track| {
-            let judged = track.waiting.values().map(|waiting| waiting.ready_at).filter(|ready_at| *ready_at > self.now);
-            let late = track.late_at().filter(|late| *late > self.now);
-            track.next.into_iter().chain(judged).chain(late).min()
-        };
-        self.tracks.values().filter_map(soonest).min()
+        self.agenda.first().map(|(wake, _)| *wake)
     }
 
     /// The slot that is served next, and why it is one: what waits, or else the next time of the schedule.
@@ -144,8 +154,9 @@ impl Scheduler {
         self.tracks.iter().filter(|(_, track)| !track.removed).map(|(name, _)| name.as_str())
     }
 
+    /// How many runs are under way.
     pub fn running(&self) -> usize {
-        self.tracks.values().filter(|track| track.running.is_some()).count()
+        self.running
     }
 
     /// Since when the pipeline is late: `late_after` past the earliest slot that no success has served. Skipped slots
@@ -154,37 +165,45 @@ impl Scheduler {
         self.tracks.get(pipeline)?.late_at().filter(|late| *late <= now)
     }
 
-    pub(super) fn ask(&mut self, pipeline: &str, cause: Cause, now: Timestamp) {
+    fn ask(&mut self, pipeline: &str, cause: Cause, pass: &mut Pass) {
         let Some(track) = self.tracks.get_mut(pipeline) else { return };
-        let disabled = track.job.schedule.as_ref().is_some_and(|schedule| !schedule.enabled);
-        if !track.removed && (!disabled || cause == Cause::Hand) {
-            track.request(cause, now);
-        }
+        track.notice(pass.now, &mut pass.events);
+        track.request(cause, pass.now);
+        self.latest = self.latest.max(track.last);
+        pass.touched.insert(pipeline.to_owned());
     }
 
     /// Makes those due that run after this one.
-    pub(super) fn follow(&mut self, pipeline: &str, now: Timestamp) {
-        let follows = |track: &&mut Track| {
+    pub(super) fn follow(&mut self, pipeline: &str, pass: &mut Pass) {
+        let follows = |track: &&Track| {
             track.schedule().is_some_and(|schedule| schedule.after.iter().any(|before| before == pipeline))
         };
-        for track in self.tracks.values_mut().filter(follows) {
-            track.request(Cause::After(pipeline.to_owned()), now);
+        let followers: Vec<String> =
+            self.tracks.values().filter(follows).map(|track| track.job.pipeline.clone()).collect();
+        for follower in followers {
+            self.ask(&follower, Cause::After(pipeline.to_owned()), pass);
         }
     }
 
     /// Takes in what came due since it was last told the time.
-    fn pass(&mut self, now: Timestamp) -> Vec<Event> {
-        let mut events = Vec::new();
-        if later(now, SET_BACK) < self.now {
-            for track in self.tracks.values_mut() {
-                track.set_back(now);
-            }
-            events.push(Event::SetBack { to: now });
-        }
+    fn pass(&mut self, now: Timestamp) -> Pass {
+        let mut pass = Pass { now, touched: BTreeSet::new(), events: Vec::new() };
         self.now = now;
-        for track in self.tracks.values_mut() {
-            track.notice(now, &mut events);
+        if later(now, SET_BACK) < self.latest {
+            self.latest = now;
+            pass.events.push(Event::SetBack { to: now });
+            for (name, track) in &mut self.tracks {
+                track.set_back(now);
+                pass.touched.insert(name.clone());
+            }
         }
-        events
+        self.latest = self.latest.max(now);
+        pass.touched.extend(self.agenda.iter().take_while(|(wake, _)| *wake <= now).map(|(_, name)| name.clone()));
+        for name in &pass.touched {
+            if let Some(track) = self.tracks.get_mut(name) {
+                track.notice(now, &mut pass.events);
+            }
+        }
+        pass
     }
 }

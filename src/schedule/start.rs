@@ -1,6 +1,6 @@
 //! The program starts: what the ledger remembers, held against the pipelines that there are now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -8,8 +8,8 @@ use crate::config::Missed;
 use crate::ledger::Outcome;
 
 use super::job::later;
-use super::scheduler::SET_BACK;
-use super::track::{CHANGED, INTERRUPTED, INTERRUPTED_OLDER, MISSED, MISSED_OLDER, REMOVED, Track};
+use super::scheduler::{Pass, SET_BACK};
+use super::track::{CHANGED, DISABLED, INTERRUPTED, INTERRUPTED_OLDER, MISSED, MISSED_OLDER, REMOVED, Track};
 use super::{Cause, Event, Job, Memory, Open, Scheduler, SlotEntry, SlotState};
 
 impl Scheduler {
@@ -21,41 +21,42 @@ impl Scheduler {
         memory: BTreeMap<String, Memory>,
         now: Timestamp,
     ) -> (Self, Vec<Event>) {
-        let tracks = jobs.into_iter().map(|job| (job.pipeline.clone(), Track::new(job, now))).collect();
-        let mut scheduler = Self { tracks, places: places.max(1), now, stopping: false };
-        let mut events = Vec::new();
-        let ahead =
-            |memory: &Memory| memory.scheduled.as_ref().is_some_and(|known| known.seen_until > later(now, SET_BACK));
-        let set_back = memory.values().any(ahead);
+        let seen = |memory: &Memory| memory.scheduled.as_ref().map(|known| known.seen_until).max(memory.last);
+        let latest = memory.values().filter_map(seen).max().unwrap_or(now).max(now);
+        let set_back = later(now, SET_BACK) < latest;
+        let latest = if set_back { now } else { latest };
+        let tracks = jobs.into_iter().map(|job| (job.pipeline.clone(), Track::new(job, latest))).collect();
+        let (agenda, queue) = (BTreeSet::new(), BTreeSet::new());
+        let mut scheduler =
+            Self { tracks, agenda, queue, places: places.max(1), running: 0, now, latest, stopping: false };
+        let mut pass = Pass { now, touched: scheduler.tracks.keys().cloned().collect(), events: Vec::new() };
         if set_back {
-            events.push(Event::SetBack { to: now });
+            pass.events.push(Event::SetBack { to: now });
         }
         let mut published = Vec::new();
         for (name, memory) in memory {
-            for open in memory.open.iter().filter(|open| open.verdict().is_some()) {
-                events.push(open.event(
-                    &name,
-                    open.verdict().unwrap_or(SlotState::Failed),
-                    &open.cause.to_string(),
-                    now,
-                ));
+            for open in &memory.open {
+                if let Some(verdict) = open.verdict() {
+                    pass.events.push(open.event(&name, verdict, &open.cause.to_string(), now));
+                }
             }
             if memory.open.iter().any(|open| open.outcome == Some(Outcome::Published)) {
                 published.push(name.clone());
             }
-            match scheduler.tracks.get_mut(&name) {
-                Some(track) => track.recall(memory, set_back, now, &mut events),
-                None => {
-                    let left = memory.open.iter().filter(|open| open.verdict().is_none());
-                    events.extend(left.map(|open| open.event(&name, SlotState::Skipped, REMOVED, now)));
-                    events.push(Event::Forget { pipeline: name });
+            if let Some(track) = scheduler.tracks.get_mut(&name) {
+                track.recall(memory, set_back, now, &mut pass.events);
+            } else {
+                let left = memory.open.iter().filter(|open| open.verdict().is_none());
+                pass.events.extend(left.map(|open| open.event(&name, SlotState::Skipped, REMOVED, now)));
+                if memory.scheduled.is_some() {
+                    pass.events.push(Event::Forget { pipeline: name });
                 }
             }
         }
         for name in published {
-            scheduler.follow(&name, now);
+            scheduler.follow(&name, &mut pass);
         }
-        let events = scheduler.settle(now, events);
+        let events = scheduler.settle(pass);
         (scheduler, events)
     }
 }
@@ -63,7 +64,7 @@ impl Scheduler {
 impl Track {
     fn recall(&mut self, memory: Memory, set_back: bool, now: Timestamp, events: &mut Vec<Event>) {
         let name = self.job.pipeline.clone();
-        self.last = memory.last.unwrap_or(Timestamp::MIN);
+        self.last = self.last.max(memory.last.filter(|_| !set_back).unwrap_or(now));
         self.failed_since = memory.failed_since;
         let failed =
             memory.open.iter().filter(|open| open.verdict() == Some(SlotState::Failed)).map(|open| open.due_at);
@@ -85,11 +86,16 @@ impl Track {
         let made_up = self.notice(now, events);
         let mut missed = Vec::new();
         for open in open {
+            if !self.hears(&open.cause) {
+                events.push(open.event(&name, SlotState::Skipped, DISABLED, now));
+                continue;
+            }
             // What else made it due is as new as it was.
             if open.cause == Cause::Cron && (open.begun || self.is_missed(open.due_at, now)) {
                 missed.push(open);
             } else {
-                let ready_at = if open.cause == Cause::Cron { self.ready_at(open.due_at) } else { now };
+                let at_once = open.cause != Cause::Cron || set_back;
+                let ready_at = if at_once { now } else { self.ready_at(open.due_at) };
                 self.wait(open.due_at, open.cause, ready_at);
             }
         }
@@ -114,7 +120,7 @@ impl Track {
     pub(super) fn set_back(&mut self, now: Timestamp) {
         self.seen_until = now;
         let kept = self.running.iter().flat_map(|running| running.slots.iter().map(|(due_at, _)| *due_at));
-        self.last = kept.chain(self.waiting.keys().copied()).max().unwrap_or(Timestamp::MIN);
+        self.last = kept.chain(self.waiting.keys().copied()).max().unwrap_or(now);
         for waiting in self.waiting.values_mut() {
             waiting.ready_at = waiting.ready_at.min(now);
         }

@@ -14,7 +14,7 @@ use super::{Cause, Event, Job, SlotEntry, SlotState, Times};
 pub(super) const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// More missed slots than this are not counted one by one.
-const MOST_COUNTED: u64 = 100_000;
+const MOST_COUNTED: u64 = 40_000;
 
 /// What is left to be counted when they were more.
 const UNCOUNTED: SignedDuration = SignedDuration::from_hours(31 * 24);
@@ -26,6 +26,7 @@ pub(super) const INTERRUPTED: &str = "interrupted: the program ended during its 
 pub(super) const INTERRUPTED_OLDER: &str =
     "interrupted: the program ended during its run, and a later one is made up for";
 pub(super) const OVERLAPPED: &str = "the run before was not done, and `overlap` is \"skip\"";
+pub(super) const DISABLED: &str = "the pipeline does not run by itself any longer";
 pub(super) const CHANGED: &str = "the pipeline was changed before a run was done";
 pub(super) const REMOVED: &str = "the pipeline was removed before a run was done";
 
@@ -47,6 +48,9 @@ pub(super) struct Track {
     pub removed: bool,
     /// `seen_until` is to be stored.
     pub unsaved: bool,
+    /// Where it stands in the scheduler's agenda, and in its queue.
+    pub noted: Option<Timestamp>,
+    pub queued: Option<Timestamp>,
 }
 
 /// A slot that no run serves yet.
@@ -70,13 +74,15 @@ impl Track {
             times: None,
             delay: SignedDuration::ZERO,
             seen_until: now,
-            last: Timestamp::MIN,
+            last: now,
             next: None,
             waiting: BTreeMap::new(),
             running: None,
             failed_since: None,
             removed: false,
             unsaved: true,
+            noted: None,
+            queued: None,
         };
         track.define(job);
         track
@@ -103,6 +109,16 @@ impl Track {
     /// None when it does not run by itself.
     pub fn schedule(&self) -> Option<&Schedule> {
         self.job.schedule.as_ref().filter(|schedule| schedule.enabled && !self.removed)
+    }
+
+    /// Whether such a cause makes it due at all: one that is not enabled, only a person does.
+    pub fn hears(&self, cause: &Cause) -> bool {
+        let disabled = self.job.schedule.as_ref().is_some_and(|schedule| !schedule.enabled);
+        match cause {
+            Cause::Hand => !self.removed,
+            Cause::Release => !self.removed && !disabled,
+            Cause::Cron | Cause::After(_) => self.schedule().is_some(),
+        }
     }
 
     pub fn missed(&self) -> Missed {
@@ -164,9 +180,11 @@ impl Track {
     /// Something else than its own times makes it due now.
     pub fn request(&mut self, cause: Cause, now: Timestamp) {
         // In whole seconds, so that slots sort in the ledger as they do here; and no two are the same.
-        let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-        let free = if self.last == Timestamp::MIN { second } else { later(self.last, SignedDuration::from_secs(1)) };
-        self.wait(second.max(free), cause, now);
+        let second = SignedDuration::from_secs(1);
+        let free = later(self.last, second).max(now);
+        let free = Timestamp::from_second(free.as_second()).unwrap_or(free);
+        let free = if self.next == Some(free) { later(free, second) } else { free };
+        self.wait(free, cause, now);
     }
 
     /// Tells what waits and was not told yet.
@@ -179,7 +197,7 @@ impl Track {
             let why = waiting.cause.to_string();
             events.push(self.slot(due_at, SlotState::Due, &why, now));
         }
-        if std::mem::take(&mut self.unsaved) {
+        if std::mem::take(&mut self.unsaved) && !self.removed {
             events.push(Event::Remember {
                 pipeline: self.job.pipeline.clone(),
                 fingerprint: self.job.fingerprint.clone(),
@@ -193,6 +211,23 @@ impl Track {
         for due_at in std::mem::take(&mut self.waiting).into_keys() {
             events.push(self.slot(due_at, SlotState::Skipped, why, now));
         }
+    }
+
+    /// The run under way ended.
+    pub fn end(&mut self, succeeded: bool, now: Timestamp, events: &mut Vec<Event>) {
+        let slots = self.running.as_ref().map(|running| running.slots.clone()).unwrap_or_default();
+        let state = if succeeded { SlotState::Handled } else { SlotState::Failed };
+        events.extend(slots.iter().map(|(due_at, cause)| self.slot(*due_at, state, &cause.to_string(), now)));
+        let first = slots.first().map(|(due_at, _)| *due_at);
+        self.failed_since = if succeeded { None } else { self.failed_since.into_iter().chain(first).min() };
+        self.running = None;
+    }
+
+    /// Its pipeline is there no longer; the run under way goes on.
+    pub fn remove(&mut self) {
+        self.removed = true;
+        self.times = None;
+        self.next = None;
     }
 
     /// The earliest slot that no success has served, of those that were not skipped.

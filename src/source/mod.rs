@@ -23,6 +23,7 @@ pub mod kolada;
 pub mod metadata;
 pub(crate) mod nearest_code;
 pub(crate) mod parallel;
+pub mod persons;
 pub mod planned_educations;
 pub(crate) mod pxweb;
 pub mod pxweb_v1;
@@ -35,6 +36,8 @@ pub mod yrkesbarometer;
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod parallel_tests;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
@@ -89,6 +92,8 @@ pub struct Plan {
     pub cells: u64,
     /// The fewest calls that any split could need.
     pub lower_bound: u64,
+    /// Whether `calls` is an estimate: how many it takes shows only while they are made.
+    pub estimated: bool,
     /// Limits in force.
     pub limits: Option<Limits>,
     /// The least time that the limits make the data calls take.

@@ -272,11 +272,9 @@ pub async fn disagreements(
 pub fn pxweb(table: &str, select: &[(&str, &str)], measures: &[(&str, &str)]) -> PxwebFetch {
     PxwebFetch {
         table: table.into(),
-        language: None,
         select: select.iter().map(|(id, codes)| ((*id).to_owned(), vec![(*codes).to_owned()])).collect(),
-        codelist: BTreeMap::new(),
-        rename: BTreeMap::new(),
         measures: measures.iter().map(|(code, column)| ((*code).to_owned(), (*column).to_owned())).collect(),
+        ..PxwebFetch::default()
     }
 }
 

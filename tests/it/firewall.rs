@@ -166,10 +166,78 @@ fn a_host_outside_the_list_is_never_called() {
     with_http(&world, "allow_hosts = [\"*.scb.se\", \"api.kolada.se\"]");
     let ran = world.run(&["run", "folk"]);
     assert_eq!(ran.code, 1);
+    assert!(sandbox.calls().is_empty());
     insta::assert_snapshot!(ran.stderr, @r#"
     error: pipeline folk: fetch folk: scb: https://statistik.example.org/pxweb/api/v2/config is not called: its host statistik.example.org is not among [http] allow_hosts
     hint: if it should be, add "statistik.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
     "#);
+}
+
+#[test]
+fn hosts_that_will_be_refused_are_found_by_check() {
+    let world = World::new();
+    with_http(&world, "allow_hosts = [\"*.scb.se\"]");
+    world.write(
+        "config/sources.toml",
+        "version = 1\n\n[source.scb.pxweb]\nbase_url = \"https://api.scb.se/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\n\
+         [source.kolada.kolada]\nbase_url = \"https://api.kolada.se/v3\"\ncredit = \"RKA\"\nlicence = \"CC0-1.0\"\n\n\
+         [source.filer.file]\nbase_url = \"https://Filer.example.org/\"\ncredit = \"X\"\nlicence = \"CC0-1.0\"\n\n\
+         [source.har.kolada]\nbase_url = \"http://127.0.0.1:9/v3\"\ncredit = \"X\"\nlicence = \"CC0-1.0\"\n",
+    );
+    world.write(
+        "pipelines/prov/pipeline.toml",
+        "version = 1\ntitle = \"Prov\"\n\n[fetch.a.file]\nsource = \"filer\"\npath = \"a.csv\"\nformat = \"csv\"\n\n\
+         [fetch.b.file]\nurl = \"https://www.scb.se.example.org/b.html\"\nformat = \"csv\"\nlink_pattern = \"b-{year}.csv\"\n\
+         link_hosts = [\"www.scb.se\", \"filer.region.example\"]\n\n\
+         [dataset.prov]\ntitle = \"Prov\"\nsql = \"prov.sql\"\nkey = [\"kod\", \"period\", \"namn_a\"]\ncolumn.namn_a = { type = \"text\", title = \"Namn\" }\n",
+    );
+    world.write("pipelines/prov/prov.sql", "SELECT 'riket' AS niva, '00' AS kod, '2024' AS period, 'x' AS namn_a");
+    let ran = world.run(&["check"]);
+    insta::assert_snapshot!(ran.stderr, @r#"
+    warning: the host api.kolada.se is not among `[http] allow_hosts`; no fetch uses `kolada` yet
+     --> config/sources.toml:9:12
+      |
+    9 | base_url = "https://api.kolada.se/v3"
+      |            ^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = hint: if it may be called, add "api.kolada.se" to allow_hosts in underlag.toml, and let the firewall pass it
+
+    error: the host filer.example.org is not among `[http] allow_hosts`: every fetch from `filer` will be refused
+      --> config/sources.toml:14:12
+       |
+    14 | base_url = "https://Filer.example.org/"
+       |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: if it may be called, add "filer.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
+
+    error: the host www.scb.se.example.org is not among `[http] allow_hosts`: the fetch will be refused
+      --> pipelines/prov/pipeline.toml:10:7
+       |
+    10 | url = "https://www.scb.se.example.org/b.html"
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: if it may be called, add "www.scb.se.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
+
+    error: the host filer.region.example is not among `[http] allow_hosts`: the fetch will be refused
+      --> pipelines/prov/pipeline.toml:13:29
+       |
+    13 | link_hosts = ["www.scb.se", "filer.region.example"]
+       |                             ^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = hint: if it may be called, add "filer.region.example" to allow_hosts in underlag.toml, and let the firewall pass it
+
+    4 problems in 2 files
+
+    error: 3 addresses of fetches lie on hosts that are not allowed
+    "#);
+    assert_eq!(ran.code, 2);
+    world.edit(
+        "config/underlag.toml",
+        "\"*.scb.se\"",
+        "\"*.scb.se\", \"*.example.org\", \"filer.region.example\", \"api.kolada.se\"",
+    );
+    let ran = world.run(&["check"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
 }
 
 #[test]

@@ -26,7 +26,10 @@ fn shipped(sandbox: &Sandbox) -> World {
 }
 
 fn data_calls(calls: &[Value]) -> usize {
-    let is_data = |call: &&Value| call["method"] == "POST" || call["path"].as_str().unwrap().contains("/v3/data/");
+    let is_data = |call: &&Value| {
+        let path = call["path"].as_str().unwrap();
+        call["method"] == "POST" || path.contains("/data?") || path.contains("/v3/data/")
+    };
     calls.iter().filter(is_data).count()
 }
 

@@ -54,6 +54,14 @@ class Sandbox:
         self.root = "/".join(self.urls["filer"].split("/")[:3])
         self.revised = False
 
+    def calls(self) -> list[tuple[str, int]]:
+        """What was called since this was asked last: method and status."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.root}/_calls") as answer:
+            made = json.load(answer)
+        opener.open(urllib.request.Request(f"{self.root}/_calls", method="DELETE")).close()
+        return [(call["method"], call["status"]) for call in made]
+
     def revise(self) -> None:
         """Other figures; every second time, those from before."""
         self.revised = not self.revised
@@ -168,6 +176,53 @@ def compare(reader: Reader, here: Machine) -> None:
     print(f"  {len(datasets)} datasets, {rows} rows: the same in both lakes")
 
 
+BAROMETER = """version = 1
+title = "Barometer"
+[fetch.b.yrkesbarometer]
+source = "yb"
+[dataset.barometer]
+title = "Yrkesbarometern"
+sql = "barometer.sql"
+key = ["kod", "yb_id", "ssyk", "period"]
+column.yb_id = { type = "text", title = "Yrke" }
+column.ssyk = { type = "text", title = "SSYK" }
+column.rekryteringssituation = { type = "text", title = "Rekryteringssituation", nullable = true }
+"""
+
+
+def conditional(machines: list[Machine], sandbox: Sandbox, folder: pathlib.Path) -> None:
+    """What the source still has is not sent again, wherever the answer from before lies; another machine finds it too."""
+    pipeline = folder / "barometer"
+    pipeline.mkdir(parents=True)
+    (pipeline / "pipeline.toml").write_text(BAROMETER)
+    (pipeline / "barometer.sql").write_text("SELECT niva, kod, period, yb_id, ssyk, rekryteringssituation FROM b\n")
+    sources = (
+        f'version = 1\n[source.yb.yrkesbarometer]\nbase_url = "{sandbox.root}/yrkesbarometer"\n'
+        'credit = "Arbetsförmedlingen"\nlicence = "CC0-1.0"\n'
+    )
+    for number, machine in enumerate(machines):
+        config = machine.folder / "config/underlag.toml"
+        config.write_text(config.read_text().replace(f"{ROOT}/pipelines", str(folder)))
+        (machine.folder / "config/sources.toml").write_text(sources)
+        # The last machine has never asked: that the bucket holds an answer, it learns from the manifest.
+        for run in range(2 if number < 2 else 1):
+            sandbox.calls()
+            machine.ok("run", "barometer")
+            made = sandbox.calls()
+            expected = 200 if run == 0 and number < 2 else 304
+            assert made == [("GET", expected)], f"{machine.folder.name}, run {run + 1}: {made}"
+    # An answer that is damaged there stands for nothing.
+    machine = machines[-1]
+    reader = Reader(machine.server, "prov/villkor")
+    archive = reader.files.get_file_info(pyarrow.fs.FileSelector(f"{reader.root}/archive/objects", recursive=True))
+    for info in archive:
+        if info.type == pyarrow.fs.FileType.File:
+            with reader.files.open_output_stream(info.path) as file:
+                file.write(b"x")
+    machine.run("run", "barometer")
+    assert ("GET", 200) in sandbox.calls(), "asked without a condition"
+
+
 def killed(there: Machine, sandbox: Sandbox, reader: Reader) -> None:
     """A run that is killed while it works leaves what readers have, and the next one completes."""
     before = {dataset: reader.current(dataset)["target"] for dataset in reader.datasets()}
@@ -240,6 +295,14 @@ def main(underlag: str, weed: str) -> None:
             before = {dataset: reader.current(dataset) for dataset in reader.datasets()}
             there.ok("run", *PIPELINES)
             assert before == {dataset: reader.current(dataset) for dataset in reader.datasets()}
+        with step("conditional calls, in a folder, in the bucket, and by another machine"):
+            names = ("villkor-har", "villkor-dar", "villkor-annan")
+            servers = (None, server, server)
+            machines = [
+                Machine(folder / name, underlag, sandbox, at, "prov/villkor")
+                for name, at in zip(names, servers, strict=True)
+            ]
+            conditional(machines, sandbox, folder / "villkor")
         with step("a run with revised figures, in both"):
             sandbox.revise()
             here.ok("run", *PIPELINES)

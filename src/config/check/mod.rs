@@ -2,12 +2,14 @@
 //! values mean together is judged here. Nothing here opens the network.
 
 mod across;
+mod addresses;
 mod after;
 mod areas;
 mod checks;
 mod columns;
 mod dataset;
 mod fetch;
+mod notify;
 mod pipeline;
 mod settings;
 mod sources;
@@ -19,6 +21,7 @@ use std::path::Path;
 use super::diagnostic::Diagnostic;
 
 pub(super) use across::across;
+pub(super) use addresses::{Address, outside};
 pub(super) use areas::{Areas, areas};
 pub(super) use pipeline::{Draft, Surroundings, pipeline};
 pub(super) use settings::{Settings, settings};
@@ -30,11 +33,12 @@ pub(super) use sources::{Sources, sources};
 pub(super) struct Problems<'a> {
     pub file: &'a Path,
     pub found: Vec<Diagnostic>,
+    pub addresses: Vec<Address>,
 }
 
 impl<'a> Problems<'a> {
     pub fn new(file: &'a Path) -> Self {
-        Self { file, found: Vec::new() }
+        Self { file, found: Vec::new(), addresses: Vec::new() }
     }
 
     pub fn error(&mut self, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) {

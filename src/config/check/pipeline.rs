@@ -98,7 +98,7 @@ fn schedule(node: &Node<'_>, root: &Node<'_>, problems: &mut Problems<'_>) -> Sc
         problems.hinted(
             node.span.clone(),
             "[schedule] says neither when nor after what it runs",
-            "give `cron` or `after`, or leave [schedule] out: then it runs only by hand",
+            "give `cron`, `after` or a [release]; without [schedule] it runs only by hand",
         );
     }
     Schedule {

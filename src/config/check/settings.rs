@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use crate::config::node::Node;
 use crate::config::{
-    DaemonSettings, HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings, leaf,
+    DaemonSettings, HttpSettings, Notify, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings,
+    leaf,
 };
 use crate::store::Bucket;
 
 use super::Problems;
+use super::notify::notify;
 
 pub(in crate::config) struct Settings {
     pub data_dir: PathBuf,
@@ -24,6 +26,7 @@ pub(in crate::config) struct Settings {
     pub http: HttpSettings,
     pub server: ServerSettings,
     pub daemon: DaemonSettings,
+    pub notify: Notify,
 }
 
 const MIB: u64 = 1 << 20;
@@ -48,6 +51,7 @@ pub(in crate::config) fn settings(root: Option<&Node<'_>>, dir: &Path, problems:
         http: http(root.and_then(|root| root.node("http")).as_ref(), dir),
         server: server(root.and_then(|root| root.node("server")).as_ref()),
         daemon: daemon(root.and_then(|root| root.node("daemon")).as_ref()),
+        notify: notify(root.and_then(|root| root.node("notify")).as_ref(), dir, problems),
     }
 }
 
@@ -224,5 +228,6 @@ mod tests {
         assert_eq!(format!("{:?}", written.retention), format!("{:?}", left_out.retention));
         assert_eq!(format!("{:?}", written.http), format!("{:?}", left_out.http));
         assert_eq!(format!("{:?}", written.server), format!("{:?}", left_out.server));
+        assert_eq!(written.notify, left_out.notify);
     }
 }

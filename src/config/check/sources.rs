@@ -53,7 +53,8 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         let hint = "`window_secs = 10`: the window's length, in seconds";
         problems.hinted(limits.key_span("calls"), "these limits have `calls` and no `window_secs`", hint);
     }
-    let mut responses = responses(node, problems);
+    problems.address(node.text("base_url"), Some(name));
+    let mut responses = responses(kind, node, problems);
     responses.extend(default_responses(kind));
     Some(Source {
         name: name.to_owned(),
@@ -70,7 +71,7 @@ fn source(name: &str, kind: SourceKind, node: &Node<'_>, problems: &mut Problems
         fresh_for: node.leaf("fresh_for", leaf::duration).unwrap_or_default(),
         symbols,
         responses,
-        installation: if kind == SourceKind::PxwebV1 { installation(node) } else { Installation::default() },
+        installation: installation(kind, node),
         synthetic: false,
     })
 }
@@ -84,22 +85,38 @@ const fn default_limits(kind: SourceKind) -> Option<Limits> {
     }
 }
 
-fn installation(node: &Node<'_>) -> Installation {
+fn installation(kind: SourceKind, node: &Node<'_>) -> Installation {
     let owned = |text: Spanned<&str>| text.into_inner().to_owned();
-    Installation {
-        formats: node.strings("formats"),
-        code_in_label: node.strings("code_in_label"),
-        totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+    match kind {
+        SourceKind::Pxweb => Installation {
+            formats: node.strings("formats"),
+            longest_get: node.whole("longest_get").unwrap_or(0),
+            ..Installation::default()
+        },
+        SourceKind::PxwebV1 => Installation {
+            formats: node.strings("formats"),
+            code_in_label: node.strings("code_in_label"),
+            totals: node.pairs("totals").into_iter().map(|(key, value)| (owned(key), owned(value))).collect(),
+            ..Installation::default()
+        },
+        _ => Installation::default(),
     }
 }
 
 /// What the file says that answers mean.
-fn responses(node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
+fn responses(kind: SourceKind, node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
     let response = |one: Node<'_>| {
         let (status, contains) = (one.whole("status"), one.string("contains"));
         if !one.has("status") && !one.has("contains") {
             let hint = "add `status`, `contains` or both";
             problems.hinted(one.span.clone(), "this response fits every answer", hint);
+        }
+        if let Some(action) = one.text("action").filter(|action| *action.get_ref() == "split" && !splits(kind)) {
+            let message = format!(
+                "`split` means nothing for a {} source: its calls are not cut into smaller ones",
+                kind.as_str()
+            );
+            problems.hinted(action.span(), message, "`stop` makes the answer an error, `retry` asks again");
         }
         let action = match one.string("action")?.as_str() {
             "retry" => Action::Retry,
@@ -111,6 +128,11 @@ fn responses(node: &Node<'_>, problems: &mut Problems<'_>) -> Vec<Response> {
         Some(Response { status, contains, action })
     };
     node.list("responses").into_iter().filter_map(response).collect()
+}
+
+/// Whether a call that is refused as too large is made again in parts.
+const fn splits(kind: SourceKind) -> bool {
+    matches!(kind, SourceKind::Pxweb | SourceKind::PxwebV1 | SourceKind::Eurostat)
 }
 
 /// What a kind's symbols mean where `symbols` says nothing else. PxWeb writes dots and

@@ -19,7 +19,7 @@ pub use file::{CellRange, Choice, CubeSelection, FileFetch, FileFormat, FileLoca
 pub use jobsearch::{JobsearchFetch, PlaceLevel};
 pub use kolada::{KoladaFetch, Years};
 pub use planned_educations::{PlannedEducationsFetch, PlannedWhat};
-pub use pxweb::PxwebFetch;
+pub use pxweb::{OutputValues, PxwebFetch};
 pub use school_units::{RegisterWhat, SchoolUnitsFetch};
 pub use siris::SirisFetch;
 pub use susa_navet::{SusaNavetFetch, SusaWhat};

@@ -4,12 +4,14 @@
 mod areas;
 mod dataset;
 mod fetch;
+mod notify;
 mod pipeline;
 mod sources;
 mod underlag;
 
 use super::jobtech;
 use super::leaf::{self, Fault, Leaf};
+use super::leaf_notify;
 use super::leaf_source;
 
 pub(super) use areas::AREAS;
@@ -155,6 +157,9 @@ rule!(
 );
 rule!(PROXY, leaf::proxy, "a proxy's address", "^[hH][tT][tT][pP][sS]?:");
 rule!(HOST, leaf::host, "a host, or \"*.\" and a domain", "^(\\*\\.)?[A-Za-z0-9.:\\[\\]-]+$");
+rule!(MAIL_ADDRESS, leaf_notify::mail_address, "a mail address", "^[^ ]+@[^ ]+$");
+rule!(MAIL_SERVER, leaf_notify::mail_server, "a host", "^[A-Za-z0-9.:\\[\\]-]+$");
+rule!(MAIL_USER, leaf_notify::mail_user, "a user's name", ".");
 rule!(STAR, leaf::star, "\"*\"", r"^\*$");
 
 const STATUSES: &[&str] =

@@ -14,7 +14,7 @@ pub(in crate::config) static SOURCES: Shape = Shape {
 static KINDS: Shape = Shape {
     about: "What kind of source it is.",
     keys: &[
-        Key::optional("pxweb", Kind::Table(&SOURCE), "PxWeb API v2, such as SCB's."),
+        Key::optional("pxweb", Kind::Table(&PXWEB), "PxWeb API v2, such as SCB's."),
         Key::optional("pxweb-v1", Kind::Table(&PXWEB_V1), "PxWeb API v1, such as those of most other agencies."),
         Key::optional("kolada", Kind::Table(&SOURCE), "Kolada API v3."),
         Key::optional("eurostat", Kind::Table(&SOURCE), "Eurostat's dissemination API."),
@@ -39,6 +39,33 @@ static KINDS: Shape = Shape {
 static SOURCE: Shape = Shape {
     about: "A source.",
     keys: &[ADDRESS, CREDIT, LICENCE, LIMITED, FRESH_FOR, SYMBOLS, RESPONSES],
+    one_of: false,
+};
+
+static PXWEB: Shape = Shape {
+    about: "An installation of PxWeb API v2, and how it differs from the usual one.",
+    keys: &[
+        ADDRESS,
+        CREDIT,
+        LICENCE,
+        LIMITED,
+        FRESH_FOR,
+        SYMBOLS,
+        Key::optional(
+            "formats",
+            Kind::List { item: &Kind::OneOf(&["json-stat2", "px", "csv"]), may_be_empty: false },
+            "The response formats to use, the first of which is asked for; else json-stat2, or px or csv where the \
+             installation announces no json-stat2.",
+        ),
+        Key::default(
+            "longest_get",
+            Kind::Integer { min: 0, max: 100_000 },
+            "0",
+            "Data calls whose address has at most so many characters after base_url are made by GET; longer ones, and \
+             with 0 all, by POST.",
+        ),
+        RESPONSES,
+    ],
     one_of: false,
 };
 

@@ -1,5 +1,6 @@
 //! `underlag.toml`: places, publisher and bounds.
 
+use super::notify::NOTIFY;
 use super::{BUCKET_URL, DURATION, HOST, Key, Kind, LISTEN, PROXY, REGION, SIZE, Shape, TEXT, URL, VERSION};
 
 pub(in crate::config) static UNDERLAG: Shape = Shape {
@@ -32,6 +33,7 @@ pub(in crate::config) static UNDERLAG: Shape = Shape {
         Key::optional("http", Kind::Table(&HTTP), "Bounds on every call to a source."),
         Key::optional("server", Kind::Table(&SERVER), "The built-in web server."),
         Key::optional("daemon", Kind::Table(&DAEMON), "The program that runs on schedule."),
+        Key::optional("notify", Kind::Table(&NOTIFY), "Who is told of what, by mail or webhook."),
     ],
     one_of: false,
 };

@@ -271,6 +271,56 @@ fn what_answers_mean_is_held_to_what_there_is() {
 }
 
 #[test]
+fn only_what_is_asked_for_in_parts_can_be_split() {
+    let project = Project::new();
+    project.write(
+        "config/sources.toml",
+        "version = 1\n[source.scb.pxweb]\nbase_url = \"https://a.example/api/v2\"\ncredit = \"SCB\"\nlicence = \"CC0-1.0\"\n\
+         responses = [{ status = 413, action = \"split\" }]\n\
+         [source.kolada.kolada]\nbase_url = \"https://b.example/v3\"\ncredit = \"Kolada\"\nlicence = \"?\"\n\
+         responses = [{ status = 404, action = \"empty\" }, { status = 413, action = \"split\" }]\n",
+    );
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `split` means nothing for a kolada source: its calls are not cut into smaller ones
+      --> config/sources.toml:11:75
+       |
+    11 | responses = [{ status = 404, action = "empty" }, { status = 413, action = "split" }]
+       |                                                                           ^^^^^^^
+       |
+       = hint: `stop` makes the answer an error, `retry` asks again
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_code_list_is_named_before_what_comes_of_it() {
+    let fetch = "[fetch.ark.pxweb]\nsource = \"scb\"\ntable = \"TAB1\"\nselect = { Alder = \"*\", Tid = \"*\" }\n\
+                 codelist = { Alder = \"agg_X\" }\noutput_values = { Alder = \"both\", Aldr = \"single\" }\n\
+                 measures = { \"000007SF\" = \"folk\" }\n\n[dataset.befolkning]";
+    let project = Project::new().with("[dataset.befolkning]", fetch);
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `fetch.ark.pxweb.output_values.Alder` can't be "both"
+      --> pipelines/befolkning/pipeline.toml:14:27
+       |
+    14 | output_values = { Alder = "both", Aldr = "single" }
+       |                           ^^^^^^
+       |
+       = hint: allowed: "aggregated", "single"
+
+    error: `output_values` names the dimension `Aldr`, which has no `codelist`
+      --> pipelines/befolkning/pipeline.toml:14:35
+       |
+    14 | output_values = { Alder = "both", Aldr = "single" }
+       |                                   ^^^^
+       |
+       = hint: did you mean `Alder`?
+
+    2 problems in 1 file
+    "#);
+}
+
+#[test]
 fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
     let project = Project::new();
     project.write(
@@ -285,4 +335,89 @@ fn what_the_file_says_of_answers_goes_before_the_kinds_own() {
     let actions: Vec<_> = source.responses.iter().map(|one| (one.status, one.action)).collect();
     assert_eq!(actions[..2], [(Some(404), Action::Empty), (None, Action::Stop)]);
     assert!(actions[2..].contains(&(Some(400), Action::Split)));
+}
+
+/// A second pipeline beside the first, with the first's text but for names.
+fn with_second(project: Project, schedule: &str) -> Project {
+    let second = PIPELINE.replace("[dataset.befolkning", "[dataset.andra").replace("befolkning.sql", "andra.sql");
+    let second = second.replacen("[fetch.folk.pxweb]", &format!("{schedule}\n[fetch.folk.pxweb]"), 1);
+    project.write("pipelines/andra/pipeline.toml", &second).write("pipelines/andra/andra.sql", "SELECT * FROM folk\n");
+    project
+}
+
+#[test]
+fn an_unknown_pipeline_to_run_after_is_shown_with_the_one_that_was_meant() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"befolkningen\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: there is no pipeline `befolkningen` to run after
+     --> pipelines/andra/pipeline.toml:4:10
+      |
+    4 | after = ["befolkningen"]
+      |          ^^^^^^^^^^^^^^
+      |
+      = hint: did you mean `befolkning`?
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn no_pipeline_runs_after_itself_or_in_a_circle() {
+    let project = with_second(Project::new(), "[schedule]\nafter = [\"andra\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: `andra` can't run after itself
+     --> pipelines/andra/pipeline.toml:4:10
+      |
+    4 | after = ["andra"]
+      |          ^^^^^^^
+      |
+      = hint: to run again and again, give it a `cron`
+
+    1 problem in 1 file
+    "#);
+    let first = Project::new().with("[fetch.folk.pxweb]", "[schedule]\nafter = [\"andra\"]\n[fetch.folk.pxweb]");
+    let project = with_second(first, "[schedule]\nafter = [\"befolkning\"]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: pipelines run after each other in a circle: andra → befolkning → andra
+     --> pipelines/befolkning/pipeline.toml:4:10
+      |
+    4 | after = ["andra"]
+      |          ^^^^^^^
+      |
+      = hint: each name runs after the next; one of them must start by itself
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_schedule_says_when_or_after_what() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\njitter = \"5m\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: [schedule] says neither when nor after what it runs
+     --> pipelines/befolkning/pipeline.toml:3:2
+      |
+    3 | [schedule]
+      |  ^^^^^^^^
+      |
+      = hint: give `cron`, `after` or a [release]; without [schedule] it runs only by hand
+
+    1 problem in 1 file
+    "#);
+}
+
+#[test]
+fn a_schedule_that_is_never_due_is_refused() {
+    let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\ncron = \"0 0 30 2 *\"\n[fetch.folk.pxweb]");
+    insta::assert_snapshot!(project.report(), @r#"
+    error: "0 0 30 2 *" is never due
+     --> pipelines/befolkning/pipeline.toml:4:8
+      |
+    4 | cron = "0 0 30 2 *"
+      |        ^^^^^^^^^^^^
+      |
+      = hint: no month that it names has such a day: February has 29 at most; April, June, September and November have 30
+
+    1 problem in 1 file
+    "#);
 }

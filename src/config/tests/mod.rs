@@ -3,6 +3,7 @@
 
 mod broken;
 mod mistakes;
+mod notify;
 mod promises;
 mod regional;
 mod schema;

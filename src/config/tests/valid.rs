@@ -68,6 +68,31 @@ fn a_schedule_has_defaults() {
     let schedule = config.pipelines["befolkning"].schedule.as_ref().unwrap();
     assert_eq!((schedule.timezone.as_str(), schedule.missed), ("Europe/Stockholm", Missed::Latest));
     assert_eq!((schedule.jitter, schedule.late_after), (Duration::ZERO, None));
+    assert_eq!((schedule.cron.as_deref(), schedule.enabled, schedule.after.len()), (Some("5 8 * * *"), true, 0));
+}
+
+#[test]
+fn a_pipeline_may_follow_others_without_a_time_of_its_own() {
+    let project = Project::new();
+    let second = super::PIPELINE.replace("[dataset.befolkning", "[dataset.andra").replacen(
+        "[fetch.folk.pxweb]",
+        "[schedule]\nafter = [\"befolkning\"]\nenabled = false\n[fetch.folk.pxweb]",
+        1,
+    );
+    project
+        .write("pipelines/andra/pipeline.toml", &second)
+        .write("pipelines/andra/befolkning.sql", "SELECT * FROM folk\n");
+    let config = project.config();
+    let schedule = config.pipelines["andra"].schedule.as_ref().unwrap();
+    assert_eq!((schedule.cron.as_deref(), schedule.enabled), (None, false));
+    assert_eq!(schedule.after, ["befolkning"]);
+    let job = |jobs: Vec<crate::schedule::Job>| jobs.into_iter().find(|job| job.pipeline == "andra").unwrap();
+    let before = job(crate::schedule::jobs(&config)).fingerprint;
+    // Another pipeline's files are none of its own; its SQL is.
+    project.write("pipelines/befolkning/befolkning.sql", "SELECT kod, period, folkmangd FROM folk\n");
+    assert_eq!(job(crate::schedule::jobs(&project.config())).fingerprint, before);
+    project.write("pipelines/andra/befolkning.sql", "SELECT kod, period, folkmangd FROM folk\n");
+    assert_ne!(job(crate::schedule::jobs(&project.config())).fingerprint, before);
 }
 
 fn fetch(text: &str) -> FetchKind {

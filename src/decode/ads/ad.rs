@@ -1,7 +1,7 @@
 //! What is read of one advertisement or removal, borrowed from its text.
 
 use super::kept::is_code;
-use super::scan::{Cursor, Scalar, Stop};
+use crate::decode::scrub::{Cursor, Scalar, Stop};
 
 /// The fields that something is made of; absent and null are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,32 +3,14 @@
 //! references, addresses, the employer and its number (a sole trader's is a
 //! person's), and every field that a later version of the API may add.
 
-/// A field that is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Keep {
-    pub name: &'static str,
-    pub part: Part,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Part {
-    /// A code, time, number or truth value; a text of any other shape is dropped (see [`is_code`]).
-    Code,
-    /// These fields of an object, or of each object of an array; a bare code in its place, as removals have it, is
-    /// kept too.
-    Of(&'static [Keep]),
-}
-
-const fn code(name: &'static str) -> Keep {
-    Keep { name, part: Part::Code }
-}
+use crate::decode::scrub::{Keep, Shape, code, is, of, of_or};
 
 const CONCEPT: &[Keep] = &[code("concept_id"), code("legacy_ams_taxonomy_id")];
 
 const PLACE: &[Keep] = &[
-    code("municipality_code"),
+    is("municipality_code", Shape::Digits(4)),
     code("municipality_concept_id"),
-    code("region_code"),
+    is("region_code", Shape::Digits(2)),
     code("region_concept_id"),
     code("country_code"),
     code("country_concept_id"),
@@ -37,27 +19,27 @@ const PLACE: &[Keep] = &[
 pub const KEPT: &[Keep] = &[
     code("id"),
     code("original_id"),
-    code("publication_date"),
-    code("last_publication_date"),
+    is("publication_date", Shape::Time),
+    is("last_publication_date", Shape::Time),
     code("removed"),
-    code("removed_date"),
-    code("timestamp"),
-    code("number_of_vacancies"),
-    Keep { name: "occupation", part: Part::Of(CONCEPT) },
-    Keep { name: "occupation_group", part: Part::Of(CONCEPT) },
-    Keep { name: "occupation_field", part: Part::Of(CONCEPT) },
-    Keep { name: "workplace_address", part: Part::Of(PLACE) },
+    is("removed_date", Shape::Time),
+    is("timestamp", Shape::Milliseconds),
+    is("number_of_vacancies", Shape::Number),
+    // Removals have a bare concept.
+    of_or("occupation", CONCEPT, Shape::Code),
+    of_or("occupation_group", CONCEPT, Shape::Code),
+    of_or("occupation_field", CONCEPT, Shape::Code),
+    of("workplace_address", PLACE),
     // Of removals, which name places by their concepts alone.
     code("municipality"),
     code("region"),
     code("country"),
 ];
 
-/// Longest code that is kept: a hash in hexadecimal digits.
+/// Longest value that is read.
 const LONGEST: usize = 64;
 
-/// Whether a text has the shape of a code or a time. Names have spaces or letters beyond ASCII, or are at least kept
-/// out of the fields above by the taxonomy; addresses of any kind have characters that no code has.
+/// Whether a text has the shape of a code or a time, for a reader who need not know which.
 pub(super) fn is_code(text: &[u8]) -> bool {
     text.len() <= LONGEST
         && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'.' | b'+'))

@@ -12,7 +12,6 @@ mod count;
 pub(crate) mod fuzzing;
 mod kept;
 mod objects;
-mod scan;
 mod scrub;
 mod seen;
 mod unzip;
@@ -24,7 +23,7 @@ use std::io;
 
 pub use ad::{Ad, Field};
 pub use count::{Counter, Tallied, batches, columns, schema};
-pub use kept::{KEPT, Keep, Part};
+pub use kept::KEPT;
 pub use objects::{Objects, read_ads};
 pub use scrub::{Scrubbed, scrub};
 

@@ -5,7 +5,7 @@ use std::io::Read;
 
 use super::AdsError;
 use super::ad::Ad;
-use super::scan::{Cursor, Stop};
+use crate::decode::scrub::{Cursor, Stop};
 
 /// Read at a time.
 const ROOM: usize = 1 << 20;

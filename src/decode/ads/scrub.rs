@@ -6,10 +6,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use super::AdsError;
-use super::kept::{COLUMNS_OF_OLD, KEPT, Keep, Part, is_code};
+use super::kept::{COLUMNS_OF_OLD, KEPT};
 use super::objects::Objects;
-use super::scan::{Cursor, Scalar, Stop};
 use super::unzip;
+use crate::decode::scrub::{Copier, Cursor, Stop};
 
 /// Written at a time.
 const FLUSH: usize = 1 << 17;
@@ -20,7 +20,7 @@ const CHUNKS: usize = 8;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scrubbed {
     pub ads: u64,
-    /// Texts in the place of a code that did not look like one, and were dropped.
+    /// Values that did not look like what their field is for, and were dropped.
     pub refused: u64,
 }
 
@@ -80,121 +80,37 @@ impl Read for Unpacked {
 
 fn lines(input: &mut dyn Read, output: &mut (dyn Write + Send)) -> Result<Scrubbed, AdsError> {
     let mut objects = Objects::new(input);
-    let mut line = Line { out: Vec::with_capacity(2 * FLUSH), refused: 0 };
+    let mut copier = Copier::lenient(2 * FLUSH);
     loop {
-        let (length, refused) = (line.out.len(), line.refused);
+        let (length, refused) = (copier.out.len(), copier.refused);
         let more = objects.next(|cursor| {
-            line.out.truncate(length);
-            line.refused = refused;
-            line.ad(cursor)
+            copier.back_to(length, refused);
+            ad(&mut copier, cursor)
         })?;
-        if line.out.len() >= FLUSH || !more {
-            output.write_all(&line.out)?;
-            line.out.clear();
+        if copier.out.len() >= FLUSH || !more {
+            output.write_all(&copier.out)?;
+            copier.out.clear();
         }
         if !more {
-            return Ok(Scrubbed { ads: objects.number(), refused: line.refused });
+            return Ok(Scrubbed { ads: objects.number(), refused: copier.refused });
         }
     }
 }
 
-struct Line {
-    out: Vec<u8>,
-    refused: u64,
-}
-
-impl Line {
-    fn ad(&mut self, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
-        self.fields(cursor, KEPT, true)?;
-        self.out.push(b'\n');
+fn ad(copier: &mut Copier, cursor: &mut Cursor<'_>) -> Result<(), Stop> {
+    let mut known = false;
+    copier.fields(cursor, KEPT, |key, is_kept| {
+        if !is_kept && COLUMNS_OF_OLD.iter().any(|old| old.as_bytes().eq_ignore_ascii_case(key)) {
+            return Err(Stop::Bad(
+                "it has the columns that the files of 2006 to 2016 had at first (ANTAL_AKT_PLATSER, KOMMUN_KOD …), \
+                 whose meaning is not known well enough to count by",
+            ));
+        }
+        known = known || matches!(key, b"id" | b"publication_date");
         Ok(())
-    }
-
-    fn fields(&mut self, cursor: &mut Cursor<'_>, kept: &[Keep], is_ad: bool) -> Result<(), Stop> {
-        self.out.push(b'{');
-        let mut known = !is_ad;
-        let mut comma = false;
-        cursor.object(|cursor, key| {
-            let Some(keep) = kept.iter().find(|keep| keep.name.as_bytes() == key) else {
-                if is_ad && COLUMNS_OF_OLD.iter().any(|old| old.as_bytes().eq_ignore_ascii_case(key)) {
-                    return Err(Stop::Bad(
-                        "it has the columns that the files of 2006 to 2016 had at first (ANTAL_AKT_PLATSER, KOMMUN_KOD …), \
-                         whose meaning is not known well enough to count by",
-                    ));
-                }
-                return cursor.step_over();
-            };
-            known = known || matches!(keep.name, "id" | "publication_date");
-            let before = self.out.len();
-            if comma {
-                self.out.push(b',');
-            }
-            self.out.push(b'"');
-            self.out.extend_from_slice(keep.name.as_bytes());
-            self.out.extend_from_slice(b"\":");
-            if self.value(cursor, keep.part)? {
-                comma = true;
-            } else {
-                self.out.truncate(before);
-            }
-            Ok(())
-        })?;
-        self.out.push(b'}');
-        if known { Ok(()) } else { Err(Stop::Bad("it has neither id nor publication_date")) }
-    }
-
-    /// False where nothing is kept.
-    fn value(&mut self, cursor: &mut Cursor<'_>, part: Part) -> Result<bool, Stop> {
-        let first = cursor.peek()?;
-        match part {
-            Part::Of(kept) if first == b'{' => {
-                self.fields(cursor, kept, false)?;
-                return Ok(true);
-            }
-            Part::Of(kept) if first == b'[' => {
-                self.out.push(b'[');
-                let mut comma = false;
-                cursor.array(|cursor| {
-                    let before = self.out.len();
-                    if comma {
-                        self.out.push(b',');
-                    }
-                    // An array within an array is nothing that is known.
-                    let is_kept = if cursor.peek()? == b'[' {
-                        cursor.step_over().map(|()| false)?
-                    } else {
-                        self.value(cursor, Part::Of(kept))?
-                    };
-                    if is_kept {
-                        comma = true;
-                    } else {
-                        self.out.truncate(before);
-                    }
-                    Ok(())
-                })?;
-                self.out.push(b']');
-                return Ok(true);
-            }
-            Part::Of(_) | Part::Code => {}
-        }
-        match cursor.scalar()? {
-            None | Some(Scalar::Null) => Ok(false),
-            Some(Scalar::Text(text)) if is_code(text) => {
-                self.out.push(b'"');
-                self.out.extend_from_slice(text);
-                self.out.push(b'"');
-                Ok(true)
-            }
-            Some(Scalar::Bare(bare)) if is_code(bare) => {
-                self.out.extend_from_slice(bare);
-                Ok(true)
-            }
-            Some(_) => {
-                self.refused += 1;
-                Ok(false)
-            }
-        }
-    }
+    })?;
+    copier.out.push(b'\n');
+    if known { Ok(()) } else { Err(Stop::Bad("it has neither id nor publication_date")) }
 }
 
 /// As many bytes as there are, up to the buffer's length.

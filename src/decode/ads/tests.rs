@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::*;
+use crate::decode::scrub::{Keep, Part};
 use crate::reference::Reference;
 use crate::sandbox::ads::{INVENTED, Writer, Year, Zipping};
 
@@ -55,17 +56,13 @@ fn rows(text: &str) -> Vec<Tallied> {
 
 /// The same by another way: the whole document into memory, field by field.
 fn kept(value: &Value, list: &[Keep]) -> Value {
-    let code = |value: &Value| match value {
-        Value::String(text) if super::kept::is_code(text.as_bytes()) => Some(value.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.clone()),
-        _ => None,
-    };
     let part = |value: &Value, part: Part| match (part, value) {
-        (Part::Of(list), Value::Object(_)) => Some(kept(value, list)),
-        (Part::Of(list), Value::Array(items)) => {
+        (Part::Of(list) | Part::OfOr(list, _), Value::Object(_)) => Some(kept(value, list)),
+        (Part::Of(list) | Part::OfOr(list, _), Value::Array(items)) => {
             Some(items.iter().filter(|item| item.is_object()).map(|item| kept(item, list)).collect())
         }
-        (_, value) => code(value),
+        (_, Value::String(_) | Value::Number(_) | Value::Bool(_)) => Some(value.clone()),
+        _ => None,
     };
     let fields = value.as_object().unwrap().iter().filter_map(|(name, value)| {
         let keep = list.iter().find(|keep| keep.name == name)?;
@@ -110,6 +107,23 @@ fn a_text_in_a_codes_place_is_dropped() {
          \"number_of_vacancies\":3}\n"
     );
     assert_eq!(told, Scrubbed { ads: 1, refused: 4 });
+}
+
+#[test]
+fn a_telephone_number_in_a_codes_place_is_dropped() {
+    let numbers = ["0701740605", "+46701740605", "08-46500400", "198001011234", "fanta@pahittat.example"];
+    for number in numbers {
+        let line = format!(
+            "{{\"id\":\"{number}\",\"publication_date\":\"{number}\",\"timestamp\":\"{number}\",\"number_of_vacancies\":\"{number}\",\
+             \"occupation\":\"{number}\",\"occupation_group\":[{{\"concept_id\":\"{number}\",\"legacy_ams_taxonomy_id\":\"{number}\"}}],\
+             \"workplace_address\":{{\"municipality_code\":\"{number}\",\"region_code\":\"{number}\",\"country_code\":\"{number}\"}},\
+             \"removed_date\":\"{number}\",\"region\":\"{number}\"}}"
+        );
+        let mut out = Vec::new();
+        let told = scrub(&mut line.as_bytes(), &mut out, CAP).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "{\"occupation_group\":[{}],\"workplace_address\":{}}\n");
+        assert_eq!(told.refused, 12, "{number}");
+    }
 }
 
 #[test]

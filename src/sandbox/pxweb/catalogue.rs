@@ -24,11 +24,21 @@ pub fn config(options: &Options) -> Reply {
                 { "language": "en", "text": "Source: Underlag's sandbox (synthetic data)" },
                 { "language": "sv", "text": "Källa: Underlags sandlåda (syntetiska data)" },
             ],
-            "defaultDataFormat": "json-stat2",
-            "dataFormats": ["json-stat2"],
+            "defaultDataFormat": options.pxweb_formats.first(),
+            "dataFormats": options.pxweb_formats,
             "features": [{ "id": "CORS", "params": [{ "key": "enabled", "value": "True" }] }],
         }),
     )
+}
+
+/// The format that a data call wants, where the installation has it; the default where it does not say.
+pub fn format<'o>(ask: &Ask<'_>, options: &'o Options) -> Option<&'o str> {
+    let formats = &options.pxweb_formats;
+    match ask.parameter("outputFormat").filter(|text| !text.is_empty()) {
+        Some(wanted) => formats.iter().find(|one| one.eq_ignore_ascii_case(wanted)),
+        None => formats.first(),
+    }
+    .map(String::as_str)
 }
 
 /// One page of the tables; every word of `query` must occur.

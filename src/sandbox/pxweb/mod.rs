@@ -1,5 +1,6 @@
 //! The stand-in of `PxWeb` API v2 as SCB runs it: the documented calls, limits,
-//! errors and shapes over a few synthetic tables. Only json-stat2 is written.
+//! errors and shapes over a few synthetic tables, in json-stat2, px and csv, or in
+//! those of them that the installation is said to have.
 
 mod answer;
 mod catalogue;
@@ -11,8 +12,10 @@ mod problem;
 mod selection;
 mod small;
 mod table;
+mod text;
 mod v1;
 mod values;
+mod write;
 
 use std::sync::Arc;
 
@@ -80,10 +83,7 @@ impl Pxweb {
             ["tables", id, "metadata"] => answer::metadata(find(id).ok_or(Refusal::Table)?, ask, language),
             ["tables", id, "data"] => {
                 let table = find(id).ok_or(Refusal::TableOfData)?;
-                let format = ask.parameter("outputFormat").filter(|text| !text.is_empty());
-                if format.is_some_and(|format| !format.eq_ignore_ascii_case("json-stat2")) {
-                    return Err(Refusal::OutputFormat);
-                }
+                let format = catalogue::format(ask, options).ok_or(Refusal::OutputFormat)?;
                 if ask.body.is_some_and(<[u8]>::is_empty) {
                     return Err(Refusal::NoQuery);
                 }
@@ -91,9 +91,16 @@ impl Pxweb {
                 if selection::cells(&axes) > options.max_cells || ask.distortion.too_many_cells {
                     return Err(Refusal::TooManyCells);
                 }
-                Ok(answer::data(table, axes, language, ask.distortion))
+                if format == "json-stat2" {
+                    return Ok(answer::data(table, axes, language, ask.distortion));
+                }
+                let codes =
+                    ask.parameter("outputFormatParams").is_some_and(|text| text.eq_ignore_ascii_case("UseCodes"));
+                let mut reply = write::write(table, &axes, format, codes, ask.distortion);
+                reply.cells = Some(selection::cells(&axes));
+                Ok(reply)
             }
-            ["codelists", _] => catalogue::codelist(&self.tables, ask.segments[1], ask, language),
+            ["codelists", _] => catalogue::codelist(tables, ask.segments[1], ask, language),
             _ => Ok(Reply::new(404, "text/plain", Vec::new())),
         }
     }

@@ -24,6 +24,9 @@ struct Variable {
     value_codes: Option<Vec<String>>,
     #[serde(default, alias = "codeList")]
     codelist: Option<String>,
+    /// As older servers read it: whether a list's own codes are wanted (`aggregated`) or those behind (`single`).
+    #[serde(default)]
+    output_values: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +44,12 @@ pub struct Axis {
     pub eliminated: bool,
 }
 
+impl Variable {
+    fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), value_codes: None, codelist: None, output_values: None }
+    }
+}
+
 impl Selection {
     pub fn read(ask: &Ask<'_>) -> Result<Self, Refusal> {
         if let Some(body) = ask.body.filter(|body| !body.is_empty()) {
@@ -48,16 +57,18 @@ impl Selection {
         }
         let mut selection = Vec::new();
         for (variable, values) in ask.bracketed("valuecodes") {
-            selection.push(Variable { name: variable.to_owned(), value_codes: Some(split(values)), codelist: None });
+            selection.push(Variable { value_codes: Some(split(values)), ..Variable::of(variable) });
         }
         for (variable, codelist) in ask.bracketed("codelist") {
             match selection.iter_mut().find(|wanted| wanted.name.eq_ignore_ascii_case(variable)) {
                 Some(wanted) => wanted.codelist = Some(codelist.to_owned()),
-                None => selection.push(Variable {
-                    name: variable.to_owned(),
-                    value_codes: None,
-                    codelist: Some(codelist.to_owned()),
-                }),
+                None => selection.push(Variable { codelist: Some(codelist.to_owned()), ..Variable::of(variable) }),
+            }
+        }
+        for (variable, values) in ask.bracketed("outputvalues") {
+            let of = |wanted: &&mut Variable| wanted.name.eq_ignore_ascii_case(variable);
+            if let Some(wanted) = selection.iter_mut().find(of) {
+                wanted.output_values = Some(values.to_owned());
             }
         }
         let names = |name| ask.parameter(name).map(split).unwrap_or_default();
@@ -148,6 +159,13 @@ fn chosen(table: &Table, at: usize, wanted: Option<&Variable>) -> Result<Axis, R
     if groups.is_empty() {
         return eliminated(table, at).ok_or(Refusal::IllegalSelection);
     }
+    let single = wanted.and_then(|wanted| wanted.output_values.as_deref());
+    let groups = if single.is_some_and(|values| values.eq_ignore_ascii_case("single")) {
+        let is_behind = |own: &Group| groups.iter().any(|group| group.members.contains(&own.members[0]));
+        dimension.groups().into_iter().filter(is_behind).collect()
+    } else {
+        groups
+    };
     Ok(Axis { dimension: at, groups, eliminated: false })
 }
 

@@ -97,8 +97,9 @@ impl Unit {
         });
         let vux = if self.adult { json!({ "schoolTypeParts": ["VUXGR", "VUXGY"] }) } else { Value::Null };
         let facts = json!({
-            "displayName": self.name, "status": self.status(), "url": null, "email": null, "phoneNumber": null,
-            "headMaster": null, "addresses": [{ "type": "POSTADRESS", "locality": "Ingenstans" }, address],
+            "displayName": self.name, "status": self.status(), "url": null, "email": "pahitta@pahittat.example",
+            "phoneNumber": "070-17406 05", "headMaster": "Påhitta Fantasisson",
+            "addresses": [{ "type": "POSTADRESS", "streetAddress": "c/o Fantasisson", "locality": "Ingenstans" }, address],
             "orientationType": "ALLMAN", "schoolUnitType": "SKOLENHET", "schoolName": null,
             "municipalityCode": self.kommun, "schoolTypes": [self.school()], "schoolTypeProperties": { "vux": vux },
             "startdate": "2012-07-01", "endDate": null,

@@ -83,7 +83,8 @@ fn event(event: &Event) -> Value {
         "isCancelled": false,
         "paceOfStudy": event.pace.map(|pace| json!({ "percentage": pace })),
         "distance": event.distance.then(|| json!({ "noOfMandatorySessions": 0 })),
-        "application": { "last": event.last, "email": "syntetisk@example.org" },
+        "application": { "last": event.last, "email": "pahitta@pahittat.example" },
+        "contacts": [{ "name": "Påhitta Fantasisson", "telephone": "070-17406 05" }],
     });
     json!({ "id": event.id, "status": "ACTIVE", "content": content })
 }
@@ -106,7 +107,7 @@ fn provider(event: &Event, id: &str) -> Value {
     let content = json!({
         "identifier": id, "code": "SYN", "name": said(&event.provider),
         "responsibleBody": { "name": said("Huvudman"), "type": { "type": "C_Body", "code": "kommunal" } },
-        "emailAddresses": ["syntetisk@example.org"],
+        "emailAddresses": ["pahitta@pahittat.example"], "phones": [{ "function": "Rektor Fantasisson", "number": "070-17406 05" }],
     });
     json!({ "id": id, "status": "ACTIVE", "content": content })
 }

@@ -129,6 +129,60 @@ async fn selections_by_url_and_by_body_agree() {
 }
 
 #[tokio::test]
+async fn a_code_list_gives_its_own_codes_unless_told_otherwise() {
+    let stage = Stage::open().await;
+    let list = |values: Option<&str>| {
+        let mut education =
+            json!({ "variableCode": "Utbildning", "valueCodes": ["G"], "codelist": "agg_Utbildningsnivå" });
+        if let Some(values) = values {
+            education["outputValues"] = json!(values);
+        }
+        json!([education, { "variableCode": "ContentsCode", "valueCodes": ["*"] }, { "variableCode": "Tid", "valueCodes": ["*"] }])
+    };
+    for (values, expected) in
+        [(None, &["G"][..]), (Some("aggregated"), &["G"]), (Some("single"), &["53B", "53E", "53F", "53V"])]
+    {
+        let document = stage.data("TAB9002", list(values)).await;
+        let index = document["dimension"]["Utbildning"]["category"]["index"].as_object().unwrap();
+        let mut codes: Vec<&str> = index.keys().map(String::as_str).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, expected, "{values:?}");
+    }
+    let by_url = stage
+        .json(&format!(
+            "{TABLES}/TAB9002/data?valueCodes[Utbildning]=G&codelist[Utbildning]=agg_Utbildningsnivå&outputvalues[utbildning]=single&valueCodes[ContentsCode]=*&valueCodes[Tid]=*"
+        ))
+        .await;
+    assert_eq!(by_url["size"], json!([4, 2, 4]));
+}
+
+#[tokio::test]
+async fn an_installation_may_lack_json_stat() {
+    let stage =
+        Stage::with(Options { pxweb_formats: vec!["px".to_owned(), "csv".to_owned()], calls: 0, ..Options::default() })
+            .await;
+    let config = stage.json("pxweb/api/v2/config").await;
+    assert_eq!((&config["dataFormats"], &config["defaultDataFormat"]), (&json!(["px", "csv"]), &json!("px")));
+    let data = format!(
+        "{TABLES}/TAB9003/data?valueCodes[Region]=00&valueCodes[Sektor]=*&valueCodes[ContentsCode]=*&valueCodes[Tid]=2024K4"
+    );
+    assert_eq!(stage.get(&format!("{data}&outputFormat=json-stat2")).await.status(), 400);
+    assert!(stage.get(&data).await.text().await.unwrap().starts_with("CHARSET=\"ANSI\";"));
+    let csv = async |more: &str| {
+        let text = stage.get(&format!("{data}&outputFormat=CSV{more}")).await.text().await.unwrap();
+        text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        csv("").await,
+        ["\"region\",\"sektor\"", "\"Riket\",\"privat sektor\"", "\"Riket\",\"offentlig sektor\""]
+    );
+    assert_eq!(
+        csv("&outputFormatParams=usecodes").await,
+        ["\"Region\",\"Sektor\"", "\"00\",\"priv\"", "\"00\",\"OFF\""]
+    );
+}
+
+#[tokio::test]
 async fn decimals_symbols_and_aggregations() {
     let stage = Stage::open().await;
     let all = |extra: Value| {
@@ -211,7 +265,7 @@ async fn refusals_are_those_of_the_real_server() {
             "Non-existent codelist",
         ),
         (&format!("tables/TAB6471/data?valueCodes[Alder]=1&{rest}&heading=Kon"), 400, 400, "Illegal placment"),
-        ("tables/TAB6471/data?outputFormat=px", 400, 400, "Unsupported output format"),
+        ("tables/TAB6471/data?outputFormat=xlsx", 400, 400, "Unsupported output format"),
         ("tables?lang=fi", 400, 400, "Unsupported language"),
     ] {
         let response = stage.get(&format!("pxweb/api/v2/{path}")).await;

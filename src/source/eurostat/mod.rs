@@ -22,18 +22,19 @@ mod query;
 mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use bytes::Bytes;
 
 use super::metadata::{Dimension, Kind};
-use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order};
+use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order, parallel};
 use crate::config::{EurostatFetch, EurostatFormat, ValueType, column_of};
 use crate::contract::Status;
 use crate::decode::{CodeRow, Layout, Measure};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
 
-use cube::Part;
+use cube::{Cube, Part};
 use query::{Piece, Query};
 use structure::{Dataflow, Structure};
 
@@ -119,6 +120,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &EurostatFetch) -> Result<Pla
         limits,
         wait: courier.limiter().wait_for(calls),
         stamp_proves: stamp.is_some(),
+        estimated: false,
         stamp,
         notes,
         publish_notes: Vec::new(),
@@ -151,14 +153,26 @@ pub(super) async fn harvest(
 ) -> Result<Harvest, SourceError> {
     let symbols = flags::combined(&courier.source().symbols);
     let mut told = Told::default();
-    let mut calls = 0;
-    for part in &work.parts {
-        match fetch.format {
-            EurostatFormat::Json => in_halves(courier, fetch, work, part, &symbols, sink, &mut told).await?,
-            EurostatFormat::SdmxCsv => whole(courier, fetch, work, &symbols, sink, &mut told).await?,
+    match fetch.format {
+        EurostatFormat::Json => {
+            let asked = Arc::new((fetch.clone(), work.query.clone(), symbols));
+            let call = |part: Piece| in_halves(courier.clone(), Arc::clone(&asked), part);
+            let mut calls = 0;
+            parallel::in_order(courier.source().parallel, work.parts.iter().cloned(), call, |halves| {
+                for (answer, cube) in halves.answers {
+                    take(courier, fetch, &mut told, &answer, cube, sink)?;
+                }
+                told.extra_calls += halves.extra_calls;
+                calls += 1;
+                progress(calls);
+                Ok(())
+            })
+            .await?;
         }
-        calls += 1;
-        progress(calls);
+        EurostatFormat::SdmxCsv => {
+            whole(courier, fetch, work, &symbols, sink, &mut told).await?;
+            progress(1);
+        }
     }
     let mut notes = Vec::new();
     if told.extra_calls > 0 {
@@ -176,37 +190,58 @@ pub(super) async fn harvest(
     })
 }
 
-/// One part, and where it is refused as too large, its halves.
-async fn in_halves(
+/// What came of one part; bodies are left out.
+#[derive(Default)]
+struct Halves {
+    answers: Vec<(Answer, Option<Cube>)>,
+    extra_calls: u64,
+}
+
+/// Takes an answer in, and its rows where it has any.
+fn take(
     courier: &Courier,
     fetch: &EurostatFetch,
-    work: &Work,
-    part: &Piece,
-    symbols: &BTreeMap<String, Status>,
-    sink: &mut dyn Sink,
     told: &mut Told,
+    answer: &Answer,
+    cube: Option<Cube>,
+    sink: &mut dyn Sink,
 ) -> Result<(), SourceError> {
-    let mut left = vec![(part.clone(), 0_u32)];
+    if let Some(cube) = &cube {
+        same_edition(courier, fetch, told, cube.updated.as_deref())?;
+    }
+    courier.accept(answer)?;
+    let Some(cube) = cube else { return Ok(()) };
+    sink.write(&cube.batch).map_err(SourceError::Sink)?;
+    told.rows += cube.batch.num_rows() as u64;
+    for (id, labels) in cube.labels {
+        told.labels.entry(id).or_default().extend(labels);
+    }
+    Ok(())
+}
+
+/// One part, and where it is refused as too large, its halves.
+async fn in_halves(
+    courier: Courier,
+    asked: Arc<(EurostatFetch, Query, BTreeMap<String, Status>)>,
+    part: Piece,
+) -> Result<Halves, SourceError> {
+    let (fetch, query, symbols) = &*asked;
+    let mut halves = Halves::default();
+    let mut left = vec![(part, 0_u32)];
     while let Some((part, halvings)) = left.pop() {
-        let request = Request::get(work.query.path(fetch, &part));
+        let request = Request::get(query.path(fetch, &part));
         let refused = match courier.ask_or_nothing(&request, Expect::Json).await {
             Ok(Said::Nothing(answer)) => {
-                courier.accept(&answer)?;
+                halves.answers.push((answer, None));
                 continue;
             }
-            Ok(Said::Answer(answer)) => match cube::decode(&answer, fetch, &work.query, &part, symbols)? {
+            Ok(Said::Answer(answer)) => match cube::decode(&answer, fetch, query, &part, symbols)? {
                 Part::Rows(cube) => {
-                    same_edition(courier, fetch, told, cube.updated.as_deref())?;
-                    courier.accept(&answer)?;
-                    sink.write(&cube.batch).map_err(SourceError::Sink)?;
-                    told.rows += cube.batch.num_rows() as u64;
-                    for (id, labels) in cube.labels {
-                        told.labels.entry(id).or_default().extend(labels);
-                    }
+                    halves.answers.push((Answer { body: Bytes::new(), ..answer }, Some(*cube)));
                     continue;
                 }
                 Part::Empty => {
-                    courier.accept(&answer)?;
+                    halves.answers.push((answer, None));
                     continue;
                 }
                 Part::TooLarge(error) => error,
@@ -218,14 +253,14 @@ async fn in_halves(
         };
         match Query::halves(&part) {
             Some((one, other)) if halvings < HALVINGS => {
-                told.extra_calls += 1;
+                halves.extra_calls += 1;
                 left.push((other, halvings + 1));
                 left.push((one, halvings + 1));
             }
             _ => return Err(refused),
         }
     }
-    Ok(())
+    Ok(halves)
 }
 
 /// Whether less might be answered: the extraction is too big, or too big to be made at once.

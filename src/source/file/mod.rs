@@ -71,6 +71,7 @@ pub async fn plan(courier: &Courier, fetch: &FileFetch) -> Result<Plan, SourceEr
         wait: courier.limiter().wait_for(1),
         stamp,
         stamp_proves,
+        estimated: false,
         notes,
         publish_notes: fetch.provenance.iter().map(of_person).collect(),
         schema: schema(fetch),

@@ -69,6 +69,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &HistoricalAdsFetch, today: D
         wait: courier.limiter().wait_for(calls),
         stamp,
         stamp_proves,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema()),

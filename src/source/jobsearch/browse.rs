@@ -43,7 +43,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
             courier.accept(&answer)?;
             counted.total
         }
-        Outcome::Cut(_) => 0,
+        Outcome::Cut(..) => 0,
     };
     Ok(Description {
         metadata: describe::describe(&work.groups, &work.places),

@@ -38,17 +38,14 @@ pub async fn overview(courier: &Courier) -> Result<(Answer, Overview), SourceErr
 pub enum Outcome {
     Counted(Answer, Counts),
     /// Values may be missing: asked again as two.
-    Cut([Call; 2]),
+    Cut(Answer, [Call; 2]),
 }
 
 pub async fn count(courier: &Courier, work: &Work, call: &Call) -> Result<Outcome, SourceError> {
     let answer = courier.ask(&call.request(work, known()?), Expect::Json).await?;
     let [mut counted] = counts(&answer, [call.statistic(work)])?;
     match call.halves() {
-        Some(halves) if counted.may_be_cut => {
-            courier.accept(&answer)?;
-            Ok(Outcome::Cut(halves))
-        }
+        Some(halves) if counted.may_be_cut => Ok(Outcome::Cut(answer, halves)),
         Some(_) => Ok(Outcome::Counted(answer, counted)),
         None => {
             // Of one cell the total is the count, whatever old ids there are.

@@ -30,14 +30,17 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use arrow::datatypes::SchemaRef;
 use jiff::tz::TimeZone;
 
-use super::{Harvest, Plan, Progress, Sink, SourceError};
+use super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use crate::config::{JobsearchFetch, ValueType};
 use crate::decode::rows::{self, Table};
 use crate::fetch::{Answer, Courier};
 
+use answer::Counts;
 use call::Call;
 use known::{Group, Place};
 use tally::Tally;
@@ -82,6 +85,7 @@ pub(super) fn plan(courier: &Courier, fetch: &JobsearchFetch) -> Result<Plan, So
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes: vec!["advertisements come and go by the minute: they are counted anew in every run".to_owned()],
         publish_notes: Vec::new(),
         schema: Some(schema()),
@@ -104,16 +108,13 @@ pub(super) async fn harvest(
     progress(1);
     let mut tally = Tally::new(work, overview);
     let (mut rows, mut done) = (0, 1);
-    for call in &work.calls {
-        // A call whose answer may be cut goes on as two.
-        let mut open = vec![call.clone()];
-        while let Some(call) = open.pop() {
-            let (answer, counted) = match count::count(courier, work, &call).await? {
-                count::Outcome::Counted(answer, counted) => (answer, counted),
-                count::Outcome::Cut(halves) => {
-                    open.extend(halves);
-                    continue;
-                }
+    let shared = Arc::new(work.clone());
+    let ask = |call: Call| whole_of(courier.clone(), Arc::clone(&shared), call);
+    parallel::in_order(courier.source().parallel, work.calls.iter().cloned(), ask, |answers| {
+        for (answer, call, counted) in answers {
+            let Some(counted) = counted else {
+                courier.accept(&answer)?;
+                continue;
             };
             let mut table = Table::new(COLUMNS.map(|(name, kind)| (name.to_owned(), kind)).into(), '.');
             count::rows(work, &call, &counted, &period, &mut table)
@@ -126,9 +127,30 @@ pub(super) async fn harvest(
         }
         done += 1;
         progress(done);
-    }
+        Ok(())
+    })
+    .await?;
     tally.judge(work).map_err(|error| SourceError::decode(&whole, error))?;
     Ok(Harvest { rows, codes: plan.codes.clone(), stamp: None, notes: tally.notes(work), metadata: None })
+}
+
+/// A call whose answer may be cut goes on as two; all that came of it, in order. The cut ones have no counts.
+async fn whole_of(
+    courier: Courier,
+    work: Arc<Work>,
+    call: Call,
+) -> Result<Vec<(Answer, Call, Option<Counts>)>, SourceError> {
+    let (mut open, mut answers) = (vec![call], Vec::new());
+    while let Some(call) = open.pop() {
+        match count::count(&courier, &work, &call).await? {
+            count::Outcome::Counted(answer, counted) => answers.push((answer, call, Some(counted))),
+            count::Outcome::Cut(answer, halves) => {
+                open.extend(halves);
+                answers.push((answer, call, None));
+            }
+        }
+    }
+    Ok(answers)
 }
 
 /// The day, in Sweden, on which the source was first asked.

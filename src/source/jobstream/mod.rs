@@ -180,6 +180,7 @@ async fn plan_at(courier: &Courier, fetch: &JobStreamFetch, now: Timestamp) -> R
         stamp: (!is_snapshot).then(|| stamp.to_string()),
         // The same windows over the same snapshot: nothing is asked, and nothing can be different.
         stamp_proves: calls == 0,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema()),

@@ -6,6 +6,7 @@ use crate::reference::Reference;
 use crate::sandbox::ads::INVENTED;
 use crate::sandbox::{Fault, FaultKind, Options, Sandbox, start};
 use crate::source::assumption::{Ask, Finding, Observed};
+use crate::source::hostile::server;
 use crate::source::testing::{Kept, Post};
 
 const FETCH: JobStreamFetch = JobStreamFetch {
@@ -176,6 +177,43 @@ async fn half_an_array_under_200_is_an_error_and_nobody_is_kept() {
     sandbox.order(Fault::new("/v2/snapshot", FaultKind::Html200));
     let error = post.afresh().run(FetchKind::JobStream(FETCH)).await.map(drop).unwrap_err().to_string();
     assert!(error.contains("was answered with text/html") && error.contains("instead of JSON"), "{error}");
+}
+
+/// The same advertisements as an array and as lines, of which the last may end without a break.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_are_as_good_as_an_array() {
+    let ad = |id: u32| {
+        format!(
+            "{{\"id\":\"2488450{id}\",\"publication_date\":\"2026-11-0{id}T08:00:00\",\"timestamp\":170000000000{id},\
+             \"last_publication_date\":\"2100-01-01T00:00:00\",\"headline\":\"Fantasisson\\nsöker {id}\",\
+             \"workplace_address\":{{\"municipality_code\":\"0180\",\"city\":\"Låtsasgatan\"}}}}"
+        )
+    };
+    let ads: Vec<String> = (1..=5).map(ad).collect();
+    let rows = async |body: String| {
+        let base = server(move |_, _| (200, body.clone())).await;
+        let post = Post::to(&base, SourceKind::JobStream);
+        let ran = post.run(FetchKind::JobStream(FETCH)).await;
+        for word in INVENTED {
+            assert!(!post.holds(word), "{word}");
+        }
+        ran.map(|(_, harvest, kept)| (harvest.rows, ids(&kept)))
+            .map_err(|error| error.to_string().replace(&base, "BASE"))
+    };
+    let array = rows(format!("[{}]", ads.join(","))).await.unwrap();
+    assert_eq!(array.0, 5);
+    for lines in [ads.join("\n"), ads.join("\r\n") + "\r\n", format!("\u{feff}{}\n\n", ads.join("\n"))] {
+        assert_eq!(rows(lines).await.unwrap(), array);
+    }
+    // A line that is cut is seen; the last line's end says nothing of lines that should follow.
+    let cut = ads.join("\n");
+    let error = rows(cut[..cut.len() - 20].to_owned()).await.unwrap_err();
+    assert_eq!(error, "prov: GET BASE/v2/snapshot failed twice; the last time: it is cut off within advertisement 5");
+    let error = rows(format!("{}\n<html>", ads[0])).await.unwrap_err();
+    assert_eq!(
+        error,
+        "prov: the answer of BASE/v2/snapshot is not what was expected: what follows advertisement 1 is none"
+    );
 }
 
 #[test]

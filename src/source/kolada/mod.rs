@@ -24,18 +24,20 @@ mod rows;
 mod segment;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
 use jiff::civil::Date;
 
 use super::chunk::chunks;
 use super::encode::encode_list;
-use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order};
+use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order, parallel};
 use crate::config::{KoladaFetch, ValueType, Years};
 use crate::contract::Status;
 use crate::decode::{CodeRow, DecodeError, Dimension, Layout, Measure};
-use crate::fetch::{Courier, Request};
+use crate::fetch::{Answer, Courier, Request};
 
 pub use answer::Kpi;
 pub use churn::{ended, plain};
@@ -132,6 +134,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &KoladaFetch, today: Date) ->
         wait: courier.limiter().wait_for(calls),
         stamp: Some(stamp(&kpis, &segments.calls)),
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema_of(fetch)),
@@ -219,23 +222,11 @@ pub(super) async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let symbols = &courier.source().symbols;
     let (mut rows, mut calls, mut deleted) = (0, 0, 0);
-    for segment in &work.segments {
-        let (data, unit) = match work.whose {
-            Whose::Units(_) => ("data", "municipality"),
-            Whose::Ous(_) => ("oudata", "ou"),
-        };
-        let path = format!(
-            "/{data}/kpi/{}/{unit}/{}/year/{}?per_page={PAGE}",
-            encode_list(&segment.kpis),
-            encode_list(&segment.units),
-            encode_list(&segment.years),
-        );
-        let mut pages = Pages::<DataRow>::open(courier, Request::get(path)).await?;
-        while let Some((answer, page)) = pages.next().await? {
-            let (batch, taken_back) =
-                decode(work, segment, symbols, &page).map_err(|error| SourceError::decode(&answer, error))?;
+    let shared = Arc::new(work.clone());
+    let call = |segment: Segment| pages_of(courier.clone(), Arc::clone(&shared), segment);
+    parallel::in_order(courier.source().parallel, work.segments.iter().cloned(), call, |pages| {
+        for (answer, batch, taken_back) in pages {
             deleted += taken_back;
             courier.accept(&answer)?;
             sink.write(&batch).map_err(SourceError::Sink)?;
@@ -243,12 +234,40 @@ pub(super) async fn harvest(
         }
         calls += 1;
         progress(calls);
-    }
+        Ok(())
+    })
+    .await?;
     let notes = match deleted {
         0 => Vec::new(),
         _ => vec![format!("{deleted} values are marked as deleted by the source and left out")],
     };
     Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
+}
+
+/// The pages of a segment, which are few: it is cut so that one holds it. Their bodies are left out.
+async fn pages_of(
+    courier: Courier,
+    work: Arc<Work>,
+    segment: Segment,
+) -> Result<Vec<(Answer, RecordBatch, u64)>, SourceError> {
+    let (data, unit) = match work.whose {
+        Whose::Units(_) => ("data", "municipality"),
+        Whose::Ous(_) => ("oudata", "ou"),
+    };
+    let path = format!(
+        "/{data}/kpi/{}/{unit}/{}/year/{}?per_page={PAGE}",
+        encode_list(&segment.kpis),
+        encode_list(&segment.units),
+        encode_list(&segment.years),
+    );
+    let mut pages = Pages::<DataRow>::open(&courier, Request::get(path)).await?;
+    let mut read = Vec::new();
+    while let Some((answer, page)) = pages.next().await? {
+        let (batch, deleted) = decode(&work, &segment, &courier.source().symbols, &page)
+            .map_err(|error| SourceError::decode(&answer, error))?;
+        read.push((Answer { body: Bytes::new(), ..answer }, batch, deleted));
+    }
+    Ok(read)
 }
 
 /// The rows of a page, and how many values in it are deleted.

@@ -11,6 +11,7 @@ mod answer;
 pub mod assumptions;
 mod browse;
 mod event;
+mod foresee;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod gather;
@@ -32,16 +33,16 @@ use arrow::datatypes::SchemaRef;
 
 use super::metadata::{Dimension, Kind, Metadata};
 use super::nearest_code::nearest_code;
-use super::{Harvest, Plan, Progress, Sink, SourceError, order};
+use super::{Harvest, Plan, Progress, Sink, SourceError, order, parallel};
 use crate::config::{PlannedEducationsFetch, PlannedWhat};
 use crate::decode::CodeRow;
 use crate::decode::rows::Table;
-use crate::fetch::{Answer, Courier, Expect, Request, masked};
+use crate::fetch::{Answer, Courier, Request, masked};
 
 pub use browse::{describe, search};
 
-use answer::events;
 use event::FIELDS;
+use foresee::Seer;
 use gather::Gatherer;
 use slice::{Dim, Slice, Ways, counties};
 use written::Written;
@@ -51,9 +52,6 @@ const PAGE: u64 = 100;
 
 /// How often a slice is read that does not add up.
 const TRIES: usize = 3;
-
-/// Slices whose first page is asked for when planning: it is the harvest's too.
-const FORESEEN: usize = 25;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
@@ -105,6 +103,7 @@ fn made(
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),
@@ -183,8 +182,8 @@ async fn plan_events(courier: &Courier, fetch: &PlannedEducationsFetch) -> Resul
         ],
         ..Metadata::new(Kind::PlannedEducations)
     };
-    let (count, notes) = foresee(courier, &slices, &ways).await?;
-    Ok(made(courier, fetch, count, notes, metadata, Work { slices, ways }))
+    let (count, estimated, notes) = foresee(courier, &slices, &ways).await?;
+    Ok(Plan { estimated, ..made(courier, fetch, count, notes, metadata, Work { slices, ways }) })
 }
 
 fn dimension(id: &str, codes: Vec<(String, String)>) -> Dimension {
@@ -193,45 +192,37 @@ fn dimension(id: &str, codes: Vec<(String, String)>) -> Dimension {
     Dimension { id: id.to_owned(), label: id.to_owned(), codes, ..Dimension::default() }
 }
 
-/// Calls, and the fewest; the counts are of the first pages, which the harvest uses.
-async fn foresee(courier: &Courier, slices: &[Slice], ways: &Ways) -> Result<([u64; 2], Vec<String>), SourceError> {
+/// Calls, and the fewest, and whether the former are an estimate.
+async fn foresee(
+    courier: &Courier,
+    slices: &[Slice],
+    ways: &Ways,
+) -> Result<([u64; 2], bool, Vec<String>), SourceError> {
     let mut notes = vec!["the source does not tell when it has changed: it is fetched and compared".to_owned()];
-    if slices.len() > FORESEEN {
+    if courier.is_of_archive() {
+        // What was made then is all there is to be made.
         let calls = slices.len() as u64;
-        notes.push(format!(
-            "{calls} slices are asked for one by one; one of more than {PAGE} events takes more calls, and how many is \
-             known only then"
-        ));
-        return Ok(([calls, calls], notes));
+        return Ok(([calls, calls], false, notes));
     }
-    let (mut calls, mut least, mut total) = (0, 0, 0);
-    for slice in slices {
-        let answer = courier.ask(&slice.request(), Expect::Json).await?;
-        let listed = events(&answer)?;
-        courier.accept(&answer)?;
-        total += listed.total;
-        let pages = listed.total.div_ceil(PAGE).max(1);
-        least += pages;
-        calls += if pages == 1 { 1 } else { 1 + expected_parts(slice, ways, listed.total) };
-    }
-    notes.push(format!("the source counts {total} events"));
-    if calls > slices.len() as u64 {
+    let seen = Seer::new(courier, ways).foresee(slices.to_vec()).await?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole, positive number of calls")]
+    let calls = (seen.calls.round() as u64).max(seen.least);
+    notes.push(match slices.len() - seen.asked {
+        0 => format!("the source counts {} events", seen.total),
+        others => format!(
+            "the source counts {} events in {} slices; of {others} more, one call each is certain, and they are taken to \
+             be like these",
+            seen.total, seen.asked
+        ),
+    });
+    if seen.guessed > 0 {
         notes.push(format!(
-            "{calls} calls are a guess: how far a slice of more than {PAGE} events must be cut is known only when its \
-             parts are asked for; {least} are the least"
+            "{calls} calls are an estimate: how far a place of more than {PAGE} events must be cut is known only when its \
+             parts are asked for; {} are certain",
+            seen.least
         ));
     }
-    Ok(([calls, least], notes))
-}
-
-/// Calls below a slice that is cut: its counties and municipalities, and parts half full below those.
-fn expected_parts(slice: &Slice, ways: &Ways, total: u64) -> u64 {
-    let places = match slice.only(Dim::Area) {
-        None => ways.municipalities.len() + counties(&ways.municipalities).len(),
-        Some(code) if code.len() == 2 => ways.municipalities.iter().filter(|one| one.starts_with(code)).count(),
-        Some(_) => 0,
-    };
-    places as u64 + (total * 2).div_ceil(PAGE)
+    Ok(([calls, seen.least], seen.guessed > 0, notes))
 }
 
 fn unknown(courier: &Courier, what: &'static str, path: &str, value: &str, nearest: Option<String>) -> SourceError {

@@ -1,135 +1,28 @@
 //! Puts the rows of several answers in the order that is wished for. The fewest
 //! calls cut a table across the order of its rows: a call holds some regions and
-//! one industry, say. Calls that together hold a stretch of the outermost column
-//! are a *band*; where a band is small enough to be held in memory, its cells are
-//! put in their places as the answers come, and leave in order. So the rows need
-//! no sorting later, however large the table is. Places come from codes alone:
-//! nothing is compared, and which answer gave a row is kept beside it.
+//! one industry, say. Where a band of calls is small enough to be held in memory,
+//! its cells are put in their places as the answers come, and leave in order. So
+//! the rows need no sorting later, however large the table is. Places come from
+//! codes alone: nothing is compared, and which answer gave a row is kept beside it.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array,
-    StringArray,
-};
-use arrow::buffer::{BooleanBuffer, NullBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, StringArray};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Float64Type, Int8Type, Int32Type, Int64Type, SchemaRef};
+use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::super::{Mixed, Sink};
+use super::band::{Bands, ranks};
+use super::gathered::Gathered;
 use super::query::Query;
-use crate::config::ValueType;
-use crate::contract::{Period, Status};
 use crate::decode::{DecodeError, Layout};
 use crate::fetch::AnswerRecord;
 
-/// Cells that a band may hold: some 11 bytes each.
-const MOST_CELLS: u64 = 6_000_000;
-
 /// Rows that leave at once, at least: fewer are not worth a batch.
 const BLOCK: usize = 1 << 15;
-
-/// A box of a call: a range of positions per axis.
-pub type Box = Vec<Range<usize>>;
-
-/// Calls in bands, each a stretch of the outermost axis.
-#[derive(Debug)]
-pub struct Bands {
-    /// The axes from the outermost to the one that moves fastest.
-    order: Vec<usize>,
-    bands: Vec<Band>,
-}
-
-#[derive(Debug)]
-struct Band {
-    stretch: Range<usize>,
-    boxes: Vec<Box>,
-}
-
-impl Bands {
-    /// `None` where the wish names none of the table's columns, where the outermost column's codes are in another
-    /// order than their texts, or where a band would be too large.
-    pub fn of(query: &Query, boxes: impl Iterator<Item = Box>, wish: &[String]) -> Option<Self> {
-        let columns = query.columns();
-        let place = |name: &String| {
-            let name = if name == "period_start" { "period" } else { name };
-            columns.iter().position(|column| *column == name)
-        };
-        let mut order: Vec<usize> = Vec::new();
-        for axis in wish.iter().filter_map(place) {
-            if !order.contains(&axis) {
-                order.push(axis);
-            }
-        }
-        let outermost = *order.first()?;
-        order.extend((0..columns.len()).filter(|axis| !order.contains(axis)).collect::<Vec<_>>());
-        let ranks = ranks(query.codes_of(outermost));
-        if !ranks.is_sorted() {
-            return None;
-        }
-        let boxes: Vec<Box> = boxes.collect();
-        let bands = banded(boxes, outermost, query.codes_of(outermost).len());
-        let across: u64 = (0..columns.len())
-            .filter(|axis| *axis != outermost)
-            .map(|axis| query.codes_of(axis).len() as u64)
-            .product::<u64>()
-            .saturating_mul(query.per_row());
-        let longest = bands.iter().map(|band| band.stretch.len() as u64).max()?;
-        (across.saturating_mul(longest) <= MOST_CELLS).then_some(Self { order, bands })
-    }
-
-    /// Every call's box, band after band.
-    pub fn boxes(&self) -> impl Iterator<Item = Box> + '_ {
-        self.bands.iter().flat_map(|band| band.boxes.iter().cloned())
-    }
-}
-
-/// Parts the boxes where none of them reaches over.
-fn banded(mut boxes: Vec<Box>, axis: usize, size: usize) -> Vec<Band> {
-    let mut reached_over = vec![false; size];
-    for ranges in &boxes {
-        if let Some(inner) = reached_over.get_mut(ranges[axis].start + 1..ranges[axis].end) {
-            inner.fill(true);
-        }
-    }
-    // Stable, so that the calls of a band keep the planner's order.
-    boxes.sort_by_key(|ranges| {
-        let start = ranges[axis].start;
-        (0..=start).rev().find(|place| !reached_over[*place]).unwrap_or(0)
-    });
-    let mut bands: Vec<Band> = Vec::new();
-    for ranges in boxes {
-        let own = ranges[axis].clone();
-        match bands.last_mut() {
-            Some(band) if own.start < band.stretch.end || reached_over[own.start] => {
-                band.stretch.end = band.stretch.end.max(own.end);
-                band.stretch.start = band.stretch.start.min(own.start);
-                band.boxes.push(ranges);
-            }
-            _ => bands.push(Band { stretch: own, boxes: vec![ranges] }),
-        }
-    }
-    bands
-}
-
-/// The rank of each code: by its period's first day where all are periods, by its text otherwise.
-fn ranks(codes: &[String]) -> Vec<usize> {
-    let starts: Option<Vec<_>> = codes.iter().map(|code| Period::parse(code).map(|period| period.start)).collect();
-    let mut order: Vec<usize> = (0..codes.len()).collect();
-    // Codes of other things may look like years and be sorted alike; what matters is seen in the rows later.
-    match starts {
-        Some(starts) => order.sort_by(|a, b| (starts[*a], &codes[*a]).cmp(&(starts[*b], &codes[*b]))),
-        None => order.sort_by(|a, b| codes[*a].cmp(&codes[*b])),
-    }
-    let mut ranks = vec![0; codes.len()];
-    for (rank, place) in order.into_iter().enumerate() {
-        ranks[place] = rank;
-    }
-    ranks
-}
 
 /// A column of codes, ordered.
 struct Axis {
@@ -158,21 +51,6 @@ pub struct Assembly {
 /// A source may answer that it has no rows for a part.
 const NOBODY: u16 = u16::MAX;
 
-/// A measure's cells, by row.
-struct Gathered {
-    column: String,
-    values: Values,
-    present: Vec<bool>,
-    status: Vec<i8>,
-    symbol: Vec<i8>,
-    names: Vec<String>,
-}
-
-enum Values {
-    Whole(Vec<i64>),
-    Float(Vec<f64>),
-}
-
 impl Assembly {
     /// `layout` is that of the whole selection.
     pub fn new(query: &Query, bands: &Bands, layout: &Layout) -> Self {
@@ -195,23 +73,11 @@ impl Assembly {
             stride *= codes.len();
         }
         axes.reverse();
-        let gathered = |measure: &crate::decode::Measure| Gathered {
-            column: measure.column.clone(),
-            values: match measure.kind {
-                ValueType::Int64 => Values::Whole(Vec::new()),
-                _ => Values::Float(Vec::new()),
-            },
-            present: Vec::new(),
-            status: Vec::new(),
-            symbol: Vec::new(),
-            names: Vec::new(),
-        };
-        let stretches: Vec<_> = bands.bands.iter().map(|band| (band.stretch.clone(), band.boxes.len())).collect();
         Self {
             schema: layout.schema(),
             axes,
-            measures: layout.measures.iter().map(gathered).collect(),
-            bands: stretches.into_iter(),
+            measures: layout.measures.iter().map(Gathered::new).collect(),
+            bands: bands.stretches().into_iter(),
             now: None,
             answers: Vec::new(),
             from: Vec::new(),
@@ -343,97 +209,7 @@ impl Assembly {
     }
 }
 
-impl Gathered {
-    fn clear(&mut self, rows: usize) {
-        match &mut self.values {
-            Values::Whole(values) => values.resize(rows, 0),
-            Values::Float(values) => values.resize(rows, 0.0),
-        }
-        self.present.resize(rows, false);
-        self.status.resize(rows, Status::Missing as i8);
-        self.symbol.resize(rows, -1);
-        self.names.clear();
-    }
-
-    fn take(&mut self, batch: &RecordBatch, places: &[usize]) -> Result<(), DecodeError> {
-        let column = |tail: &str| {
-            let name = format!("{}{tail}", self.column);
-            batch.column_by_name(&name).ok_or(DecodeError::ColumnLost { column: name, nearest: None })
-        };
-        let (values, status, symbol) = (column("")?, column("_status")?, column("_symbol")?);
-        match &mut self.values {
-            Values::Whole(own) => scatter(own, places, values.as_primitive::<Int64Type>().values())?,
-            Values::Float(own) => scatter(own, places, values.as_primitive::<Float64Type>().values())?,
-        }
-        match values.nulls() {
-            Some(nulls) => {
-                for (row, place) in places.iter().enumerate() {
-                    *self.present.get_mut(*place).ok_or_else(out_of_place)? = nulls.is_valid(row);
-                }
-            }
-            None => {
-                for place in places {
-                    *self.present.get_mut(*place).ok_or_else(out_of_place)? = true;
-                }
-            }
-        }
-        scatter(&mut self.status, places, status.as_dictionary::<Int8Type>().keys().values())?;
-        let symbol = symbol.as_dictionary::<Int8Type>();
-        let mut own = Vec::new();
-        for name in symbol.values().as_string::<i32>() {
-            own.push(place_of(&mut self.names, name.unwrap_or_default())?);
-        }
-        let keys = symbol.keys();
-        for (row, place) in places.iter().enumerate() {
-            let key = if keys.is_valid(row) { own[usize::try_from(keys.value(row)).unwrap_or(0)] } else { -1 };
-            *self.symbol.get_mut(*place).ok_or_else(out_of_place)? = key;
-        }
-        Ok(())
-    }
-
-    /// Values, statuses and symbols of some rows.
-    fn columns(&self, rows: Range<usize>) -> Result<[ArrayRef; 3], DecodeError> {
-        let present = &self.present[rows.clone()];
-        let nulls = present
-            .contains(&false)
-            .then(|| NullBuffer::new(BooleanBuffer::collect_bool(present.len(), |row| present[row])));
-        let values: ArrayRef = match &self.values {
-            Values::Whole(values) => Arc::new(Int64Array::new(values[rows.clone()].to_vec().into(), nulls)),
-            Values::Float(values) => Arc::new(Float64Array::new(values[rows.clone()].to_vec().into(), nulls)),
-        };
-        let words = Arc::new(StringArray::from(Status::ALL.map(Status::as_str).to_vec()));
-        let status = Int8Array::from(self.status[rows.clone()].to_vec());
-        let symbols = &self.symbol[rows];
-        let known = symbols
-            .iter()
-            .any(|symbol| *symbol < 0)
-            .then(|| NullBuffer::new(BooleanBuffer::collect_bool(symbols.len(), |row| symbols[row] >= 0)));
-        let symbol = Int8Array::new(symbols.iter().map(|symbol| (*symbol).max(0)).collect::<Vec<i8>>().into(), known);
-        let names = Arc::new(StringArray::from_iter_values(&self.names));
-        Ok([
-            values,
-            Arc::new(DictionaryArray::<Int8Type>::try_new(status, words)?),
-            Arc::new(DictionaryArray::<Int8Type>::try_new(symbol, names)?),
-        ])
-    }
-}
-
-fn scatter<T: Copy>(own: &mut [T], places: &[usize], values: &[T]) -> Result<(), DecodeError> {
-    for (place, value) in places.iter().zip(values) {
-        *own.get_mut(*place).ok_or_else(out_of_place)? = *value;
-    }
-    Ok(())
-}
-
-fn place_of(names: &mut Vec<String>, name: &str) -> Result<i8, DecodeError> {
-    let place = names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.to_owned());
-        names.len() - 1
-    });
-    i8::try_from(place).map_err(|_| DecodeError::Shape("the table has more than 127 different symbols".to_owned()))
-}
-
-fn out_of_place() -> DecodeError {
+pub(super) fn out_of_place() -> DecodeError {
     DecodeError::Shape("a row belongs to none of the places that were asked for".to_owned())
 }
 
@@ -443,32 +219,6 @@ mod tests {
     use super::super::super::testing::{Post, pxweb};
     use super::*;
     use crate::config::FetchKind;
-
-    fn grid(cuts: &[(usize, usize)], inner: usize) -> Vec<Box> {
-        cuts.iter().flat_map(|(from, to)| (0..inner).map(|at| vec![*from..*to, at..at + 1])).collect()
-    }
-
-    fn stretches(boxes: Vec<Box>, axis: usize, size: usize) -> Vec<(Range<usize>, usize)> {
-        banded(boxes, axis, size).iter().map(|band| (band.stretch.clone(), band.boxes.len())).collect()
-    }
-
-    #[test]
-    fn a_band_ends_where_no_call_reaches_over() {
-        assert_eq!(stretches(grid(&[(0, 3), (3, 5)], 2), 0, 5), [(0..3, 2), (3..5, 2)]);
-        // By the other dimension every call is alike.
-        assert_eq!(stretches(grid(&[(0, 3), (3, 5)], 2), 1, 2), [(0..1, 2), (1..2, 2)]);
-        let overlapping = vec![vec![0..2], vec![2..3], vec![1..2], vec![0..1]];
-        assert_eq!(stretches(overlapping, 0, 3), [(0..2, 3), (2..3, 1)]);
-        assert_eq!(stretches(vec![vec![2..4], vec![0..3]], 0, 4), [(0..4, 2)]);
-    }
-
-    #[test]
-    fn periods_are_ranked_by_their_days_and_codes_by_their_text() {
-        let codes = |codes: &[&str]| codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
-        assert_eq!(ranks(&codes(&["HT2024", "VT2024", "HT2023"])), [2, 1, 0]);
-        assert_eq!(ranks(&codes(&["b", "A-U", "100+", "a"])), [3, 1, 0, 2]);
-        assert!(ranks(&codes(&["00", "01", "0114", "25"])).is_sorted());
-    }
 
     /// What a sink was given, row by row as text, and which answer each row is from.
     #[derive(Default)]

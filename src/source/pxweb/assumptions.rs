@@ -8,6 +8,8 @@ use crate::source::assumption::{Ask, Assumption, Finding, Observed};
 const SOURCE: &str = "the server's source (PxTools/PxWebApi) and SCB's answers recorded in June 2026";
 const CONFIG: Ask = Ask::Get("/config");
 const TABLE: Ask = Ask::Get("/tables/{table}?lang=sv");
+const CODELIST: Ask = Ask::Get("/codelists/vs_CKM02L%C3%A4n?lang=sv");
+const BY_GET: Ask = Ask::Get("/tables/{table}/data?lang=sv&outputFormat=json-stat2&valueCodes%5BTid%5D=FINNS,INTE");
 const METADATA: Ask = Ask::Get("/tables/{table}/metadata?lang=sv");
 
 pub const ASSUMPTIONS: &[Assumption] = &[
@@ -106,6 +108,44 @@ pub const ASSUMPTIONS: &[Assumption] = &[
             body: "{\"selection\":[{\"variableCode\":\"Tid\",\"valueCodes\":[\"FINNS INTE\"]}]}",
         },
         judge: |seen| Finding::of(seen.status == 400, || told(seen)),
+    },
+    Assumption {
+        name: "pxweb.data.by-get",
+        says: "a GET of data reads valueCodes[…] as codes parted by commas: unknown ones are answered 400",
+        from: "the specification and the server's source",
+        ask: BY_GET,
+        judge: |seen| {
+            let problem = seen.json().is_some_and(|problem| problem["title"].is_string());
+            Finding::of(seen.status == 400 && problem, || told(seen))
+        },
+    },
+    Assumption {
+        name: "pxweb.data.longest-address",
+        says: "addresses of up to 2,000 characters are answered like shorter ones",
+        from: "a client's notes: longer ones than some 2,100 are answered 404",
+        ask: Ask::Nothing,
+        judge: |_| Finding::NotSeen,
+    },
+    Assumption {
+        name: "pxweb.codelist.value-map",
+        says: "each value of a code list has a code, and in valueMap the table's codes that it stands for",
+        from: "SCB's list agg_Ålder10årJ, recorded in 2026",
+        ask: CODELIST,
+        judge: |seen| {
+            body(seen, |list| {
+                let values = list["values"].as_array();
+                let fits = |one: &Value| one["code"].is_string() && one["valueMap"].as_array().is_some();
+                let first = values.and_then(|values| values.first()).map(Value::to_string);
+                (values.is_some_and(|values| !values.is_empty() && values.iter().all(fits)), first.unwrap_or_default())
+            })
+        },
+    },
+    Assumption {
+        name: "pxweb.codelist.aggregated",
+        says: "a code list gives its own codes unless outputValues says otherwise, and servers of today know no outputValues",
+        from: "the specification, which has no such parameter any more",
+        ask: Ask::Nothing,
+        judge: |_| Finding::NotSeen,
     },
     Assumption {
         name: "pxweb.tables.pages",

@@ -1,16 +1,24 @@
 //! PxWeb: statistical cubes at SCB and some thirty other agencies.
 
+pub(in crate::source) mod announced;
 mod assembly;
 pub(super) mod assumptions;
+mod band;
 pub(super) mod browse;
+mod call;
+mod codelist;
 mod cuts;
 pub(in crate::source) mod describe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod gathered;
+pub(in crate::source) mod harvest;
 mod note;
 pub(in crate::source) mod part;
 pub(in crate::source) mod planner;
 pub(in crate::source) mod query;
+#[cfg(test)]
+mod sandbox_tests;
 mod v2;
 
 use arrow::datatypes::SchemaRef;
@@ -75,15 +83,14 @@ mod tests {
     fn fetch() -> PxwebFetch {
         PxwebFetch {
             table: "TAB6929".into(),
-            language: None,
             select: map(&[
                 ("Region", vec!["*".to_owned()]),
                 ("Ålder", vec!["*".to_owned()]),
                 ("Tid", vec!["TOP(3)".to_owned()]),
             ]),
-            codelist: BTreeMap::new(),
             rename: map(&[("Region", "kod".to_owned())]),
             measures: map(&[("000008QT", "personer".to_owned()), ("000008QQ", "helt_matchade".to_owned())]),
+            ..PxwebFetch::default()
         }
     }
 

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::record_batch::RecordBatch;
 
 use super::super::{SourceError, parallel};
+use super::planner::Split;
+use super::query::Query;
 use crate::contract::Status;
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
@@ -29,8 +31,16 @@ pub trait Asking: Send + Sync + 'static {
         symbols: &BTreeMap<String, Status>,
     ) -> Result<RecordBatch, DecodeError>;
 
-    /// Cells that make one row.
-    fn per_row(&self) -> u64;
+    /// What is asked of the table, in its own terms.
+    fn query(&self) -> &Query;
+
+    /// The boxes of the calls.
+    fn split(&self) -> &Split;
+
+    /// The columns by which the rows are wanted in order; none leaves them in the order of the calls.
+    fn order(&self) -> &[String] {
+        &[]
+    }
 
     /// What a refusal of so many cells means.
     fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError;
@@ -57,7 +67,7 @@ impl Shared {
     }
 
     fn cells(&self, ranges: &Ranges) -> u64 {
-        ranges.iter().map(|range| range.len() as u64).product::<u64>() * self.table.per_row()
+        ranges.iter().map(|range| range.len() as u64).product::<u64>() * self.table.query().per_row()
     }
 
     /// For the operator, where parts had to be halved.

@@ -31,7 +31,17 @@ struct Axis {
     id: String,
     column: String,
     codelist: Option<String>,
+    output_values: Option<&'static str>,
     codes: Vec<String>,
+}
+
+/// What a call asks of a dimension.
+pub struct Part<'a> {
+    pub id: &'a str,
+    pub codes: &'a [String],
+    pub codelist: Option<&'a str>,
+    /// Whether the list's own codes are wanted or those behind, where the fetch says so.
+    pub output_values: Option<&'static str>,
 }
 
 /// The body of a data call. The fields' order is part of a call's identity.
@@ -47,12 +57,8 @@ struct Variable<'a> {
     value_codes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     codelist: Option<&'a str>,
-}
-
-impl Axis {
-    fn variable(&self, range: Range<usize>) -> Variable<'_> {
-        Variable { variable_code: &self.id, value_codes: &self.codes[range], codelist: self.codelist.as_deref() }
-    }
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_values: Option<&'static str>,
 }
 
 impl Query {
@@ -174,20 +180,26 @@ impl Query {
 
     /// The body of the data call for one box.
     pub fn body(&self, ranges: &[Range<usize>]) -> String {
-        let axes = self.axes.iter().zip(ranges).map(|(axis, range)| axis.variable(range.clone()));
-        let metric = self.metric.iter().map(|metric| metric.variable(0..metric.codes.len()));
-        let body = Body { selection: axes.chain(metric).collect() };
+        let variable = |Part { id, codes, codelist, output_values }| Variable {
+            variable_code: id,
+            value_codes: codes,
+            codelist,
+            output_values,
+        };
+        let body = Body { selection: self.parts(ranges).map(variable).collect() };
         serde_json::to_string(&body).expect("text in lists always serialises")
     }
 
-    /// What a call for one box asks of each dimension, the measures last: its id, its codes and their list.
-    pub fn parts<'a>(
-        &'a self,
-        ranges: &'a [Range<usize>],
-    ) -> impl Iterator<Item = (&'a str, &'a [String], Option<&'a str>)> {
+    /// What a call for one box asks of each dimension, the measures last.
+    pub fn parts<'a>(&'a self, ranges: &'a [Range<usize>]) -> impl Iterator<Item = Part<'a>> {
         let axes = self.axes.iter().zip(ranges).map(|(axis, range)| (axis, range.clone()));
         let metric = self.metric.iter().map(|metric| (metric, 0..metric.codes.len()));
-        axes.chain(metric).map(|(axis, range)| (axis.id.as_str(), &axis.codes[range], axis.codelist.as_deref()))
+        axes.chain(metric).map(|(axis, range)| Part {
+            id: &axis.id,
+            codes: &axis.codes[range],
+            codelist: axis.codelist.as_deref(),
+            output_values: axis.output_values,
+        })
     }
 
     /// What the answer for one box must hold. Columns stand in the order of the dimensions' names,
@@ -238,6 +250,12 @@ fn axis(fetch: &PxwebFetch, dimension: &CubeDimension, column: String, chosen: &
         id: dimension.id.clone(),
         column,
         codelist: fetch.codelist.get(&dimension.id).cloned(),
+        // Without a list it would have no meaning.
+        output_values: fetch
+            .output_values
+            .get(&dimension.id)
+            .filter(|_| fetch.codelist.contains_key(&dimension.id))
+            .map(|one| one.as_str()),
         codes: chosen.iter().map(|&at| dimension.codes[at].0.clone()).collect(),
     }
 }

@@ -10,7 +10,7 @@ use arrow::datatypes::{Int32Type, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use serde::Serialize;
 
-use super::super::pxweb::query::Query;
+use super::super::pxweb::query::{Part, Query};
 use super::table::Dialect;
 use crate::config::SourceKind;
 use crate::decode::json_stat::{self, CubeMeta, older};
@@ -125,10 +125,10 @@ struct Response {
 
 /// Asks for explicit codes of every dimension that is not left out.
 pub fn body(query: &Query, ranges: &[Range<usize>], dialect: &Dialect, format: Format) -> String {
-    let parts = query.parts(ranges).map(|(id, codes, list)| Asked {
+    let parts = query.parts(ranges).map(|Part { id, codes, codelist, .. }| Asked {
         code: id,
         selection: Selection {
-            filter: list.unwrap_or("item"),
+            filter: codelist.unwrap_or("item"),
             values: codes.iter().map(|code| dialect.asked(id, code)).collect(),
         },
     });

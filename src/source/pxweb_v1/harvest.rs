@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 
-use super::super::pxweb::part::{Asking, Shared, part};
-use super::super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
+use super::super::pxweb::harvest as shared;
+use super::super::pxweb::part::Asking;
+use super::super::pxweb::planner::Split;
+use super::super::pxweb::query::Query;
+use super::super::{Harvest, Plan, Progress, Sink, SourceError};
 use super::answer::body;
 use super::listing;
 use super::plan::{Edition, Work};
@@ -25,34 +27,12 @@ pub async fn harvest(
     sink: &mut dyn Sink,
     progress: Progress<'_>,
 ) -> Result<Harvest, SourceError> {
-    let limit = plan.limits.map_or(0, |limits| limits.cells);
-    let shared = Arc::new(Shared::new(work.clone(), limit));
-    let (mut rows, mut calls, mut answers) = (0, 0, 0_u64);
-    let call = |ranges: Vec<Range<usize>>| {
-        let (courier, shared) = (courier.clone(), Arc::clone(&shared));
-        async move { part(&courier, shared, ranges).await }
-    };
-    // One more than may be asked for at a time, so that an answer is decoded while the next one is on its way.
-    let at_once = courier.source().parallel + 1;
-    parallel::in_order(at_once, work.split.boxes(), call, |pieces| {
-        for (answer, batch) in pieces {
-            courier.accept(&answer)?;
-            answers += 1;
-            if let Some(batch) = batch {
-                sink.write(&batch).map_err(SourceError::Sink)?;
-                rows += batch.num_rows() as u64;
-            }
-        }
-        calls += 1;
-        progress(calls);
-        Ok(())
-    })
-    .await?;
-    if answers > 1 {
+    let brought = shared::harvest(courier, plan, work, sink, progress).await?;
+    if brought.answers > 1 {
         refuse_moved(courier, work).await?;
     }
-    let notes = shared.note().into_iter().collect();
-    Ok(Harvest { rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
+    let notes = brought.note.into_iter().collect();
+    Ok(Harvest { rows: brought.rows, codes: plan.codes.clone(), stamp: plan.stamp.clone(), notes, metadata: None })
 }
 
 impl Asking for Work {
@@ -70,8 +50,12 @@ impl Asking for Work {
         self.format.decode(body, &self.query.layout(ranges, symbols), &self.dialect, SourceKind::PxwebV1)
     }
 
-    fn per_row(&self) -> u64 {
-        self.query.per_row()
+    fn query(&self) -> &Query {
+        &self.query
+    }
+
+    fn split(&self) -> &Split {
+        &self.split
     }
 
     fn refused(&self, error: SourceError, limit: u64, cells: u64) -> SourceError {

@@ -2,11 +2,9 @@
 //! each content, which tells what the metadata leave out.
 
 use std::ops::Range;
-use std::time::Duration;
-
-use serde::Deserialize;
 
 use super::super::answer::parse;
+use super::super::pxweb::announced::announced;
 use super::super::pxweb::describe::describe;
 use super::super::pxweb::planner::Split;
 use super::super::pxweb::query::Query;
@@ -15,8 +13,7 @@ use super::answer::{Format, body};
 use super::listing::{self, Node};
 use super::table::{Dialect, SourceErrorOr, Table, codelist, read};
 use super::{path, split, successors};
-use crate::config::{Limits, PxwebFetch};
-use crate::decode::DecodeError;
+use crate::config::PxwebFetch;
 use crate::decode::json_stat::CubeMeta;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
@@ -49,19 +46,9 @@ impl Edition {
     }
 }
 
-/// What `?config` announces.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Announced {
-    max_cells: Option<u64>,
-    max_calls: Option<u32>,
-    /// Seconds.
-    time_window: Option<u64>,
-}
-
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
-    let limits = limits(courier, &mut notes).await?;
+    let (limits, _) = announced(courier, "/?config", &[400, 404], &mut notes).await?;
     let found = find(courier, fetch).await?;
     let Found { fetch, node, answer, meta, dialect } = found;
     let misfit = |error, meta: &CubeMeta| SourceError::Misfit {
@@ -106,6 +93,7 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         wait: courier.limiter().wait_for(work.split.calls),
         stamp,
         stamp_proves: work.edition.is_some(),
+        estimated: false,
         notes,
         publish_notes: told.notes.clone(),
         schema: Some(work.query.layout(&work.query.whole(), &courier.source().symbols).schema()),
@@ -136,6 +124,12 @@ pub(super) async fn find(courier: &Courier, fetch: &PxwebFetch) -> Result<Found,
     if let Some(language) = &fetch.language {
         let why =
             format!("the language of {name} is part of its base_url: name a source whose address says {language:?}");
+        return Err(SourceError::NothingToAsk { why });
+    }
+    if let Some(dimension) = fetch.output_values.keys().next() {
+        let why = format!(
+            "{name} is asked by API v1, which has no `output_values`: select the codes of {dimension:?} without `codelist`"
+        );
         return Err(SourceError::NothingToAsk { why });
     }
     let (folder, _) = split(&fetch.table);
@@ -189,7 +183,7 @@ pub(super) async fn sample(
         return Ok(None);
     }
     let whole = query.whole();
-    let ids: Vec<String> = query.parts(&whole).map(|(id, ..)| id.to_owned()).collect();
+    let ids: Vec<String> = query.parts(&whole).map(|part| part.id.to_owned()).collect();
     let mut room = if limit == 0 { u64::MAX } else { limit } / query.per_row().max(1);
     let ranges: Vec<Range<usize>> = whole
         .iter()
@@ -255,57 +249,4 @@ pub(super) fn completed(mut meta: CubeMeta, told: &CubeMeta, fetch: &PxwebFetch,
     meta.source.clone_from(&told.source);
     meta.notes.clone_from(&told.notes);
     meta
-}
-
-/// Reads the limits and puts them in force.
-async fn limits(courier: &Courier, notes: &mut Vec<String>) -> Result<Option<Limits>, SourceError> {
-    let configured = courier.source().limits;
-    let announced = match courier.ask(&Request::get("/?config"), Expect::Json).await {
-        Ok(answer) => {
-            let announced: Announced = parse(&answer)?;
-            let limits = announced.limits(configured).map_err(|error| SourceError::decode(&answer, error))?;
-            courier.accept(&answer)?;
-            limits
-        }
-        Err(FetchError::Refused { status: 400 | 404, .. } | FetchError::NotArchived { .. }) => configured,
-        Err(error) => return Err(error.into()),
-    };
-    match announced {
-        Some(limits) => courier.limiter().set(limits),
-        None => notes.push("the source announces no limits and none are configured".to_owned()),
-    }
-    Ok(announced)
-}
-
-impl Announced {
-    /// What is announced, and for the rest what is configured.
-    fn limits(&self, configured: Option<Limits>) -> Result<Option<Limits>, DecodeError> {
-        let calls = match (self.max_calls, self.time_window) {
-            (Some(0), _) => Some((0, Duration::ZERO)),
-            (Some(calls), Some(0)) => {
-                return Err(DecodeError::Shape(format!("it announces {calls} calls per window of 0 seconds")));
-            }
-            (Some(calls), Some(seconds)) => Some((calls, Duration::from_secs(seconds))),
-            _ => configured.map(|limits| (limits.calls, limits.window)),
-        };
-        let cells = self.max_cells.or(configured.map(|limits| limits.cells));
-        if calls.is_none() && cells.is_none() {
-            return Ok(None);
-        }
-        let (calls, window) = calls.unwrap_or_default();
-        Ok(Some(Limits { calls, window, cells: cells.unwrap_or(0) }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_recorded_limits_of_scb() {
-        let recorded = r#"{"maxValues":110000,"maxCells":150000,"maxCalls":30,"timeWindow":10,"CORS":true}"#;
-        let announced: Announced = serde_json::from_str(recorded).unwrap();
-        let limits = announced.limits(None).unwrap().unwrap();
-        assert_eq!((limits.calls, limits.window.as_secs(), limits.cells), (30, 10, 150_000));
-    }
 }

@@ -145,6 +145,7 @@ async fn files_without_codes_need_a_word_about_them() {
         formats: vec!["px".to_owned(), "csv".to_owned()],
         code_in_label: vec!["Region".to_owned()],
         totals: BTreeMap::from([("Kon".to_owned(), "1+2".to_owned())]),
+        ..Installation::default()
     };
     let mut fetch = pxweb(
         "Arbetsmarknad/arbetslosa_lan*.px",

@@ -6,10 +6,14 @@
 //! and status, and the rest takes a call per row (`details`). A unit's municipality is known without details where the
 //! units are asked for by municipality. Codes of units and providers are eight digits and stay texts.
 //!
-//! The answers of details hold the names of headmasters and addresses of mail, of which no column is made.
+//! The answers of details hold names of headmasters, telephone numbers and addresses of mail: only the fields in `kept`
+//! are ever written down.
 
 pub mod assumptions;
 mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod kept;
 mod rows;
 
 #[cfg(test)]
@@ -24,6 +28,7 @@ use serde_json::{Map, Value};
 use super::answer::parse;
 use super::encode::encode;
 use super::metadata::{Kind, Metadata};
+use super::persons::only;
 use super::{Harvest, Plan, Progress, Sink, SourceError, parallel};
 use crate::config::{RegisterWhat, SchoolUnitsFetch};
 use crate::decode::DecodeError;
@@ -31,6 +36,7 @@ use crate::decode::rows::Table;
 use crate::fetch::{Answer, Courier, Expect, Request, masked};
 
 pub use browse::{describe, search};
+pub use kept::KEPT;
 
 /// The API's version, before every path.
 const VERSION: &str = "/v2";
@@ -90,7 +96,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SchoolUnitsFetch) -> Result<
     if fetch.details {
         let mut known = Known::default();
         for (_, path) in &work.lists {
-            let answer = courier.ask(&Request::get(path), Expect::Json).await?;
+            let answer = courier.ask_scrubbed(&Request::get(path), Expect::Json, only(courier, KEPT)).await?;
             let records = list(&answer)?;
             for (number, record) in records.into_iter().enumerate() {
                 let key =
@@ -117,6 +123,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SchoolUnitsFetch) -> Result<
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),
@@ -168,7 +175,7 @@ pub(super) async fn harvest(
         let asked = |(path, record): (String, Record)| {
             let courier = courier.clone();
             async move {
-                let answer = courier.ask(&Request::get(path), Expect::Json).await?;
+                let answer = courier.ask_scrubbed(&Request::get(path), Expect::Json, only(&courier, KEPT)).await?;
                 Ok((answer, record))
             }
         };
@@ -186,7 +193,7 @@ pub(super) async fn harvest(
         .await?;
     } else {
         for (municipality, path) in &work.lists {
-            let answer = courier.ask(&Request::get(path), Expect::Json).await?;
+            let answer = courier.ask_scrubbed(&Request::get(path), Expect::Json, only(courier, KEPT)).await?;
             let fault = |error| SourceError::decode(&answer, error);
             let mut table = table(what);
             for (number, record) in list(&answer)?.iter().enumerate() {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::assumptions::ASSUMPTIONS;
 use crate::config::{FetchKind, RegisterWhat, SchoolUnitsFetch, SourceKind};
 use crate::reference::Reference;
+use crate::sandbox::ads::INVENTED;
 use crate::sandbox::{Options, Sandbox, start};
 use crate::source::assumption::{Ask, Finding, Observed};
 use crate::source::hostile::server;
@@ -77,6 +78,47 @@ async fn details_tell_what_the_lists_do_not() {
 }
 
 #[tokio::test]
+async fn nothing_of_anyone_is_ever_on_disk() {
+    let (_sandbox, post) = sandbox().await;
+    let kind = || fetch(RegisterWhat::SchoolUnits, &["0114"], true);
+    let (_, _, kept) = post.run(kind()).await.unwrap();
+    for word in INVENTED {
+        assert!(!post.holds(word), "{word}");
+    }
+    assert!(post.holds("Syntetgatan"), "what is kept is found");
+    let records = post.courier.accepted();
+    assert!(records.iter().all(|record| record.original.as_ref().is_some_and(|original| original.size > record.size)));
+    assert!(post.years_later_gives(kind(), &kept).await, "the scrubbed stream is enough to compute it again");
+}
+
+#[tokio::test]
+async fn a_telephone_number_in_a_codes_place_goes_no_further() {
+    let row = |kommun: &str| {
+        let facts = json!({ "displayName": "Fråga på 070-174 06 05", "status": "AKTIV", "municipalityCode": kommun,
+                            "schoolTypes": ["VUX", "08-46500400"], "addresses": [{ "type": "BESOKSADRESS",
+                            "postalCode": "fanta@pahittat.example", "locality": "Åmål" }] });
+        json!({ "data": { "schoolUnitCode": "10000001", "attributes": facts } }).to_string()
+    };
+    let base = server(move |path, _| {
+        let listed = list(&[unit(json!("10000001"), "Skolan")]);
+        (200, if path.ends_with("/school-units") { listed } else { row("0701740605") })
+    })
+    .await;
+    let post = Post::to(&base, SourceKind::SchoolUnits);
+    let (_, harvest, kept) = post.run(fetch(RegisterWhat::SchoolUnits, &[], true)).await.unwrap();
+    assert_eq!(harvest.rows, 1);
+    let row = kept.rows().next().unwrap();
+    for (column, text) in
+        [("namn", "Skolan"), ("kommun_kod", ""), ("skolformer", "VUX"), ("postnummer", ""), ("postort", "Åmål")]
+    {
+        assert_eq!(row[column], text, "{column}");
+    }
+    for word in ["174 06", "0701740605", "08-465", "pahittat"] {
+        assert!(!post.holds(word), "{word}");
+    }
+}
+
+#[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "a small client against loopback")]
 async fn the_stand_in_agrees_with_what_is_assumed() {
     let (sandbox, _) = sandbox().await;
@@ -112,7 +154,8 @@ fn unit(code: Value, name: &str) -> Value {
 async fn lists_that_are_none_are_refused_by_name() {
     const CALL: &str = "prov: GET BASE/v2/school-units";
     assert!(fault("<html></html>".into()).await.contains("BASE/v2/school-units"));
-    assert!(fault(list(&[])[..30].to_owned()).await.starts_with(&format!("{CALL}: the body is cut off or broken")));
+    let text = fault(list(&[])[..30].to_owned()).await;
+    assert_eq!(text, format!("{CALL} failed twice; the last time: the body is cut off"));
     let text = fault(list(&[unit(json!("10000001"), "A"), unit(json!(10_000_002), "B")])).await;
     assert_eq!(text, format!("{CALL}: row 1: schoolUnitCode is 10000002"));
     let text = fault(list(&[unit(json!("1000000"), "A")])).await;

@@ -9,6 +9,8 @@
 
 pub mod assumptions;
 mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod sheet;
 
 #[cfg(test)]
@@ -144,6 +146,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SirisFetch) -> Result<Plan, 
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes: vec!["the source does not tell when it has changed: it is fetched and compared".to_owned()],
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::assumptions::ASSUMPTIONS;
-use crate::config::{FetchKind, SirisFetch, SourceKind, Years};
+use crate::config::{FetchKind, FileFetch, FileFormat, FileLocation, SirisFetch, SourceKind, ValueType, Years};
 use crate::contract::Status;
 use crate::reference::Reference;
 use crate::sandbox::{Options, Sandbox, start};
@@ -154,4 +154,23 @@ async fn files_that_are_none_are_refused_by_name() {
         fault(format!("{}Göteborg\n", HEAD.replace("Andel", "Elevvård per elev;Andel"))).await,
         format!("{CALL}: 2020: column \"elevhalsa\" has more than one heading, \"Elevvård per elev\" among them")
     );
+}
+
+/// The service's XML, whose elements are to be looked at first, is read as any file.
+#[tokio::test]
+async fn an_export_as_xml_is_a_file() {
+    const PATH: &str = "runexport/?pFormat=xml&pExportID=42&pAr=2024";
+    let base = server(|path, _| {
+        let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><export><rad><kommunkod>0128</kommunkod><elever>1 234,5</elever></rad></export>";
+        if path == format!("/{PATH}") { (200, body.to_owned()) } else { (404, String::new()) }
+    })
+    .await;
+    let mut file = FileFetch::new(FileLocation::OnSource(PATH.to_owned()), FileFormat::Xml);
+    file.record = "export/rad".to_owned();
+    file.fields = map(&[("kod", "kommunkod"), ("elever", "elever")]);
+    file.columns =
+        [("kod", ValueType::Text), ("elever", ValueType::Float64)].map(|(name, kind)| (name.to_owned(), kind)).into();
+    file.decimal = ',';
+    let (_, harvest, kept) = Post::to(&base, SourceKind::File).run(FetchKind::File(file)).await.unwrap();
+    assert_eq!((harvest.rows, kept.row(&[("kod", "0128")])["elever"].as_str()), (1, "1234.5"));
 }

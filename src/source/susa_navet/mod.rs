@@ -12,10 +12,13 @@
 //! them, and a third failure is an error. Only numbers of rows are held meanwhile, and the answers read again from
 //! the archive when they are written.
 //!
-//! Contents hold addresses of mail that may be a person's; no column is made of them.
+//! Contents hold addresses of mail and contacts that may be a person's: only the fields in `kept` are ever written down.
 
 pub mod assumptions;
 mod browse;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod kept;
 mod rows;
 
 #[cfg(test)]
@@ -31,6 +34,7 @@ use serde_json::{Map, Value};
 use super::answer::parse;
 use super::encode::encode;
 use super::metadata::{Kind, Metadata};
+use super::persons::only;
 use super::{Harvest, Plan, Progress, Sink, SourceError};
 use crate::config::{SusaNavetFetch, SusaWhat};
 use crate::decode::DecodeError;
@@ -38,6 +42,7 @@ use crate::decode::rows::Table;
 use crate::fetch::{Answer, Courier, Expect, Request};
 
 pub use browse::{describe, search};
+pub use kept::KEPT;
 
 /// The most rows that a page gives.
 const PAGE: u64 = 2000;
@@ -126,7 +131,7 @@ fn page(what: SusaWhat, answer: &Answer) -> Result<Page, SourceError> {
 
 pub(super) async fn plan(courier: &Courier, fetch: &SusaNavetFetch) -> Result<Plan, SourceError> {
     let path = path(fetch);
-    let answer = courier.ask(&request(&path, 0), Expect::Json).await?;
+    let answer = courier.ask_scrubbed(&request(&path, 0), Expect::Json, only(courier, KEPT)).await?;
     let first = page(fetch.what, &answer)?;
     courier.accept(&answer)?;
     let calls = first.pages.max(1);
@@ -145,6 +150,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &SusaNavetFetch) -> Result<Pl
         wait: courier.limiter().wait_for(calls),
         stamp: None,
         stamp_proves: false,
+        estimated: false,
         notes,
         publish_notes: Vec::new(),
         schema: Some(schema(fetch)),
@@ -211,9 +217,9 @@ async fn pages(
         while number < pages {
             let request = request(path, number);
             let answer = if reading == 1 {
-                courier.ask(&request, Expect::Json).await?
+                courier.ask_scrubbed(&request, Expect::Json, only(courier, KEPT)).await?
             } else {
-                courier.ask_anew(&request, Expect::Json).await?
+                courier.ask_scrubbed_anew(&request, Expect::Json, only(courier, KEPT)).await?
             };
             let read = page(what, &answer)?;
             // Accepted only if its rows can be written, too.

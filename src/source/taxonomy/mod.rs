@@ -48,6 +48,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &TaxonomyFetch) -> Result<Pla
         stamp: Some(stamp(version, &fetch.query)),
         // The files of a version do not change.
         stamp_proves: true,
+        estimated: false,
         notes: Vec::new(),
         publish_notes: Vec::new(),
         schema: Some(schema()),

@@ -44,6 +44,7 @@ pub(super) async fn plan(courier: &Courier, fetch: &YrkesbarometerFetch) -> Resu
         wait: courier.limiter().wait_for(1),
         stamp: Some(format!("omgang {} blake3 {}", barometer.rounds(), answer.record.hash)),
         stamp_proves: true,
+        estimated: false,
         notes: barometer.notes(),
         publish_notes: Vec::new(),
         schema: Some(schema()),

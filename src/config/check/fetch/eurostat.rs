@@ -1,26 +1,22 @@
 //! `[fetch.NAME.eurostat]`: which cells of which dataset become which columns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::{map, select};
 use crate::config::check::Problems;
 use crate::config::names::{column_of, is_name};
-use crate::config::node::{Node, texts};
+use crate::config::node::Node;
 use crate::config::{EurostatFetch, EurostatFormat, EurostatTime, GeoLevel};
 
 /// Dimensions that every dataset of regions has, and that need not be selected.
 const ALWAYS: [&str; 2] = ["freq", "time"];
 
 pub(super) fn eurostat(node: &Node<'_>, problems: &mut Problems<'_>) -> EurostatFetch {
-    let mut select = BTreeMap::new();
-    for (dimension, value) in node.entries("select") {
-        let values: Vec<String> = texts(value).into_iter().map(|text| text.into_inner().to_owned()).collect();
-        select.insert(dimension.get_ref().to_lowercase(), values);
-    }
     columns(node, problems);
     EurostatFetch {
         dataset: node.string("dataset").unwrap_or_default(),
-        select,
+        select: select(node).into_iter().map(|(dimension, codes)| (dimension.to_lowercase(), codes)).collect(),
         geo_level: match node.string("geo_level").as_deref() {
             Some("country") => Some(GeoLevel::Country),
             Some("nuts1") => Some(GeoLevel::Nuts1),
@@ -29,11 +25,7 @@ pub(super) fn eurostat(node: &Node<'_>, problems: &mut Problems<'_>) -> Eurostat
             _ => None,
         },
         time: time(node, problems),
-        rename: node
-            .pairs("rename")
-            .into_iter()
-            .map(|(from, to)| (from.get_ref().to_lowercase(), to.into_inner().to_owned()))
-            .collect(),
+        rename: map(node, "rename").into_iter().map(|(from, to)| (from.to_lowercase(), to)).collect(),
         value: node.string("value").unwrap_or_else(|| "varde".to_owned()),
         format: match node.string("format").as_deref() {
             Some("sdmx-csv") => EurostatFormat::SdmxCsv,

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use toml::Spanned;
-
 use crate::config::names::choice;
-use crate::config::node::{Node, texts};
+use crate::config::node::Node;
 use crate::config::{
     Choice, CubeSelection, FileFetch, FileFormat, FileLocation, Link, Provenance, SheetLayout, ValueType, leaf,
 };
 
+use super::{map, select};
 use crate::config::check::Problems;
 use crate::config::check::settings::absolute;
 
@@ -50,27 +49,11 @@ pub(super) fn file(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> 
     fetch.sheet = sheet(node);
     fetch.record = node.string("record").unwrap_or_default();
     fetch.fields = map(node, "fields");
-    fetch.cube = CubeSelection {
-        member: node.string("member"),
-        select: node
-            .entries("select")
-            .into_iter()
-            .map(|(dimension, value)| {
-                let codes = texts(value).into_iter().map(|text| text.into_inner().to_owned()).collect();
-                ((*dimension.get_ref()).to_owned(), codes)
-            })
-            .collect(),
-        measures: map(node, "measures"),
-    };
+    fetch.cube = CubeSelection { member: node.string("member"), select: select(node), measures: map(node, "measures") };
     fetch.provenance = node.node("provenance").and_then(|provenance| {
         Some(Provenance { person: provenance.string("person")?, date: provenance.string("date")?.parse().ok()? })
     });
     Some(fetch)
-}
-
-fn map(node: &Node<'_>, key: &str) -> BTreeMap<String, String> {
-    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
-    node.pairs(key).into_iter().map(|(key, value)| (owned(key), owned(value))).collect()
 }
 
 fn format(node: &Node<'_>) -> Option<FileFormat> {
@@ -116,6 +99,9 @@ fn link(node: &Node<'_>, location: Option<&FileLocation>, problems: &mut Problem
             "name the `source` that the path lies on, or give the page's `url`",
         );
     }
+    for host in node.texts("link_hosts") {
+        problems.address(Some(host), None);
+    }
     Some(Link { pattern, hosts: node.strings("link_hosts"), period_column: node.string("period_column") })
 }
 
@@ -127,6 +113,7 @@ fn location(node: &Node<'_>, dir: &Path, problems: &mut Problems<'_>) -> Option<
                 problems.hinted(node.key_span(other), format!("`{other}` does not go with `url`"), hint);
             }
         }
+        problems.address(node.text("url"), None);
         return node.leaf("url", leaf::url).map(FileLocation::Url);
     }
     let Some(path) = node.text("path") else {

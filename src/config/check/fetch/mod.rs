@@ -13,6 +13,10 @@ mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
 use crate::config::node::Node;
 use crate::config::{DriftPolicy, Fetch, FetchKind, History, OnEmpty, Reaction, SourceKind};
 
@@ -101,4 +105,19 @@ fn expect_source(node: &Node<'_>, kinds: &[SourceKind], sources: &Sources, probl
     if let Some(source) = node.text("source") {
         sources.expect(&source, kinds, problems);
     }
+}
+
+/// A map of texts.
+fn map(node: &Node<'_>, key: &str) -> BTreeMap<String, String> {
+    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
+    node.pairs(key).into_iter().map(|(key, value)| (owned(key), owned(value))).collect()
+}
+
+/// The codes and expressions of each dimension.
+fn select(node: &Node<'_>) -> BTreeMap<String, Vec<String>> {
+    let owned = |text: Spanned<&str>| text.into_inner().to_owned();
+    node.lists("select")
+        .into_iter()
+        .map(|(key, values)| (owned(key), values.into_iter().map(owned).collect()))
+        .collect()
 }

@@ -3,19 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use toml::Spanned;
-
-use crate::config::PxwebFetch;
+use super::{map, select};
 use crate::config::check::Problems;
 use crate::config::names::{choice, column_of, is_name};
-use crate::config::node::{Node, texts};
+use crate::config::node::Node;
+use crate::config::{OutputValues, PxwebFetch};
 
 pub(super) fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch {
-    let mut select = BTreeMap::new();
-    for (dimension, value) in node.entries("select") {
-        let values = texts(value).into_iter().map(|text| text.into_inner().to_owned()).collect();
-        select.insert((*dimension.get_ref()).to_owned(), values);
-    }
+    let select = select(node);
     if node.has("select") && select.is_empty() {
         problems.hinted(
             node.key_span("select"),
@@ -39,17 +34,31 @@ pub(super) fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch 
         }
     }
     columns(node, problems);
-    let map = |key: &str| -> BTreeMap<String, String> {
-        let owned = |text: Spanned<&str>| text.into_inner().to_owned();
-        node.pairs(key).into_iter().map(|(key, value)| (owned(key), owned(value))).collect()
-    };
+    let mut output_values = BTreeMap::new();
+    for (dimension, written) in node.pairs("output_values") {
+        let listed = node.pairs("codelist");
+        if listed.iter().all(|(one, _)| one.get_ref() != dimension.get_ref()) {
+            let hint = choice(
+                dimension.get_ref(),
+                "dimensions with a code list",
+                listed.iter().map(|(one, _)| *one.get_ref()),
+            );
+            let message =
+                format!("`output_values` names the dimension `{}`, which has no `codelist`", dimension.get_ref());
+            problems.hinted(dimension.span(), message, hint);
+        }
+        if let Some(one) = OutputValues::ALL.iter().find(|one| one.as_str() == *written.get_ref()) {
+            output_values.insert(dimension.into_inner().to_owned(), *one);
+        }
+    }
     PxwebFetch {
         table: node.string("table").unwrap_or_default(),
         language: node.string("language"),
         select,
-        codelist: map("codelist"),
-        rename: map("rename"),
-        measures: map("measures"),
+        codelist: map(node, "codelist"),
+        output_values,
+        rename: map(node, "rename"),
+        measures: map(node, "measures"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `[fetch.NAME.eurostat]`.
 
-use super::super::{DIMENSION, EUROSTAT_DATASET, EUROSTAT_PERIOD, Key, Kind, NAME, SELECTION, Shape};
-use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::super::{EUROSTAT_DATASET, EUROSTAT_PERIOD, Key, Kind, NAME, Shape};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED, RENAME, SELECT};
 
 pub(super) static EUROSTAT: Shape = Shape {
     about: "A dataset of Eurostat.",
@@ -10,13 +10,7 @@ pub(super) static EUROSTAT: Shape = Shape {
         Key::required("dataset", Kind::Text(&EUROSTAT_DATASET), "The dataset's code, such as trng_lfse_04."),
         Key::required(
             "select",
-            Kind::Map {
-                key: &DIMENSION,
-                value: &Kind::Either(
-                    &Kind::Text(&SELECTION),
-                    &Kind::List { item: &Kind::Text(&SELECTION), may_be_empty: false },
-                ),
-            },
+            SELECT,
             "Dimension = codes or expressions (\"*\", \"SE*\", \"TOP(3)\"). Every dimension but freq, geo and time must be named.",
         ),
         Key::optional(
@@ -27,11 +21,7 @@ pub(super) static EUROSTAT: Shape = Shape {
         Key::optional("since", Kind::Text(&EUROSTAT_PERIOD), "The first period."),
         Key::optional("until", Kind::Text(&EUROSTAT_PERIOD), "The last period."),
         Key::optional("latest", Kind::Integer { min: 1, max: 1000 }, "That many periods, the latest."),
-        Key::optional(
-            "rename",
-            Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
-            "Dimension = column; else its lower-case ASCII name.",
-        ),
+        Key::optional("rename", RENAME, "Dimension = column; else its lower-case ASCII name."),
         Key::default(
             "value",
             Kind::Text(&NAME),

@@ -1,10 +1,10 @@
 //! `[fetch.NAME.file]`.
 
 use super::super::{
-    ANY_TEXT, CELLS, DATE, DELIMITER, DIMENSION, ENCODING, HOST, Key, Kind, LINK_PATTERN, NAME, POINTER, SELECTION,
-    STATUSES, Shape, TEXT, URL,
+    ANY_TEXT, CELLS, DATE, DELIMITER, DIMENSION, ENCODING, HOST, Key, Kind, LINK_PATTERN, NAME, POINTER, STATUSES,
+    Shape, TEXT, URL,
 };
-use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED, RENAME, SELECT};
 
 pub(super) static FILE: Shape = Shape {
     about: "A file.",
@@ -98,13 +98,7 @@ pub(super) static FILE: Shape = Shape {
         ),
         Key::optional(
             "select",
-            Kind::Map {
-                key: &DIMENSION,
-                value: &Kind::Either(
-                    &Kind::Text(&SELECTION),
-                    &Kind::List { item: &Kind::Text(&SELECTION), may_be_empty: false },
-                ),
-            },
+            SELECT,
             "json-stat, px: dimension = codes or selection expressions. What is left out is taken whole.",
         ),
         Key::optional(
@@ -112,11 +106,7 @@ pub(super) static FILE: Shape = Shape {
             Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
             "json-stat, px: contents = column.",
         ),
-        Key::optional(
-            "rename",
-            Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
-            "What the file calls a column or dimension = column.",
-        ),
+        Key::optional("rename", RENAME, "What the file calls a column or dimension = column."),
         Key::optional(
             "symbols",
             Kind::Map { key: &ANY_TEXT, value: &Kind::OneOf(STATUSES) },

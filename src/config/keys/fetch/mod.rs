@@ -13,7 +13,7 @@ mod susa_navet;
 mod taxonomy;
 mod yrkesbarometer;
 
-use super::{Key, Kind, REACTIONS, Shape};
+use super::{DIMENSION, Key, Kind, NAME, REACTIONS, SELECTION, Shape};
 
 use ads::{HISTORICAL_ADS, JOBSTREAM};
 use eurostat::EUROSTAT;
@@ -67,6 +67,14 @@ pub(super) static FETCH: Shape = Shape {
     ],
     one_of: true,
 };
+
+/// Dimension = a code or an expression, or several.
+const SELECT: Kind = Kind::Map {
+    key: &DIMENSION,
+    value: &Kind::Either(&Kind::Text(&SELECTION), &Kind::List { item: &Kind::Text(&SELECTION), may_be_empty: false }),
+};
+/// Dimension = column.
+const RENAME: Kind = Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) };
 
 const ON_NEW_CODE: Key = Key::default(
     "on_new_code",

@@ -1,7 +1,9 @@
 //! `[fetch.NAME.pxweb]`.
 
-use super::super::{ANY_TEXT, DIMENSION, Key, Kind, NAME, SELECTION, Shape, TEXT};
-use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED};
+use super::super::{ANY_TEXT, DIMENSION, Key, Kind, NAME, Shape, TEXT};
+use super::{HISTORY, ON_EMPTY, ON_LOST_CODE, ON_NEW_CODE, ON_RENAMED, RENAME, SELECT};
+
+const OUTPUT_VALUES: &[&str] = &["aggregated", "single"];
 
 pub(super) static PXWEB: Shape = Shape {
     about: "A table of a PxWeb API.",
@@ -19,13 +21,7 @@ pub(super) static PXWEB: Shape = Shape {
         ),
         Key::required(
             "select",
-            Kind::Map {
-                key: &DIMENSION,
-                value: &Kind::Either(
-                    &Kind::Text(&SELECTION),
-                    &Kind::List { item: &Kind::Text(&SELECTION), may_be_empty: false },
-                ),
-            },
+            SELECT,
             "Dimension = codes or expressions (\"*\", \"01*\", \"TOP(3)\", \"RANGE(a,b)\", \"FROM(a)\"). A dimension left out is eliminated.",
         ),
         Key::optional(
@@ -34,10 +30,12 @@ pub(super) static PXWEB: Shape = Shape {
             "Dimension = code list, whose codes `select` then means.",
         ),
         Key::optional(
-            "rename",
-            Kind::Map { key: &DIMENSION, value: &Kind::Text(&NAME) },
-            "Dimension = column; else its lower-case ASCII name.",
+            "output_values",
+            Kind::Map { key: &DIMENSION, value: &Kind::OneOf(OUTPUT_VALUES) },
+            "Dimension with a code list = \"aggregated\" (the default): rows by the list's own codes; \"single\": by the \
+             codes that those stand for. Not for pxweb-v1.",
         ),
+        Key::optional("rename", RENAME, "Dimension = column; else its lower-case ASCII name."),
         Key::required(
             "measures",
             Kind::Map { key: &ANY_TEXT, value: &Kind::Text(&NAME) },

@@ -5,8 +5,6 @@
 
 mod listing;
 mod query;
-mod text;
-mod write;
 
 use std::sync::Arc;
 

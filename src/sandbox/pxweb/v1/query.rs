@@ -3,13 +3,14 @@
 
 use serde::Deserialize;
 
-use super::{Refusal, write};
+use super::Refusal;
 use crate::sandbox::fault::Distortion;
 use crate::sandbox::http::Reply;
 use crate::sandbox::options::Options;
 use crate::sandbox::pxweb::answer;
 use crate::sandbox::pxweb::selection::{Axis, cells};
 use crate::sandbox::pxweb::table::{CodelistKind, Group, Role, Table};
+use crate::sandbox::pxweb::write;
 
 #[derive(Deserialize)]
 struct Query {
@@ -68,7 +69,7 @@ pub fn answer(
     }
     let count = cells(&shown);
     let mut reply = if format == "px" || format.starts_with("csv") || format == "json" {
-        write::write(table, &shown, &format, distortion)
+        write::write(table, &shown, &format, format == "csv3", distortion)
     } else {
         let reply = answer::data(table, shown, language, distortion);
         if format == "json-stat" { write::older(reply) } else { reply }

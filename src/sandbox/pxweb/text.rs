@@ -13,8 +13,7 @@ fn encoded(text: &str, content_type: &'static str) -> Reply {
     Reply::new(200, content_type, encoding_rs::WINDOWS_1252.encode(text).0.into_owned())
 }
 
-pub fn csv(cut: &Cut<'_>, format: &str) -> Reply {
-    let codes = format == "csv3";
+pub fn csv(cut: &Cut<'_>, format: &str, codes: bool) -> Reply {
     // In `csv2` and `csv3` every variable is in the stub.
     let stub = if format == "csv" { cut.stub() } else { cut.axes.len() };
     let word = |group: &Group| format!("\"{}\"", if codes { &group.code } else { &group.label });
@@ -26,9 +25,12 @@ pub fn csv(cut: &Cut<'_>, format: &str) -> Reply {
     } else {
         for column in 0..heading {
             let places = cut.places(column);
-            let labels: Vec<&str> =
-                (stub..cut.axes.len()).map(|axis| cut.groups(axis)[places[axis]].label.as_str()).collect();
-            head.push(format!("\"{}\"", labels.join(" ")));
+            let word = |axis: usize| {
+                let group = &cut.groups(axis)[places[axis]];
+                if codes { group.code.as_str() } else { group.label.as_str() }
+            };
+            let words: Vec<&str> = (stub..cut.axes.len()).map(word).collect();
+            head.push(format!("\"{}\"", words.join(" ")));
         }
     }
     let mut text = format!("{}\r\n", head.join(","));

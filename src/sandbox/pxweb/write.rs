@@ -1,5 +1,5 @@
-//! The formats that v2's stand-in does not write: JSON-stat 1, PxWeb's JSON of rows,
-//! and with the texts of `text.rs` PX and the three kinds of CSV.
+//! The formats besides JSON-stat 2.0: JSON-stat 1, PxWeb's JSON of rows, and with
+//! the texts of `text.rs` PX and the three kinds of CSV.
 
 use serde_json::{Map, Value, json};
 
@@ -70,7 +70,8 @@ impl Cut<'_> {
     }
 }
 
-pub fn write(table: &Table, axes: &[Axis], format: &str, distortion: &Distortion) -> Reply {
+/// `codes` says whether CSV has codes or labels.
+pub fn write(table: &Table, axes: &[Axis], format: &str, codes: bool, distortion: &Distortion) -> Reply {
     let (mut numbers, mut symbols) = (String::from("["), String::new());
     values::write(table, axes, distortion, &mut numbers, &mut symbols);
     numbers.push(']');
@@ -89,7 +90,7 @@ pub fn write(table: &Table, axes: &[Axis], format: &str, distortion: &Distortion
     match format {
         "px" => text::px(&cut),
         "json" => rows(&cut),
-        csv => text::csv(&cut, csv),
+        csv => text::csv(&cut, csv, codes),
     }
 }
 
