@@ -82,7 +82,7 @@ step 'readers'
 useradd -m -G underlag-readers analyst
 useradd -m stranger
 file=$(find $data/datasets/matchning/current/ -name '*.parquet' | head -n 1)
-must 'an analyst reads what is published' as analyst cmp "$file" "$file"
+must 'an analyst reads what is published' [ "$(as analyst head -c 4 "$file")" = PAR1 ]
 must_not 'but not the archive' as analyst ls $data/archive
 must_not 'nor the ledger' as analyst cat $data/ledger.sqlite
 must_not 'and writes nothing' as analyst touch $data/datasets/stray
