@@ -1,7 +1,7 @@
 //! A generated year of advertisements, from its zip and as a plain file, to counts per occupation group,
 //! kommun and month: personal data dropped, what is left archived, duplicates counted once. Beside it, in
-//! the same run, the same zip inflated and nothing else, and DuckDB's `read_json` on the plain file with two
-//! threads. Run with `cargo bench --no-default-features --bench ads`; `$ADS` says how many advertisements
+//! the same run, the same zip inflated and nothing else (by zlib-rs, and by ISA-L, zlib-ng and zlib where Python
+//! has `isal` and `zlib-ng`), and DuckDB's `read_json` on the plain file with two threads. Run with `cargo bench --no-default-features --bench ads`; `$ADS` says how many advertisements
 //! (100,000 unless told; a year has up to three million), `$TMPDIR` where the files lie, and `$PYTHON` which
 //! Python has `duckdb`. All sides take the best of `$ROUNDS` (3) runs.
 
@@ -12,12 +12,12 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use underlag::config::{HttpSettings, Installation, OutageSettings, Outbound, Publisher, Source, SourceKind};
-use underlag::decode::ads::{Counter, read_ads};
+use underlag::decode::ads::{Counter, Tallied, each_ad, read_ads};
 use underlag::fetch::{Archive, Client, Courier, Journal, Limiter, ScrubError, Tally, scrub};
 use underlag::reference::Reference;
 use underlag::sandbox::ads::{Writer, Year};
@@ -43,46 +43,74 @@ fn bench(folder: &Path, ads: u64, rounds: u64) {
     generate(&plain, &zip, ads);
     let (size, packed) = (length(&plain), length(&zip));
     println!("{ads} advertisements: {:.0} MB of JSON Lines, {:.0} MB zipped; best of {rounds}", mb(size), mb(packed));
-    let best = |work: &dyn Fn()| {
-        let time = |_| {
-            let start = Instant::now();
-            work();
-            start.elapsed()
-        };
-        (0..rounds).map(time).min().unwrap_or_default()
-    };
+    let best = |work: &dyn Fn()| Took::best((0..rounds).map(|_| Took::of(work)));
     let inflate = best(&|| assert_eq!(inflate(&zip), size));
-    line("zip, inflated alone (flate2 on zlib-rs)", inflate, size, None);
+    line("zip, inflated alone (flate2 on zlib-rs)", inflate, size);
+    let others = inflaters(&zip, rounds);
+    for (name, took) in &others {
+        line(&format!("zip, inflated alone ({name})"), *took, size);
+    }
+    let fastest = others.iter().map(|(_, took)| took.wall).fold(inflate.wall, f64::min);
     let before = peak();
-    let from_zip = best(&|| {
-        std::hint::black_box(counts(folder, &zip, ads));
-    });
-    line("zip → scrubbed, archived → counts", from_zip, size, Some((inflate, "inflating alone")));
-    let from_plain = best(&|| {
-        std::hint::black_box(counts(folder, &plain, ads));
-    });
-    line("plain file → scrubbed, archived → counts", from_plain, size, None);
-    let alone = best(&|| {
-        std::hint::black_box(count(File::open(&plain).expect("the file")));
-    });
-    line("plain file → counts, nothing kept", alone, size, None);
+    let from_zip = best(&|| counts(folder, &zip, ads, false));
+    line("zip → scrubbed, archived, counted", from_zip, size);
+    println!(
+        "  {:.2} × the speed of inflating alone with zlib-rs, {:.2} × with the fastest",
+        inflate.wall / from_zip.wall,
+        fastest / from_zip.wall
+    );
+    let from_plain = best(&|| counts(folder, &plain, ads, false));
+    line("plain file → scrubbed, archived, counted", from_plain, size);
+    let alone = best(&|| assert_eq!(count(File::open(&plain).expect("the file")).1, ads));
+    line("plain file → counted on one thread, nothing kept", alone, size);
     println!("  peak RSS {:.0} MB ({:.0} MB before the counts)", peak(), before);
+    counts(folder, &zip, ads, true);
+    println!("  counted again from what was archived: the same");
     match duckdb(&plain, rounds) {
-        Some((time, rss)) => {
-            line("plain file, DuckDB read_json → counts", time, size, None);
-            let ratio = |ours: Duration| time.as_secs_f64() / ours.as_secs_f64();
+        Some((took, rss)) => {
+            line("plain file, DuckDB read_json → counted", took, size);
             println!("  peak RSS {rss:.0} MB");
-            println!("  ours with the archive {:.2} × DuckDB, without {:.2} ×", ratio(from_plain), ratio(alone));
+            println!("  ours {:.2} × the speed of DuckDB", took.wall / from_plain.wall);
         }
         None => println!("  skipped: no Python with duckdb"),
     }
 }
 
-fn line(what: &str, time: Duration, size: u64, beside: Option<(Duration, &str)>) {
-    let seconds = time.as_secs_f64();
-    let beside = beside
-        .map_or(String::new(), |(other, name)| format!("  {:.2} × the speed of {name}", other.as_secs_f64() / seconds));
-    println!("  {what:42} {seconds:8.2} s {:8.0} MB/s{beside}", mb(size) / seconds);
+/// Seconds by the clock and of the processor, both cores together.
+#[derive(Clone, Copy)]
+struct Took {
+    wall: f64,
+    processor: f64,
+}
+
+impl Took {
+    fn of(work: &dyn Fn()) -> Self {
+        let (start, used) = (Instant::now(), processor());
+        work();
+        Self { wall: start.elapsed().as_secs_f64(), processor: processor() - used }
+    }
+
+    fn best(all: impl Iterator<Item = Self>) -> Self {
+        let none = Self { wall: f64::INFINITY, processor: f64::INFINITY };
+        all.fold(none, |one, two| Self { wall: one.wall.min(two.wall), processor: one.processor.min(two.processor) })
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (wall, processor) = text.split_once(' ')?;
+        Some(Self { wall: wall.parse().ok()?, processor: processor.parse().ok()? })
+    }
+}
+
+/// Seconds of the processor that this process has used, to a hundredth.
+fn processor() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
+fn line(what: &str, took: Took, size: u64) {
+    let Took { wall, processor } = took;
+    println!("  {what:50} {wall:8.2} s {:8.0} MB/s   processor {processor:.2} s", mb(size) / wall);
 }
 
 fn generate(plain: &Path, zip: &Path, ads: u64) {
@@ -115,36 +143,39 @@ fn inflate(zip: &Path) -> u64 {
     }
 }
 
-/// The way of a run: through the courier into an archive, and from there to the counts.
-fn counts(folder: &Path, file: &Path, ads: u64) -> usize {
+/// The way of a run: through the courier into an archive, and counted on the way. `again`: the archive must give the
+/// same.
+fn counts(folder: &Path, file: &Path, ads: u64, again: bool) {
     let lake = folder.join("lake");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    let rows = runtime.block_on(async {
-        let courier = courier(&lake);
-        let cap = courier.cap();
-        let drop_persons = scrub(move |input, output| {
-            underlag::decode::ads::scrub(input, output, cap)
-                .map(drop)
-                .map_err(|error| ScrubError::Invalid(error.to_string()))
-        });
-        let streamed = courier.read_local_streamed(file, Some(drop_persons)).await.expect("a sound file");
-        tokio::task::spawn_blocking(move || {
-            let (rows, read) = count(courier.open(&streamed.record).expect("the archive"));
-            assert_eq!(read, ads);
-            rows
-        })
-        .await
-        .expect("counts")
+    let courier = courier(&lake);
+    let cap = courier.cap();
+    let counted = Arc::new(Mutex::new(None));
+    let slot = Arc::clone(&counted);
+    let drop_persons = scrub(move |input, output| {
+        let mut counter = Counter::new(20);
+        let keep = &mut |lines: &[u8]| {
+            output.write_all(lines)?;
+            each_ad(lines, |ad| counter.add(ad))
+        };
+        underlag::decode::ads::scrub(input, cap, keep).map_err(|error| ScrubError::Invalid(error.to_string()))?;
+        *slot.lock().expect("nobody broke down") = Some((counter.rows(), counter.counts().0));
+        Ok(())
     });
+    let read = runtime.block_on(courier.read_local_streamed(file, Some(drop_persons))).expect("a sound file");
+    let (rows, number) = counted.lock().expect("nobody broke down").take().expect("it was counted");
+    assert_eq!(number, ads);
+    if again {
+        assert!(count(courier.open(&read.record).expect("the archive")) == (rows, ads), "the archive gives the same");
+    }
     std::fs::remove_dir_all(&lake).expect("the folder is ours");
-    rows
 }
 
-fn count(input: impl Read) -> (usize, u64) {
+fn count(input: impl Read) -> (Vec<Tallied>, u64) {
     let mut counter = Counter::new(20);
     read_ads(input, |ad| counter.add(ad)).expect("sound advertisements");
-    (counter.rows().len(), counter.counts().0)
+    (counter.rows(), counter.counts().0)
 }
 
 fn courier(lake: &Path) -> Courier {
@@ -190,14 +221,28 @@ fn courier(lake: &Path) -> Courier {
     )
 }
 
-/// Seconds and MB.
-fn duckdb(file: &Path, rounds: u64) -> Option<(Duration, f64)> {
+/// And the most memory, in MB.
+fn duckdb(file: &Path, rounds: u64) -> Option<(Took, f64)> {
+    let text = peer("duckdb", file, rounds)?;
+    let (took, rss) = text.trim().rsplit_once(' ')?;
+    Some((Took::read(took)?, rss.parse().ok()?))
+}
+
+/// Those that Python has: its own zlib, and Intel's ISA-L and zlib-ng where they are installed.
+fn inflaters(zip: &Path, rounds: u64) -> Vec<(String, Took)> {
+    let text = peer("inflate", zip, rounds).unwrap_or_default();
+    let line = |line: &str| {
+        let (name, took) = line.split_once(' ')?;
+        Some((name.to_owned(), Took::read(took)?))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+fn peer(what: &str, file: &Path, rounds: u64) -> Option<String> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/ads_peer.py");
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    let output = Command::new(python).arg(script).arg(file).arg(rounds.to_string()).output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let mut words = text.split_whitespace().map(str::parse::<f64>);
-    Some((Duration::from_secs_f64(words.next()?.ok()?), words.next()?.ok()?))
+    let output = Command::new(python).arg(script).arg(what).arg(file).arg(rounds.to_string()).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn length(path: &Path) -> u64 {

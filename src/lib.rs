@@ -19,6 +19,7 @@ pub mod lake;
 pub mod ledger;
 mod nearest;
 pub mod reference;
+pub mod release;
 pub mod sandbox;
 pub mod schedule;
 pub mod source;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use jiff::Timestamp;
 
 use crate::embedded;
 use crate::sandbox::{self, Fault, Options};
@@ -35,6 +36,12 @@ pub struct Sandbox {
     /// Another seed gives other figures
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// When the tables were updated, such as 2026-12-09T07:00:00Z
+    #[arg(long, value_name = "TIME")]
+    updated: Option<Timestamp>,
+    /// When PxWeb and Kolada say that they publish next; left out, they say nothing
+    #[arg(long, value_name = "TIME")]
+    next_update: Option<Timestamp>,
     /// Misbehave from the start: a list of faults in TOML ([[fault]]) or JSON; see docs/operations.md
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -57,7 +64,10 @@ impl Sandbox {
             }
             None => Vec::new(),
         };
+        let default = Options::default();
         let options = Options {
+            updated: self.updated.unwrap_or(default.updated),
+            next_update: self.next_update,
             calls: self.calls,
             window: Duration::from_secs(self.window),
             max_cells: self.max_cells,
@@ -66,7 +76,7 @@ impl Sandbox {
             faults,
             record_calls: self.record_calls,
             replay: self.replay,
-            ..Options::default()
+            ..default
         };
         let reference = embedded::reference().map_err(Failure::failed)?;
         let sandbox = sandbox::start(self.listen, reference, options).await.map_err(Failure::failed)?;

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::lake::{Lake, LakeError, Manifest};
 use crate::ledger::{Outcome, RunEntry, Stop, Waiting};
-use crate::run::readable_ledger;
+use crate::release::{Standing, State};
+use crate::run::{known, readable_ledger, series};
 
 use super::context::Place;
 use super::exit::{Exit, Failure};
@@ -62,6 +63,15 @@ struct DatasetStatus {
     /// The last period, by its last day, as the source writes it, is in the data; here the sources' times.
     fetched_at: Option<Timestamp>,
     synthetic: bool,
+    /// The last period that it has figures for, as the source writes it.
+    latest_period: Option<String>,
+    /// When its latest edition came: by the source's word, else when it was first seen.
+    released_at: Option<Timestamp>,
+    /// The release that is awaited; while it is overdue, in the past.
+    next_expected: Option<Timestamp>,
+    release_state: Option<State>,
+    /// Since when it is in that state.
+    release_since: Option<Timestamp>,
     /// What an operator said of its versions, and what was kept from earlier ones.
     notes: Vec<String>,
     /// What it was published in spite of.
@@ -77,12 +87,17 @@ impl Status {
             text::note(&format!("note: {note}"));
         }
         let at_work = lake.is_locked();
+        let now = Timestamp::now();
         let mut rows = Vec::new();
         for pipeline in config.pipelines.values() {
             let last = ledger.runs(Some(&pipeline.name), 1)?.pop();
+            let known = known(&ledger, pipeline, None)?;
             let mut datasets = Vec::new();
-            for name in pipeline.datasets.keys() {
+            for (name, dataset) in &pipeline.datasets {
                 let manifest = lake.current(name)?;
+                // A file that can't be read is for `verify` to tell of.
+                let standing = series(&lake, pipeline, dataset, manifest.as_ref(), &known, now).unwrap_or_default();
+                let Standing { latest_period, released_at, next_expected, state, since } = standing;
                 datasets.push(DatasetStatus {
                     dataset: name.clone(),
                     version: manifest.as_ref().map(|manifest| manifest.version.to_string()),
@@ -92,6 +107,11 @@ impl Status {
                         .as_ref()
                         .and_then(|manifest| manifest.sources.values().map(|source| source.fetched_at).max()),
                     synthetic: manifest.as_ref().is_some_and(|manifest| manifest.synthetic),
+                    latest_period,
+                    released_at,
+                    next_expected,
+                    release_state: state,
+                    release_since: since,
                     notes: notes(&lake, name, manifest.as_ref())?,
                     drift: manifest.as_ref().map(drift).unwrap_or_default(),
                 });
@@ -145,10 +165,26 @@ fn drift(manifest: &Manifest) -> Vec<String> {
     checks.map(|check| check.message.clone()).collect()
 }
 
-fn show(row: &PipelineStatus) {
-    let time = |at: Option<Timestamp>| {
-        at.map_or_else(|| "never".to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// `latest period 2026M04, released 2026-06-08 06:00 UTC, next expected 2026-07-08 06:00 UTC: waiting`.
+fn release(dataset: &DatasetStatus) -> Option<String> {
+    let mut told: Vec<String> = Vec::new();
+    told.extend(dataset.latest_period.as_ref().map(|period| format!("latest period {period}")));
+    told.extend(dataset.released_at.map(|at| format!("released {}", minute(at))));
+    let state = match (dataset.release_state, dataset.release_since) {
+        (Some(State::Waiting), _) => ": waiting".to_owned(),
+        (Some(State::Late), Some(since)) => format!(": late since {}", minute(since)),
+        _ => String::new(),
     };
+    told.extend(dataset.next_expected.map(|at| format!("next expected {}{state}", minute(at))));
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn show(row: &PipelineStatus) {
+    let time = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), minute);
     let outcome = row.last_outcome.map_or_else(|| "never run".to_owned(), |outcome| outcome.to_string());
     text::line(&format!(
         "{:14} {outcome:11} run {}, checked {}",
@@ -166,6 +202,9 @@ fn show(row: &PipelineStatus) {
                 if dataset.synthetic { ", SYNTETISKA DATA" } else { "" },
             )),
             None => text::line(&format!("  {}: not published", dataset.dataset)),
+        }
+        if let Some(told) = release(dataset) {
+            text::line(&format!("    {told}"));
         }
         dataset.notes.iter().for_each(|note| text::line(&format!("    {note}")));
     }

@@ -2,6 +2,7 @@
 //! parser each, used when a file is checked and when its types are built.
 
 mod file;
+mod release;
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -17,6 +18,7 @@ use crate::nearest::nearest;
 use crate::schedule::Times;
 
 pub(super) use file::{cell_range, link_pattern};
+pub(super) use release::{interval, release_date, time_of_day};
 
 /// Why a text is refused, and what would do.
 pub(super) struct Fault {

@@ -17,6 +17,7 @@ mod names;
 mod node;
 mod notify;
 mod pipeline;
+mod release;
 mod schema;
 mod settings;
 mod source;
@@ -43,6 +44,7 @@ pub use pipeline::{
     CodeList, Column, ColumnType, Dataset, Input, Missed, Overlap, Perturbation, Pipeline, Ratio, Schedule, ValueRange,
     ValueType,
 };
+pub use release::{LEAST_BETWEEN_POLLS, Release, When};
 pub use schema::json_schemas;
 pub use settings::{
     DaemonSettings, HttpSettings, OutageSettings, Outbound, Publisher, Retention, RunSettings, ServerSettings,

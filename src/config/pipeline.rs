@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::contract::Status;
 use serde::{Deserialize, Serialize};
 
-use super::{Checks, Fetch};
+use super::{Checks, Fetch, Release};
 
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -17,6 +17,8 @@ pub struct Pipeline {
     pub title: String,
     pub description: String,
     pub schedule: Option<Schedule>,
+    /// How its sources are polled around their releases; none: they are not.
+    pub release: Option<Release>,
     pub fetches: BTreeMap<String, Fetch>,
     /// SQL table name → another pipeline's dataset.
     pub inputs: BTreeMap<String, Input>,

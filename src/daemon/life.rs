@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_cron_scheduler::JobSchedulerError;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::ledger::LedgerError;
@@ -17,6 +19,7 @@ use crate::reference::Reference;
 use crate::run::{Problem, Workshop};
 use crate::schedule::jobs;
 use crate::serve;
+use crate::tell::{Said, Teller};
 
 use super::beat::{Beat, Message, Plan, Taken};
 use super::reload::{difference, needs_restart};
@@ -74,12 +77,13 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
     systemd::starting("looking through the lake");
     let listen = config.server.listen;
     let (listener, address) = serve::bind(listen).await.map_err(|error| DaemonError::Listen { listen, error })?;
-    let worker = Arc::new(Worker::new(Arc::clone(&workshop))?);
+    let teller = Arc::new(Teller::new(&config, Arc::clone(&workshop.ledger)));
+    let worker = Arc::new(Worker::new(Arc::clone(&workshop), Arc::clone(&teller))?);
     worker.settle().await?;
     look_through(&workshop.lake).map_err(|damage| DaemonError::Damaged { damage })?;
 
     let (say, hears) = mpsc::unbounded_channel();
-    let voice = Voice::new(&root);
+    let voice = Voice::new(&root, Arc::clone(&teller));
     let machine = Machine::start().await?;
     let wake = machine.handle();
     let ledger = Arc::clone(&workshop.ledger);
@@ -90,7 +94,13 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
         move || reread.notify_one()
     })?;
     watcher.watch(folders(&config));
-    let rereading = tokio::spawn(reread_when_told(Arc::clone(&worker), load, reread.clone(), watcher, say.clone()));
+    let rereader = Rereader { worker: Arc::clone(&worker), load, teller: Arc::clone(&teller), say: say.clone() };
+    let rereading = tokio::spawn(rereader.whenever_told(Arc::clone(&reread), watcher));
+    let quiet = CancellationToken::new();
+    let delivering = tokio::spawn({
+        let quiet = quiet.clone();
+        async move { teller.deliver(quiet).await }
+    });
     let (close, closed) = oneshot::channel::<()>();
     let site = tokio::spawn({
         let root = root.clone();
@@ -112,7 +122,8 @@ pub async fn live(workshop: Arc<Workshop>, load: Load, announce: impl FnOnce(Soc
     let calm = async {
         let _ = ended.await;
         let _ = close.send(());
-        let _ = site.await;
+        quiet.cancel();
+        let _ = tokio::join!(site, delivering);
     };
     tokio::select! {
         () = calm => tracing::info!("stopped"),
@@ -165,56 +176,73 @@ fn folders(config: &Config) -> Vec<PathBuf> {
     own.into_iter().chain(others).collect()
 }
 
-/// Reads the configuration again whenever told to: all of it is swapped, or nothing.
-async fn reread_when_told(
+/// Reads the configuration again: all of it is swapped, or nothing.
+struct Rereader {
     worker: Arc<Worker>,
     load: Load,
-    told: Arc<Notify>,
-    mut watcher: Watcher,
+    teller: Arc<Teller>,
     say: mpsc::UnboundedSender<Message>,
-) {
-    loop {
-        told.notified().await;
-        systemd::reloading();
-        let read = reread(&worker, &load).await;
-        match &read {
-            Ok(Some(taken)) => {
-                tracing::info!("the configuration is in force: {}", taken.changed);
-                watcher.watch(folders(&worker.workshop().config));
-            }
-            Ok(None) => tracing::info!("the configuration is as it was"),
-            Err(why) => tracing::error!("the configuration is refused, and the one before stays in force:\n{why}"),
-        }
-        let message = match read {
-            Ok(Some(taken)) => Ok(taken),
-            // Also an edit that was taken back ends what was shown of its refusal.
-            Ok(None) => Ok(Taken { plan: plan(&worker.workshop().config), changed: String::new() }),
-            Err(why) => Err(why),
-        };
-        let _ = say.send(Message::Read(Box::new(message)));
-        systemd::ready("ready");
-    }
 }
 
-async fn reread(worker: &Worker, load: &Load) -> Result<Option<Taken>, String> {
-    let Some(work) = worker.handle() else { return Ok(None) };
-    // Checking the queries takes the processor for a while.
-    let (config, reference) =
-        work.spawn(load()).await.map_err(|error| format!("error: reading it ended in a fault: {error}"))??;
-    let workshop = worker.workshop();
-    if let Some(why) = needs_restart(&workshop.config, &config) {
-        return Err(why);
+impl Rereader {
+    async fn whenever_told(self, told: Arc<Notify>, mut watcher: Watcher) {
+        loop {
+            told.notified().await;
+            systemd::reloading();
+            let read = self.reread().await;
+            if let Err(error) = self.tell(&read) {
+                tracing::warn!(%error, "what became of the configuration is not told to anybody");
+            }
+            watcher.watch(folders(&self.worker.workshop().config));
+            let message = match read {
+                Ok(Some(taken)) => Ok(taken),
+                // Also an edit that was taken back ends what was shown of its refusal.
+                Ok(None) => Ok(Taken { plan: plan(&self.worker.workshop().config), changed: String::new() }),
+                Err(why) => Err(why),
+            };
+            let _ = self.say.send(Message::Read(Box::new(message)));
+            systemd::ready("ready");
+        }
     }
-    let mut changed = difference(&workshop.config, &config);
-    if workshop.reference.hash() != reference.hash() {
-        changed =
-            Some(changed.map_or_else(|| "changed reference".to_owned(), |said| format!("{said}; changed reference")));
+
+    fn tell(&self, read: &Result<Option<Taken>, String>) -> Result<(), LedgerError> {
+        let now = Timestamp::now();
+        match read {
+            Ok(Some(taken)) => {
+                tracing::info!("the configuration is in force: {}", taken.changed);
+                self.teller.reconfigure(&self.worker.workshop().config)?;
+                self.teller.observe(&[Said::taken(&taken.changed, now)])
+            }
+            Ok(None) => {
+                tracing::info!("the configuration is as it was");
+                self.teller.observe(&[Said::taken("as it was before", now)])
+            }
+            Err(why) => {
+                tracing::error!("the configuration is refused, and the one before stays in force:\n{why}");
+                self.teller.observe(&[Said::refused(why, now)])
+            }
+        }
     }
-    let Some(changed) = changed else { return Ok(None) };
-    let plan = plan(&config);
-    let next = workshop.under(config, reference).map_err(|problem| format!("error: {problem}"))?;
-    worker.swap(Arc::new(next));
-    Ok(Some(Taken { plan, changed }))
+
+    async fn reread(&self) -> Result<Option<Taken>, String> {
+        let Some(work) = self.worker.handle() else { return Ok(None) };
+        // Checking the queries takes the processor for a while.
+        let read = work.spawn((self.load)()).await;
+        let (config, reference) = read.map_err(|error| format!("error: reading it ended in a fault: {error}"))??;
+        let workshop = self.worker.workshop();
+        if let Some(why) = needs_restart(&workshop.config, &config) {
+            return Err(why);
+        }
+        let codes = (workshop.reference.hash() != reference.hash()).then(|| "changed reference".to_owned());
+        let parts: Vec<String> = difference(&workshop.config, &config).into_iter().chain(codes).collect();
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let plan = plan(&config);
+        let next = workshop.under(config, reference).map_err(|problem| format!("error: {problem}"))?;
+        self.worker.swap(Arc::new(next));
+        Ok(Some(Taken { plan, changed: parts.join("; ") }))
+    }
 }
 
 /// Until told to stop; a SIGHUP is passed on.

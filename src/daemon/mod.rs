@@ -1,13 +1,18 @@
 //! The program that runs for years: starts what is due, swaps its configuration, stops when told, and says how it is.
 
+#[cfg(any(test, feature = "engine"))]
 mod beat;
+#[cfg(any(test, feature = "engine"))]
 mod clock;
 pub mod live;
+#[cfg(any(test, feature = "engine"))]
 mod polls;
 
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "engine")]
+mod facts;
 #[cfg(feature = "engine")]
 mod life;
 #[cfg(feature = "engine")]

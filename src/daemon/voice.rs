@@ -1,8 +1,11 @@
 //! How the loop is heard: `daemon.json`, systemd, the log.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+
+use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Tell};
 use super::live::Shown;
@@ -10,11 +13,18 @@ use super::systemd;
 
 pub struct Voice {
     data_dir: PathBuf,
+    teller: Arc<Teller>,
 }
 
 impl Voice {
-    pub fn new(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_owned() }
+    pub fn new(data_dir: &Path, teller: Arc<Teller>) -> Self {
+        Self { data_dir: data_dir.to_owned(), teller }
+    }
+
+    fn observe(&self, said: Said) {
+        if let Err(error) = self.teller.observe(&[said]) {
+            tracing::warn!(%error, "something is not told to anybody");
+        }
     }
 }
 
@@ -28,10 +38,17 @@ impl Tell for Voice {
 
     fn ended(&self, _ended: &Ended) {}
 
-    fn late(&self, pipeline: &str, since: Option<Timestamp>, _now: Timestamp) {
+    fn late(&self, pipeline: &str, since: Option<Timestamp>, now: Timestamp) {
         match since {
-            Some(since) => tracing::warn!(pipeline, %since, "late: nothing has been fetched for a slot since"),
-            None => tracing::info!(pipeline, "not late any more"),
+            Some(since) => {
+                let since = since.strftime("%Y-%m-%d %H:%M UTC");
+                tracing::warn!(pipeline, %since, "late");
+                self.observe(Said::late(pipeline, &format!("late since {since}: no run has served what was due"), now));
+            }
+            None => {
+                tracing::info!(pipeline, "late no longer");
+                self.observe(Said::on_time(pipeline, now));
+            }
         }
     }
 

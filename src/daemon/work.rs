@@ -12,8 +12,10 @@ use crate::lake::{Lake, LakeError, Lock};
 use crate::ledger::Outcome;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
+use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Message, Work};
+use super::facts::facts;
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -24,6 +26,7 @@ pub struct Worker {
     /// None when this is being dropped.
     runtime: Option<Runtime>,
     shared: Arc<Shared>,
+    since: Timestamp,
 }
 
 struct Shared {
@@ -33,6 +36,7 @@ struct Shared {
     place: Mutex<Place>,
     site: Queue<Site>,
     progress: Arc<Progress>,
+    teller: Arc<Teller>,
 }
 
 /// Who is at work under the lake's lock.
@@ -66,7 +70,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Worker {
-    pub fn new(workshop: Arc<Workshop>) -> std::io::Result<Self> {
+    pub fn new(workshop: Arc<Workshop>, teller: Arc<Teller>) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("work").enable_all().build()?;
         let shared = Shared {
             workshop: Mutex::new(workshop),
@@ -74,8 +78,9 @@ impl Worker {
             place: Mutex::default(),
             site: Queue::default(),
             progress: Arc::new(Progress::new(|line| tracing::info!("{line}"))),
+            teller,
         };
-        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared) })
+        Ok(Self { runtime: Some(runtime), shared: Arc::new(shared), since: Timestamp::now() })
     }
 
     /// Where what takes the processor for long is to be done.
@@ -138,8 +143,22 @@ impl Work for Worker {
         });
     }
 
-    fn next_poll(&self, _pipeline: &str, _after: Timestamp) -> Option<Timestamp> {
-        None
+    fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp> {
+        let workshop = self.workshop();
+        let pipeline = workshop.config.pipelines.get(pipeline)?;
+        let next = || {
+            // A run that failed has asked too. A new pipeline waits like any other: it is not due because it is there.
+            let runs = workshop.ledger.runs(Some(&pipeline.name), 1)?;
+            let asked = runs.first().map_or(self.since, |run| run.ended_at.unwrap_or(run.started_at));
+            run::next_poll(&workshop.ledger, pipeline, Some(asked), after)
+        };
+        match next() {
+            Ok(next) => next.map(|(at, _)| at),
+            Err(error) => {
+                tracing::warn!(pipeline = pipeline.name, %error, "its releases are not polled");
+                None
+            }
+        }
     }
 
     fn stop(&self) {
@@ -171,6 +190,12 @@ impl Shared {
             return;
         };
         say(&verdict);
+        if let Some(ran) = facts(&verdict, &workshop.config, &workshop.lake) {
+            let said = Said::of_run(&ran, self.teller.revision_above());
+            if let Err(error) = self.teller.observe(&said) {
+                tracing::warn!(%error, "what the run came to is not told to anybody");
+            }
+        }
         let (outcome, run) = (verdict.outcome(), verdict.run);
         let ended = Ended { pipeline: name, outcome, run };
         let _ = tell.send(Message::Ended(ended));

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -82,6 +83,8 @@ pub(super) struct Shared {
     pub(super) reusable: Mutex<HashMap<Identity, AnswerRecord>>,
     /// Of the last version: a source that still has the same need not send it again.
     pub(super) remembered: Mutex<HashMap<Identity, AnswerRecord>>,
+    /// Nothing of the last version stands in for a call.
+    pub(super) afresh: AtomicBool,
     accepted: Mutex<Accepted>,
 }
 
@@ -113,6 +116,7 @@ impl Courier {
             manners: Arc::new(Manners::unshared()),
             reusable: Mutex::default(),
             remembered: Mutex::default(),
+            afresh: AtomicBool::new(false),
             accepted: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
@@ -139,6 +143,7 @@ impl Courier {
                 manners: Arc::new(Manners::unshared()),
                 reusable: Mutex::default(),
                 remembered: Mutex::default(),
+                afresh: AtomicBool::new(false),
                 accepted: Mutex::default(),
             }),
         };
@@ -184,6 +189,11 @@ impl Courier {
     pub fn remember(&self, records: impl IntoIterator<Item = AnswerRecord>) {
         let mut remembered = lock(&self.shared.remembered);
         remembered.extend(records.into_iter().map(|record| (record.identity.clone(), record)));
+    }
+
+    /// Everything is asked again, whatever the source says that it still has.
+    pub fn ask_afresh(&self) {
+        self.shared.afresh.store(true, Ordering::Relaxed);
     }
 
     /// What was answered at the last success, for sources whose data grow from answer to answer; where only the
@@ -236,7 +246,7 @@ impl Courier {
             // Nor does anything that only its age spoke for.
             let mut reusable = lock(&self.shared.reusable);
             if reusable.get(&answer.record.identity).is_none_or(|record| record.hash != answer.record.hash) {
-                reusable.clear();
+                reusable.retain(|_, record| journal.is_of_this_run(record));
             }
         }
         if before.is_some_and(|before| before.hash != answer.record.hash) {

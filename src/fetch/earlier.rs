@@ -2,6 +2,7 @@
 //! last version, or, in a replay, of the version that is computed again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::courier::{Courier, Expect, Validators, off_thread};
 use super::error::FetchError;
@@ -74,6 +75,30 @@ impl Courier {
         // file's counts from the pipeline's folder, and the recipe of a URL is without its secrets.
         let only = || reusable.values().next().filter(|_| reusable.len() == 1 && request.path.contains("://"));
         known.or_else(only).cloned()
+    }
+
+    /// Whether this call was answered at the last success, and no interrupted run has been answered since.
+    pub fn remembers(&self, request: &Request) -> bool {
+        let identity = request.identity(&self.source().name);
+        let interrupted = self.shared.journal.as_ref().and_then(|journal| journal.get(&identity));
+        interrupted.is_none() && !self.is_afresh() && lock(&self.shared.remembered).contains_key(&identity)
+    }
+
+    fn is_afresh(&self) -> bool {
+        self.shared.afresh.load(Ordering::Relaxed)
+    }
+
+    /// Where the source says byte for byte what it said at the last success, what else it was asked then stands in
+    /// for calls.
+    pub fn stands(&self, told: &Answer, others: &[Request]) -> bool {
+        let remembered = lock(&self.shared.remembered);
+        let same = |before: &AnswerRecord| before.hash == told.record.hash && before.synthetic == told.record.synthetic;
+        if self.is_of_archive() || self.is_afresh() || !remembered.get(&told.record.identity).is_some_and(same) {
+            return false;
+        }
+        let found = others.iter().filter_map(|other| remembered.get(&other.identity(&self.source().name)));
+        self.reuse(found.cloned());
+        true
     }
 
     /// The last version's answer to this call, where it can be told by its validators whether it still holds.

@@ -235,6 +235,36 @@ async fn an_interrupted_run_is_gone_on_with_only_in_the_same_edition() {
 }
 
 #[tokio::test]
+async fn a_source_that_says_the_same_is_not_asked_what_else_it_said() {
+    let house = House::new(|heard, before| match heard.path.as_str() {
+        "/api/v2/table" => json(if before < 4 { "{\"updated\":1}" } else { "{\"updated\":2}" }),
+        path => json(&format!("[\"{path}\"]")),
+    })
+    .await;
+    let (table, limits) = (Request::get("/table"), Request::get("/limits"));
+    let mut records = Vec::new();
+    let run = async |records: &mut Vec<crate::fetch::AnswerRecord>| {
+        let courier = house.courier();
+        courier.remember(std::mem::take(records));
+        let answer = courier.ask_anew(&table, Expect::Json).await.unwrap();
+        let stands = courier.stands(&answer, std::slice::from_ref(&limits));
+        let other = courier.ask(&limits, Expect::Json).await.unwrap();
+        records.extend([answer.record, other.record]);
+        (stands, courier.tally().snapshot().calls)
+    };
+    assert_eq!(run(&mut records).await, (false, 2), "nothing is known yet");
+    assert_eq!(run(&mut records).await, (true, 1));
+    assert_eq!(run(&mut records).await, (true, 1), "what stood is remembered on");
+    assert_eq!(run(&mut records).await, (false, 2), "it says something else");
+    assert_eq!(run(&mut records).await, (true, 1));
+    let courier = house.courier();
+    courier.remember(records);
+    courier.ask_afresh();
+    let answer = courier.ask_anew(&table, Expect::Json).await.unwrap();
+    assert!(!courier.remembers(&table) && !courier.stands(&answer, std::slice::from_ref(&limits)), "all is asked");
+}
+
+#[tokio::test]
 async fn two_sources_on_one_host_share_its_limit() {
     let house = House::new(|_, _| json("[]")).await;
     let manners = Arc::new(Manners::unshared());

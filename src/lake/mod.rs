@@ -12,6 +12,7 @@ mod feed;
 mod intent;
 pub mod invariants;
 mod kinds;
+mod latest;
 mod lock;
 mod manifest;
 mod package;

@@ -73,7 +73,9 @@ CREATE TABLE published (
 /// `slot`: one slot, or with `count` above 1 a row of them from `due_at` to `last` that share a fate.
 /// `run_log`, `run_detail`: what a run's page shows. `condition`: the state of each matter that is told of,
 /// what was last told of it, and when it lately changed. `message`: what waits to be delivered, or was.
+/// `edition`: a fetch's `release::Edition`, as JSON.
 const THIRD: &str = "
+ALTER TABLE fetch_state ADD COLUMN edition TEXT;
 CREATE TABLE schedule (
     pipeline TEXT PRIMARY KEY,
     fingerprint TEXT NOT NULL,

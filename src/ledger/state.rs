@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::fetch::AnswerRecord;
+use crate::release::Edition;
 
 use super::{Ledger, LedgerError};
 
@@ -16,6 +17,15 @@ pub struct FetchState {
     pub answers: Vec<AnswerRecord>,
     /// The archived metadata that were accepted with them.
     pub metadata: Option<String>,
+    /// Which edition of the source's data it is, and when the next is expected.
+    pub edition: Edition,
+}
+
+impl FetchState {
+    /// What is known of the edition where nothing was noted: it was seen when the data were fetched.
+    pub fn seen(answers: &[AnswerRecord]) -> Edition {
+        Edition { seen_at: answers.iter().map(|answer| answer.fetched_at).max(), ..Edition::default() }
+    }
 }
 
 /// A pipeline as of its last success, published or unchanged.
@@ -37,18 +47,21 @@ impl Ledger {
             .optional()?;
         let Some((config_hash, checked_at)) = head else { return Ok(None) };
         let Ok(checked_at) = checked_at.parse() else { return Ok(None) };
-        let mut statement =
-            connection.prepare("SELECT fetch, stamp, answers, metadata FROM fetch_state WHERE pipeline = ?1")?;
+        let mut statement = connection
+            .prepare("SELECT fetch, stamp, answers, metadata, edition FROM fetch_state WHERE pipeline = ?1")?;
         let rows = statement.query_map([pipeline], |row| {
             let (fetch, stamp) = (row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?);
-            Ok((fetch, stamp, row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?))
+            let (answers, metadata) = (row.get::<_, String>(2)?, row.get::<_, Option<String>>(3)?);
+            Ok((fetch, stamp, answers, metadata, row.get::<_, Option<String>>(4)?))
         })?;
         let mut fetches = BTreeMap::new();
         for row in rows {
-            let (fetch, stamp, answers, metadata) = row?;
+            let (fetch, stamp, answers, metadata, edition) = row?;
             // A line that can't be read means no more than asking again.
-            let answers = serde_json::from_str(&answers).unwrap_or_default();
-            fetches.insert(fetch, FetchState { stamp, answers, metadata });
+            let answers: Vec<AnswerRecord> = serde_json::from_str(&answers).unwrap_or_default();
+            let edition = edition.and_then(|edition| serde_json::from_str(&edition).ok());
+            let edition = edition.unwrap_or_else(|| FetchState::seen(&answers));
+            fetches.insert(fetch, FetchState { stamp, answers, metadata, edition });
         }
         Ok(Some(PipelineState { config_hash, checked_at, fetches }))
     }
@@ -66,10 +79,11 @@ pub(super) fn replace(connection: &Connection, pipeline: &str, state: &PipelineS
     connection.execute("DELETE FROM fetch_state WHERE pipeline = ?1", [pipeline])?;
     for (fetch, state) in &state.fetches {
         let answers = serde_json::to_string(&state.answers).unwrap_or_default();
+        let edition = serde_json::to_string(&state.edition).unwrap_or_default();
         connection.execute(
-            "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at, metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![pipeline, fetch, state.stamp, answers, checked_at, state.metadata],
+            "INSERT INTO fetch_state (pipeline, fetch, stamp, answers, checked_at, metadata, edition)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![pipeline, fetch, state.stamp, answers, checked_at, state.metadata, edition],
         )?;
     }
     connection.execute(
@@ -77,4 +91,29 @@ pub(super) fn replace(connection: &Connection, pipeline: &str, state: &PipelineS
         params![pipeline, state.config_hash, checked_at],
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_an_edition_is_kept() {
+        let ledger = Ledger::in_memory().unwrap();
+        let edition = Edition {
+            released: Some("2026-06-08T06:00:00Z".parse().unwrap()),
+            seen_at: Some("2026-06-08T06:02:00Z".parse().unwrap()),
+            next: vec!["2026-07-08".parse().unwrap()],
+        };
+        let fetch = FetchState { stamp: None, answers: Vec::new(), metadata: None, edition: edition.clone() };
+        let state = PipelineState {
+            config_hash: "c".into(),
+            checked_at: Timestamp::UNIX_EPOCH,
+            fetches: [("folk".to_owned(), fetch)].into(),
+        };
+        ledger.set_state("befolkning", &state).unwrap();
+        assert_eq!(ledger.state("befolkning").unwrap().unwrap().fetches["folk"].edition, edition);
+        ledger.lock().execute("UPDATE fetch_state SET edition = NULL", []).unwrap();
+        assert_eq!(ledger.state("befolkning").unwrap().unwrap().fetches["folk"].edition, Edition::default());
+    }
 }

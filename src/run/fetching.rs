@@ -18,7 +18,7 @@ use crate::transform::Projection;
 use super::pace::Pace;
 use super::progress::Line;
 use super::provenance::{Noting, Origins};
-use super::{Options, Problem, Workshop, accepted, place, stockholm};
+use super::{Options, Problem, Workshop, accepted, place, releases, stockholm};
 
 /// A fetch whose calls are known.
 pub struct Planned<'a> {
@@ -77,6 +77,9 @@ pub async fn plan<'a>(
     let mut planned = Vec::new();
     for (name, fetch) in &pipeline.fetches {
         let courier = workshop.courier(&pipeline.name, fetch, journal, tally);
+        if force {
+            courier.ask_afresh();
+        }
         if let Some(before) = state.and_then(|state| state.fetches.get(name)) {
             courier.remember(before.answers.iter().cloned());
             if !force {
@@ -197,7 +200,10 @@ pub async fn stage(
         let mut notes = plan.notes.clone();
         notes.extend(harvest.notes);
         let codes = harvest.codes;
-        let state = FetchState { stamp, answers, metadata };
+        let before = state.and_then(|state| state.fetches.get(name));
+        let mut edition = releases::edition(before, plan, stamp.as_ref(), &answers);
+        releases::tell(&mut edition, fetch, harvest.metadata.as_ref().or(plan.metadata.as_ref()), &answers);
+        let state = FetchState { stamp, answers, metadata, edition };
         staged.insert(name.clone(), Staged { path, origins, codes, info, origin, state, notes, changes });
     }
     Ok(staged)

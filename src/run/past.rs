@@ -110,7 +110,8 @@ fn run(manifest: &Manifest, entry: DatasetEntry) -> RunEntry {
 
 fn state(manifest: Manifest) -> PipelineState {
     let fetches = manifest.sources.into_iter().map(|(name, source)| {
-        (name, FetchState { stamp: source.stamp, answers: source.answers, metadata: source.metadata })
+        let edition = FetchState::seen(&source.answers);
+        (name, FetchState { stamp: source.stamp, answers: source.answers, metadata: source.metadata, edition })
     });
     PipelineState { config_hash: manifest.config_hash, checked_at: manifest.created_at, fetches: fetches.collect() }
 }

@@ -18,7 +18,7 @@ use super::gate::Gate;
 use super::progress::{Line, Progress};
 use super::publishing::{self, Provenance};
 use super::verdict::{DatasetVerdict, Verdict};
-use super::{Options, Problem, Recipe, Workshop, compute, provenance};
+use super::{Options, Problem, Recipe, Workshop, compute, provenance, releases};
 
 /// What came in, told also when the run failed after it.
 #[derive(Default)]
@@ -179,7 +179,14 @@ async fn steps(
         if let Some(mut state) = state {
             for one in &planned {
                 let metadata = one.file_metadata(None).await?;
-                state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| fetch.metadata = metadata);
+                let told = one.courier.accepted();
+                state.fetches.entry(one.fetch.name.clone()).and_modify(|fetch| {
+                    fetch.metadata = metadata;
+                    // What the source said of its data now is what it is held against next time.
+                    fetch.answers.retain(|before| told.iter().all(|now| now.identity != before.identity));
+                    fetch.answers.extend(told);
+                    releases::tell(&mut fetch.edition, one.fetch, one.plan.metadata.as_ref(), &fetch.answers);
+                });
             }
             workshop.ledger.set_state(&pipeline.name, &PipelineState { checked_at: Timestamp::now(), ..state })?;
         }

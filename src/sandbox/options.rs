@@ -21,6 +21,8 @@ pub struct Options {
     pub seed: u64,
     /// What the APIs give as the time of the latest update.
     pub updated: Timestamp,
+    /// What those APIs that can do so announce as the time of the next one; none: they announce nothing, as SCB.
+    pub next_update: Option<Timestamp>,
     /// Misbehaviour from the start; more can be ordered at `/_fault`.
     pub faults: Vec<Fault>,
     /// A file that every call is added to, as a line of JSON.
@@ -40,6 +42,7 @@ impl Default for Options {
             eurostat_cells: 500_000,
             seed: 1,
             updated: Timestamp::constant(1_795_158_000, 0),
+            next_update: None,
             faults: Vec::new(),
             record_calls: None,
             replay: None,

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::When;
+
 /// The number of this program's documents.
 pub const FORMAT: u32 = 1;
 
@@ -32,6 +34,12 @@ pub struct Metadata {
     /// Of a file, in its order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,
+    /// When this edition was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<When>,
+    /// When the source says that it publishes next, which changes nothing of what the data mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub next_releases: Vec<When>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +121,8 @@ impl Metadata {
             contents: Vec::new(),
             groups: Vec::new(),
             columns: Vec::new(),
+            released: None,
+            next_releases: Vec::new(),
         }
     }
 

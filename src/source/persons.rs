@@ -45,7 +45,11 @@ pub fn to_record(kind: SourceKind, status: u16, body: &[u8], cap: u64) -> Option
     let mut out = Vec::new();
     let scrubbed = match kind {
         SourceKind::HistoricalAds | SourceKind::JobStream => {
-            crate::decode::ads::scrub(&mut &*body, &mut out, cap).is_ok()
+            crate::decode::ads::scrub(&mut &*body, cap, &mut |lines| {
+                out.extend_from_slice(lines);
+                Ok(())
+            })
+            .is_ok()
         }
         _ => document(&mut &*body, &mut out, kept, cap).is_ok(),
     };

@@ -43,6 +43,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r#"
     lokal          failed      run [time], checked [time]
       tal [version]: 3 rows, fetched [time]
+        latest period 2024, released [time]
       waiting for accept since [time]: dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       to let it through: underlag accept lokal --reason "…"
       last error: nothing published: a check did not hold
@@ -214,7 +215,7 @@ fn a_word_for_names_alone_is_kept_although_nothing_is_published() {
     let ran = world.ok(&["run", "folk"]);
     assert!(ran.stdout.starts_with("folk           unchanged"), "{}", ran.stdout);
     insta::assert_snapshot!(world.ok(&["history", "--limit", "2"]).stdout, @r#"
-    4 [time] folk           unchanged   3 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
+    4 [time] folk           unchanged   1 calls, 3 reused, 0 retries, 0 rows fetched, [seconds] s
       folk_kommun [version] unchanged, 3480 rows
       folk_lan [version] unchanged, 252 rows
     3 [time] folk           unchanged   1 calls, 2 reused, 0 retries, 0 rows fetched, [seconds] s

@@ -237,6 +237,7 @@ fn status_and_history_tell_what_ran() {
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r#"
     lokal          failed      run [time], checked [time]
       tal [version]: 3 rows, fetched [time]
+        latest period 2024, released [time]
       last error: fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: the body is cut off or broken at byte 3: key must be a string
     "#);
     insta::assert_snapshot!(world.ok(&["history"]).stdout, @r#"

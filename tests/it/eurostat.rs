@@ -43,7 +43,7 @@ unit = "antal"
 const SQL: &str = "SELECT n.niva, n.kod, f.period, f.age AS alder, f.sex AS kon, f.folkmangd, f.folkmangd_status, \
                    f.folkmangd_symbol\nFROM f\nJOIN ref_nuts AS n ON n.nuts = f.geo\nWHERE n.niva IN ('riket', 'lan')\n";
 
-fn world(sandbox: &Sandbox, format: &str) -> World {
+pub fn world(sandbox: &Sandbox, format: &str) -> World {
     let world = World::new().with_sandbox(sandbox);
     let url = sandbox.kolada.replace("kolada/v3", "eurostat/api/dissemination");
     let sources = world.read("config/sources.toml");

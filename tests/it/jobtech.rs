@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{Sandbox, World};
 
 /// A configuration with the stand-in's three sources.
-fn world(sandbox: &Sandbox) -> World {
+pub fn world(sandbox: &Sandbox) -> World {
     let world = World::new();
     let base = sandbox.files.trim_end_matches("filer");
     world.write(
@@ -25,7 +25,7 @@ fn text_column(dataset: &str, name: &str) -> String {
     format!("[dataset.{dataset}.column.{name}]\ntype = \"text\"\ntitle = \"{name}\"\n")
 }
 
-fn barometer(world: &World) {
+pub fn barometer(world: &World) {
     let columns = ["yb_id", "ssyk", "rekryteringssituation", "rekryteringssituation_status"];
     let columns: String = columns.iter().map(|name| text_column("barometer", name)).collect();
     // Where nothing is assessed, nothing is said.

@@ -42,7 +42,9 @@ fn a_deleted_ledger_is_made_anew_and_nothing_is_published_or_fetched_twice() {
     assert_snapshot!(status.stdout, @r"
     folk           published   run [time], checked [time]
       folk_kommun [version]: 3480 rows, fetched [time]
+        latest period 2026M10, released [time]
       folk_lan [version]: 252 rows, fetched [time]
+        latest period 2026M10, released [time]
       rebuilt from the manifests
     ");
     assert!(!world.path("data/ledger.sqlite").exists(), "a reader makes nothing");
@@ -54,7 +56,7 @@ fn a_deleted_ledger_is_made_anew_and_nothing_is_published_or_fetched_twice() {
     assert!(!sandbox.calls().is_empty() && post_calls(&sandbox) == 0, "{:?}", sandbox.calls());
     assert_eq!(DATASETS.map(|dataset| world.versions(dataset)), versions);
     assert_snapshot!(world.ok(&["history"]).stdout, @r"
-    2 [time] folk           unchanged   3 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
+    2 [time] folk           unchanged   1 calls, 3 reused, 0 retries, 0 rows fetched, [seconds] s
       folk_kommun [version] unchanged, 3480 rows
       folk_lan [version] unchanged, 252 rows
     1 [time] folk           published   0 calls, 0 reused, 0 retries, 3744 rows fetched, [seconds] s

@@ -47,6 +47,7 @@ mod probe;
 mod pxweb;
 mod pxweb_v1;
 mod recorded;
+mod releases;
 mod retention;
 mod sandbox;
 mod skolverket;

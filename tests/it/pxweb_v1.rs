@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::{Sandbox, World};
 
 /// The pipeline `match`: every region, all groups, two years and two contents, in several calls.
-fn matching(sandbox: &Sandbox, installation: &str) -> World {
+pub fn matching(sandbox: &Sandbox, installation: &str) -> World {
     let world = World::new();
     let url = sandbox.pxweb.replace("/v2", "/v1/sv/ssd");
     world.write(

@@ -11,6 +11,7 @@ mod dataset;
 mod fetch;
 mod notify;
 mod pipeline;
+mod release;
 mod settings;
 mod sources;
 mod sql_file;

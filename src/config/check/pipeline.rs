@@ -73,12 +73,14 @@ pub(in crate::config) fn pipeline(
         problems.error(root.key_span("dataset"), "the pipeline publishes no dataset");
     }
     let texts = std::mem::take(&mut sql_files.texts);
+    let release = root.node("release").map(|node| super::release::release(&node, root, problems));
     let mut pipeline = Pipeline {
         name: name.to_owned(),
         dir: dir.to_owned(),
         title: root.string("title").unwrap_or_default(),
         description: root.string("description").unwrap_or_default(),
         schedule: root.node("schedule").map(|node| schedule(&node, root, problems)),
+        release,
         fetches,
         inputs,
         datasets,

@@ -6,6 +6,7 @@ mod dataset;
 mod fetch;
 mod notify;
 mod pipeline;
+mod release;
 mod sources;
 mod underlag;
 
@@ -118,6 +119,14 @@ rule!(DURATION, leaf::duration, "a duration such as \"5m\"", "^[0-9]+(ms|s|m|h|d
 rule!(SIZE, leaf::size, "a size such as \"256MiB\"", "^[0-9]+(B|KiB|MiB|GiB|kB|MB|GB)$");
 rule!(PERCENT, leaf::percent, "a percentage such as \"20%\"", r"^[0-9.]+%$");
 rule!(CRON, leaf::cron, "a schedule of five fields", r"^\s*\S+(\s+\S+){4}\s*$");
+rule!(
+    RELEASE_DATE,
+    leaf::release_date,
+    "the date of a release",
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+);
+rule!(TIME_OF_DAY, leaf::time_of_day, "a time of day such as \"08:00\"", "^[0-2][0-9]:[0-5][0-9]$");
+rule!(INTERVAL, leaf::interval, "a duration such as \"24h\", or \"never\"", "^([0-9]+(ms|s|m|h|d)|never)$");
 rule!(TIME_ZONE, leaf::time_zone, "a time zone");
 rule!(URL, leaf::url, "a URL", "^[hH][tT][tT][pP][sS]?:");
 rule!(BASE_URL, leaf::base_url, "a URL", "^[hH][tT][tT][pP][sS]?:");

@@ -2,6 +2,7 @@
 
 use super::dataset::DATASET;
 use super::fetch::FETCH;
+use super::release::RELEASE;
 use super::{CRON, DURATION, Key, Kind, NAME, Shape, TEXT, TIME_ZONE, VERSION};
 
 pub(in crate::config) static PIPELINE: Shape = Shape {
@@ -11,6 +12,11 @@ pub(in crate::config) static PIPELINE: Shape = Shape {
         Key::required("title", Kind::Text(&TEXT), "Swedish title."),
         Key::optional("description", Kind::Text(&TEXT), "Swedish description."),
         Key::optional("schedule", Kind::Table(&SCHEDULE), "When it runs; left out: only by hand."),
+        Key::optional(
+            "release",
+            Kind::Table(&RELEASE),
+            "When its sources publish, and how often they are asked around that; left out: by schedule alone.",
+        ),
         Key::optional(
             "fetch",
             Kind::Tables { key: &NAME, shape: &FETCH },

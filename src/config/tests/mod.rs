@@ -6,6 +6,7 @@ mod mistakes;
 mod notify;
 mod promises;
 mod regional;
+mod release;
 mod schema;
 mod shipped;
 mod valid;

@@ -41,9 +41,18 @@ const LONGEST: usize = 64;
 
 /// Whether a text has the shape of a code or a time, for a reader who need not know which.
 pub(super) fn is_code(text: &[u8]) -> bool {
-    text.len() <= LONGEST
-        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'.' | b'+'))
+    text.len() <= LONGEST && text.iter().all(|byte| IN_CODES[usize::from(*byte)])
 }
+
+const IN_CODES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b':' | b'.' | b'+');
+        byte += 1;
+    }
+    table
+};
 
 /// Fields of the form that the files of 2006 to 2016 had at first.
 pub(super) const COLUMNS_OF_OLD: [&str; 4] = ["ANTAL_AKT_PLATSER", "KOMMUN_KOD", "YRKE_ID", "ANNONS_ID"];

@@ -12,6 +12,7 @@ mod count;
 pub(crate) mod fuzzing;
 mod kept;
 mod objects;
+mod pipe;
 mod scrub;
 mod seen;
 mod unzip;
@@ -24,8 +25,8 @@ use std::io;
 pub use ad::{Ad, Field};
 pub use count::{Counter, Tallied, batches, columns, schema};
 pub use kept::KEPT;
-pub use objects::{Objects, read_ads};
-pub use scrub::{Scrubbed, scrub};
+pub use objects::{Objects, each_ad, read_ads};
+pub use scrub::{Keeper, Scrubbed, scrub};
 
 /// Why advertisements could not be read.
 #[derive(Debug, thiserror::Error)]

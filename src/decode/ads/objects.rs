@@ -171,3 +171,15 @@ pub fn read_ads(input: impl Read, mut each: impl FnMut(&Ad<'_>)) -> Result<u64, 
     })? {}
     Ok(objects.number())
 }
+
+/// Reads every advertisement of lines that a scrub let through.
+pub fn each_ad(lines: &[u8], mut each: impl FnMut(&Ad<'_>)) -> Result<(), AdsError> {
+    let mut cursor = Cursor::new(lines);
+    while cursor.peek().is_ok() {
+        match Ad::read(&mut cursor) {
+            Ok(ad) => each(&ad),
+            Err(_) => return Err(AdsError::Wrong("what was kept of an advertisement can't be read".to_owned())),
+        }
+    }
+    Ok(())
+}

@@ -1,20 +1,21 @@
 //! Advertisements in, the same with nothing but the kept fields out, as JSON
-//! Lines. The unpacking of a zip has a thread of its own.
+//! Lines. What comes is unpacked on one thread, scrubbed on the next and kept
+//! by a third, with a few buffers between them whatever the size.
 
-use std::io::{self, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::io::{self, Read};
+use std::thread::{self, ScopedJoinHandle};
 
 use super::AdsError;
 use super::kept::{COLUMNS_OF_OLD, KEPT};
 use super::objects::Objects;
+use super::pipe::{Drain, Filler, Outflow, pipe};
 use super::unzip;
 use crate::decode::scrub::{Copier, Cursor, Stop};
 
-/// Written at a time.
+/// Read of a file that is not packed at a time.
+const CHUNK: usize = 1 << 18;
+/// Kept at a time.
 const FLUSH: usize = 1 << 17;
-/// Chunks between the two threads.
-const CHUNKS: usize = 8;
 
 /// What a scrub has seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,61 +25,62 @@ pub struct Scrubbed {
     pub refused: u64,
 }
 
-/// Reads a zip with one file of advertisements, or the file itself, of at most `cap` bytes unpacked.
-pub fn scrub(input: &mut (dyn Read + Send), output: &mut (dyn Write + Send), cap: u64) -> Result<Scrubbed, AdsError> {
+/// What is done with the lines that may be kept.
+pub type Keeper<'a> = dyn FnMut(&[u8]) -> Result<(), AdsError> + Send + 'a;
+
+/// Reads a zip with one file of advertisements, or the file itself, of at most `cap` bytes unpacked. `keep` gets what
+/// may be kept, some hundred whole lines at a time, which [`super::each_ad`] reads.
+pub fn scrub(input: &mut (dyn Read + Send), cap: u64, keep: &mut Keeper<'_>) -> Result<Scrubbed, AdsError> {
     let mut start = [0; 4];
     let length = read_full(input, &mut start)?;
-    let mut input = (&start[..length]).chain(input);
-    if !unzip::is_zip(&start[..length]) {
-        if &start[..length] == b"Rar!" {
-            return Err(AdsError::Wrong("it is a RAR archive, and a zip is read".to_owned()));
-        }
-        return lines(&mut input.take(cap.saturating_add(1)), output);
+    let start = &start[..length];
+    if start == b"Rar!" {
+        return Err(AdsError::Wrong("it is a RAR archive, and a zip is read".to_owned()));
     }
-    let (full, filled) = sync_channel(CHUNKS);
-    let (empty, emptied) = sync_channel(CHUNKS + 2);
+    let (to_scrub, unpacked) = pipe();
+    let (to_keep, scrubbed) = pipe();
     thread::scope(|scope| {
-        let unpacker = scope.spawn(move || unpack(&mut input, cap, &full, &emptied));
-        let result = lines(&mut Unpacked { filled, empty, chunk: Vec::new(), at: 0 }, output);
-        let unpacked = unpacker.join().unwrap_or_else(|_| Err(AdsError::Wrong("its unpacking broke down".to_owned())));
+        let unpacker = scope.spawn(move || unpack(start, input, cap, &to_scrub));
+        let keeper = scope.spawn(move || kept(&scrubbed, keep));
+        let result = lines(Outflow::new(unpacked), &to_keep);
+        drop(to_keep);
         // What stopped the unpacking is the reason; what became of its output follows from that.
-        unpacked.and(result)
+        let unpacked = ended(unpacker, "its unpacking broke down");
+        let kept = ended(keeper, "its keeping broke down");
+        unpacked.and(kept).and(result)
     })
 }
 
-fn unpack(
-    input: &mut (dyn Read + Send),
-    cap: u64,
-    full: &SyncSender<Vec<u8>>,
-    emptied: &Receiver<Vec<u8>>,
-) -> Result<(), AdsError> {
-    unzip::unzip(input, cap, || emptied.try_recv().unwrap_or_default(), |chunk| full.send(chunk).is_ok())
+fn ended<T>(thread: ScopedJoinHandle<'_, Result<T, AdsError>>, otherwise: &str) -> Result<T, AdsError> {
+    thread.join().unwrap_or_else(|_| Err(AdsError::Wrong(otherwise.to_owned())))
 }
 
-/// The chunks of the other thread as a reader.
-struct Unpacked {
-    filled: Receiver<Vec<u8>>,
-    empty: SyncSender<Vec<u8>>,
-    chunk: Vec<u8>,
-    at: usize,
-}
-
-impl Read for Unpacked {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.chunk.len() {
-            // The other thread says why there is no more.
-            let Ok(next) = self.filled.recv() else { return Ok(0) };
-            let _ = self.empty.try_send(std::mem::replace(&mut self.chunk, next));
-            self.at = 0;
+fn unpack(start: &[u8], input: &mut (dyn Read + Send), cap: u64, filler: &Filler) -> Result<(), AdsError> {
+    let mut input = start.chain(input);
+    if unzip::is_zip(start) {
+        return unzip::unzip(&mut input, cap, filler);
+    }
+    let mut input = input.take(cap.saturating_add(1));
+    loop {
+        let mut chunk = filler.buffer();
+        chunk.resize(CHUNK, 0);
+        let length = read_full(&mut input, &mut chunk)?;
+        chunk.truncate(length);
+        if length == 0 || !filler.hand_on(chunk) {
+            return Ok(());
         }
-        let length = buffer.len().min(self.chunk.len() - self.at);
-        buffer[..length].copy_from_slice(&self.chunk[self.at..self.at + length]);
-        self.at += length;
-        Ok(length)
     }
 }
 
-fn lines(input: &mut dyn Read, output: &mut (dyn Write + Send)) -> Result<Scrubbed, AdsError> {
+fn kept(drain: &Drain, keep: &mut Keeper<'_>) -> Result<(), AdsError> {
+    while let Some(lines) = drain.next() {
+        keep(&lines)?;
+        drain.give_back(lines);
+    }
+    Ok(())
+}
+
+fn lines(input: impl Read, filler: &Filler) -> Result<Scrubbed, AdsError> {
     let mut objects = Objects::new(input);
     let mut copier = Copier::lenient(2 * FLUSH);
     loop {
@@ -88,11 +90,12 @@ fn lines(input: &mut dyn Read, output: &mut (dyn Write + Send)) -> Result<Scrubb
             ad(&mut copier, cursor)
         })?;
         if copier.out.len() >= FLUSH || !more {
-            output.write_all(&copier.out)?;
-            copier.out.clear();
-        }
-        if !more {
-            return Ok(Scrubbed { ads: objects.number(), refused: copier.refused });
+            let mut next = filler.buffer();
+            next.clear();
+            // Where nobody wants more, the one who should says why.
+            if !filler.hand_on(std::mem::replace(&mut copier.out, next)) || !more {
+                return Ok(Scrubbed { ads: objects.number(), refused: copier.refused });
+            }
         }
     }
 }

@@ -25,9 +25,16 @@ impl Read for Slowly<'_> {
     }
 }
 
+fn into(out: &mut Vec<u8>) -> impl FnMut(&[u8]) -> Result<(), AdsError> {
+    |lines| {
+        out.extend_from_slice(lines);
+        Ok(())
+    }
+}
+
 fn scrubbed(bytes: &[u8]) -> Result<String, String> {
     let mut out = Vec::new();
-    scrub(&mut Slowly(bytes, 70_001), &mut out, CAP).map_err(|error| match error {
+    scrub(&mut Slowly(bytes, 70_001), CAP, &mut into(&mut out)).map_err(|error| match error {
         AdsError::Cut(why) => format!("cut: {why}"),
         error => error.to_string(),
     })?;
@@ -100,7 +107,7 @@ fn a_text_in_a_codes_place_is_dropped() {
     let line = r#"{"id":"Påhitta Fantasisson","publication_date":"2020-01-02T03:04:05","original_id":"a@b.example",
         "occupation":["Ring 070-17406 05"],"workplace_address":{"municipality_code":"0180","region_code":"hos Hulda"},"number_of_vacancies":3}"#;
     let mut out = Vec::new();
-    let told = scrub(&mut line.as_bytes(), &mut out, CAP).unwrap();
+    let told = scrub(&mut line.as_bytes(), CAP, &mut into(&mut out)).unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         "{\"publication_date\":\"2020-01-02T03:04:05\",\"occupation\":[],\"workplace_address\":{\"municipality_code\":\"0180\"},\
@@ -120,7 +127,11 @@ fn a_telephone_number_in_a_codes_place_is_dropped() {
              \"removed_date\":\"{number}\",\"region\":\"{number}\"}}"
         );
         let mut out = Vec::new();
-        let told = scrub(&mut line.as_bytes(), &mut out, CAP).unwrap();
+        let told = scrub(&mut line.as_bytes(), CAP, &mut |lines| {
+            out.extend_from_slice(lines);
+            Ok(())
+        })
+        .unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "{\"occupation_group\":[{}],\"workplace_address\":{}}\n");
         assert_eq!(told.refused, 12, "{number}");
     }
@@ -252,7 +263,7 @@ fn damage_is_told_without_a_word_of_anyone() {
         assert_eq!(scrubbed(&bytes).unwrap_err(), expected);
     }
     let mut out = Vec::new();
-    let error = scrub(&mut zipped(20).as_slice(), &mut out, 50_000).unwrap_err();
+    let error = scrub(&mut zipped(20).as_slice(), 50_000, &mut into(&mut out)).unwrap_err();
     assert_eq!(error.to_string(), "it unpacks to more than the 50000 bytes that max_stream_decompressed allows");
 }
 

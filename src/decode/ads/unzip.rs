@@ -5,9 +5,11 @@
 use std::cmp::Ordering;
 use std::io::Read;
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use crc32fast::Hasher;
+use flate2::{Decompress, FlushDecompress, Status};
 
 use super::AdsError;
+use super::pipe::Filler;
 use super::scrub::read_full;
 
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
@@ -39,13 +41,8 @@ fn wrong(why: &str) -> AdsError {
     AdsError::Wrong(format!("the zip file {why}"))
 }
 
-/// Hands the one file's content out in chunks, in vectors that `empty` gives, until `full` wants no more.
-pub(super) fn unzip(
-    input: &mut (dyn Read + Send),
-    cap: u64,
-    empty: impl Fn() -> Vec<u8>,
-    full: impl Fn(Vec<u8>) -> bool,
-) -> Result<(), AdsError> {
+/// Hands the one file's content on in chunks, as long as somebody wants more.
+pub(super) fn unzip(input: &mut (dyn Read + Send), cap: u64, filler: &Filler) -> Result<(), AdsError> {
     let mut zip = Zip { input, buffer: vec![0; CHUNK], start: 0, end: 0 };
     let mut files = 0;
     loop {
@@ -64,11 +61,11 @@ pub(super) fn unzip(
             return Err(wrong("holds more than one file"));
         }
         let unpacked = match header.method {
-            DEFLATED => zip.inflate(cap, &empty, &full)?,
+            DEFLATED => zip.inflate(cap, filler)?,
             STORED if header.lengths_after => {
                 return Err(wrong("holds a file that is not compressed and whose length is not told before it"));
             }
-            STORED => zip.stored(header.packed, cap, &empty, &full)?,
+            STORED => zip.stored(header.packed, cap, filler)?,
             other => return Err(wrong(&format!("is compressed in a way that is not known here ({other})"))),
         };
         let Some(unpacked) = unpacked else { return Ok(()) };
@@ -168,16 +165,11 @@ impl Zip<'_> {
     }
 
     /// None where no more is wanted.
-    fn inflate(
-        &mut self,
-        cap: u64,
-        empty: &impl Fn() -> Vec<u8>,
-        full: &impl Fn(Vec<u8>) -> bool,
-    ) -> Result<Option<Unpacked>, AdsError> {
+    fn inflate(&mut self, cap: u64, filler: &Filler) -> Result<Option<Unpacked>, AdsError> {
         let mut inflater = Decompress::new(false);
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         loop {
-            let mut chunk = empty();
+            let mut chunk = filler.buffer();
             chunk.resize(CHUNK, 0);
             let mut filled = 0;
             let mut ended = false;
@@ -201,27 +193,21 @@ impl Zip<'_> {
             }
             chunk.truncate(filled);
             crc.update(&chunk);
-            if !full(chunk) {
+            if !filler.hand_on(chunk) {
                 return Ok(None);
             }
             if ended {
                 let (packed, length) = (inflater.total_in(), inflater.total_out());
-                return Ok(Some(Unpacked { crc: crc.sum(), packed, length }));
+                return Ok(Some(Unpacked { crc: crc.finalize(), packed, length }));
             }
         }
     }
 
-    fn stored(
-        &mut self,
-        packed: u64,
-        cap: u64,
-        empty: &impl Fn() -> Vec<u8>,
-        full: &impl Fn(Vec<u8>) -> bool,
-    ) -> Result<Option<Unpacked>, AdsError> {
+    fn stored(&mut self, packed: u64, cap: u64, filler: &Filler) -> Result<Option<Unpacked>, AdsError> {
         if packed > cap {
             return Err(too_large(cap));
         }
-        let mut crc = Crc::new();
+        let mut crc = Hasher::new();
         let mut left = packed;
         while left > 0 {
             let found = self.available(1)?;
@@ -229,17 +215,17 @@ impl Zip<'_> {
                 return Err(cut());
             }
             let length = found.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            let mut chunk = empty();
+            let mut chunk = filler.buffer();
             chunk.clear();
             chunk.extend_from_slice(&found[..length]);
             crc.update(&chunk);
             self.start += length;
             left -= length as u64;
-            if !full(chunk) {
+            if !filler.hand_on(chunk) {
                 return Ok(None);
             }
         }
-        Ok(Some(Unpacked { crc: crc.sum(), packed, length: packed }))
+        Ok(Some(Unpacked { crc: crc.finalize(), packed, length: packed }))
     }
 
     /// Steps over the lengths after a file's data, which come with or without a signature and in either width;

@@ -14,6 +14,8 @@ pub struct CubeMeta {
     pub label: String,
     pub source: String,
     pub updated: Option<String>,
+    /// When the next update is expected, as the source writes it.
+    pub next_update: Option<String>,
     /// Those that the source demands be shown; all, where it makes no difference between them.
     pub notes: Vec<String>,
     /// Ids of the time dimensions.
@@ -69,6 +71,7 @@ pub fn metadata(body: &[u8]) -> Result<CubeMeta, DecodeError> {
         label: text(&document.label).unwrap_or_default(),
         source: text(&document.source).unwrap_or_default(),
         updated: text(&document.updated),
+        next_update: text(&document.extension["px"]["nextUpdate"]),
         notes: notes(&document.note, &document.extension["noteMandatory"]),
         time: role("time"),
         metric: role("metric").into_iter().next(),

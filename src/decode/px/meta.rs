@@ -66,6 +66,7 @@ pub(super) fn metadata(file: &File, data: &Data) -> Result<CubeMeta, DecodeError
         source: file.text("SOURCE").unwrap_or_default().to_owned(),
         // Written as `20250221 08:00`, so that the latest of several comes last by text.
         updated: updated.max().map(str::to_owned),
+        next_update: file.text("NEXT-UPDATE").map(str::to_owned),
         notes,
         optional_notes,
         time: file.variables.iter().filter(|one| one.is_time).map(|one| one.id.clone()).collect(),

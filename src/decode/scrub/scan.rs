@@ -3,6 +3,7 @@
 //! brackets and strings matched, and not checked further.
 
 use memchr::memchr3;
+use wide::u8x16;
 
 /// Why a value can't be read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl<'a> Cursor<'a> {
         let mut at = self.at + 1;
         loop {
             let rest = self.bytes.get(at..).ok_or(Stop::More)?;
-            at += memchr3(b'"', b'\\', b'\n', rest).ok_or(Stop::More)?;
+            at += special(rest).ok_or(Stop::More)?;
             match self.bytes[at] {
                 b'"' => {
                     self.at = at + 1;
@@ -197,6 +198,26 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// Where the next byte is that a string ends at, that escapes the next, or that no string has.
+fn special(bytes: &[u8]) -> Option<usize> {
+    // Most strings are short: the call of a search would cost more than they do.
+    if let Some(start) = bytes.first_chunk::<32>() {
+        let found = u32::from(specials(&start[..16])) | u32::from(specials(&start[16..])) << 16;
+        if found != 0 {
+            return Some(found.trailing_zeros() as usize);
+        }
+        return memchr3(b'"', b'\\', b'\n', &bytes[32..]).map(|at| 32 + at);
+    }
+    memchr3(b'"', b'\\', b'\n', bytes)
+}
+
+/// A bit for each of sixteen bytes.
+fn specials(bytes: &[u8]) -> u16 {
+    let bytes = u8x16::from(bytes);
+    let is = |byte| bytes.simd_eq(u8x16::splat(byte));
+    (is(b'"') | is(b'\\') | is(b'\n')).to_bitmask() as u16
+}
+
 /// As JSON writes numbers.
 fn is_number(text: &[u8]) -> bool {
     fn digits(text: &[u8]) -> (usize, &[u8]) {
@@ -224,4 +245,26 @@ fn is_number(text: &[u8]) -> bool {
         rest = after;
     }
     rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_ends_wherever_its_quote_stands() {
+        for length in 0..80 {
+            let text = "å".repeat(length / 2) + &"x".repeat(length % 2);
+            for after in [0, 1, 15, 16, 40] {
+                let bytes = format!("\"{text}\"{}", " ".repeat(after));
+                assert_eq!(Cursor::new(bytes.as_bytes()).string(), Ok(text.as_bytes()));
+            }
+            let quoted = format!("\"{text}\\\"{text}\"");
+            assert_eq!(Cursor::new(quoted.as_bytes()).string(), Ok(&quoted.as_bytes()[1..quoted.len() - 1]));
+            let open = format!("\"{text}");
+            assert_eq!(Cursor::new(open.as_bytes()).string(), Err(Stop::More));
+            let broken = format!("\"{text}\n\"");
+            assert_eq!(Cursor::new(broken.as_bytes()).string(), Err(Stop::Bad("a line ends within a text")));
+        }
+    }
 }

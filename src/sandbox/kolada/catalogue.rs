@@ -23,6 +23,8 @@ pub struct Kpi {
     pub of_schools: bool,
     /// The year that is published next.
     pub next_period: String,
+    /// The day on which that is published, where it is told.
+    pub publication: Option<String>,
 }
 
 impl Kpi {
@@ -37,7 +39,7 @@ impl Kpi {
             "operating_area": self.area,
             "perspective": "Volymer",
             "prel_publication_date": null,
-            "publication_date": null,
+            "publication_date": self.publication,
             "publ_period": self.next_period,
             "has_ou_data": self.of_schools,
         })
@@ -96,6 +98,7 @@ pub fn kpis(reference: &Reference) -> Vec<Kpi> {
             area: text(table, "verksamhetsomrade", row),
             of_schools: false,
             next_period: text(table, "nasta_period", row),
+            publication: None,
         })
         .collect();
     kpis.push(Kpi {
@@ -108,6 +111,7 @@ pub fn kpis(reference: &Reference) -> Vec<Kpi> {
         area: "Grundskola åk 0-9 inkl förskoleklass".to_owned(),
         of_schools: true,
         next_period: "2026".to_owned(),
+        publication: None,
     });
     kpis.sort_by(|one, other| one.id.cmp(&other.id));
     kpis

@@ -43,7 +43,10 @@ impl Kolada {
     pub fn new(reference: &Reference, options: &Options, regions: &[Region], people: Arc<Population>) -> Self {
         let units = unit::units(reference, regions);
         let groups = unit::groups(reference, &units);
-        let kpis = catalogue::kpis(reference);
+        let mut kpis = catalogue::kpis(reference);
+        for kpi in &mut kpis {
+            kpi.publication = options.next_update.map(|next| next.strftime("%Y-%m-%d").to_string());
+        }
         let kpi_groups = catalogue::groups(&kpis);
         let ous = ou::ous(&units);
         Self { seed: options.seed, people, kpis, units, groups, kpi_groups, ous, updated: options.updated }

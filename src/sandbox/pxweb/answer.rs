@@ -136,7 +136,7 @@ fn head(
     let (heading, stub): (Vec<&str>, Vec<&str>) = ids.iter().copied().partition(|id| metric(id));
     let mandatory: Map<String, Value> = (0..table.notes.len()).map(|at| (at.to_string(), json!(true))).collect();
     let decimals = table.dimensions.iter().flat_map(|one| &one.contents).map(|content| content.decimals).max();
-    let document = json!({
+    let mut document = json!({
         "version": "2.0",
         "class": "dataset",
         "label": label,
@@ -169,6 +169,9 @@ fn head(
             "contact": [],
         },
     });
+    if let Some(next) = table.next_update {
+        document["extension"]["px"]["nextUpdate"] = json!(next.to_string());
+    }
     match document {
         Value::Object(map) => map,
         _ => Map::new(),

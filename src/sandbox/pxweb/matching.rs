@@ -104,6 +104,7 @@ pub fn table(regions: &[Region], options: &Options) -> Table {
         ],
         updated: options.updated,
         discontinued: false,
+        next_update: None,
         time_unit: "Annual",
         subject: Subject { code: "AM9906", area: "Arbetsmarknad", folder: "Regionala matchningsindikatorer" },
         aggregable: false,

@@ -45,6 +45,9 @@ impl Pxweb {
         let mut tables = vec![population::table(regions, people, options.updated)];
         tables.extend(small::tables(regions, options));
         tables.push(matching::table(regions, options));
+        for table in tables.iter_mut().filter(|table| !table.discontinued) {
+            table.next_update = options.next_update;
+        }
         Self { tables }
     }
 

@@ -72,6 +72,7 @@ pub fn table(regions: &[Region], people: Arc<Population>, updated: Timestamp) ->
         ],
         updated,
         discontinued: false,
+        next_update: None,
         time_unit: "Monthly",
         subject: Subject { code: "BE0101", area: "Befolkning", folder: "Folkmängd" },
         aggregable: false,

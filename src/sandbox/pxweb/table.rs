@@ -13,6 +13,8 @@ pub struct Table {
     pub notes: Vec<&'static str>,
     pub updated: Timestamp,
     pub discontinued: bool,
+    /// When it is expected to be updated next, where it says so.
+    pub next_update: Option<Timestamp>,
     /// Annual, Quarterly or Monthly.
     pub time_unit: &'static str,
     pub subject: Subject,

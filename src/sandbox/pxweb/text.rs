@@ -112,6 +112,11 @@ pub fn px(cut: &Cut<'_>) -> Reply {
         put(&format!("UNITS(\"{}\")", group.label), &format!("\"{}\"", content.unit));
         put(&format!("REFPERIOD(\"{}\")", group.label), &format!("\"{}\"", content.reference_period));
     }
+    if let Some(next) = table.next_update {
+        // As installations write it: in their own time.
+        let local = next.to_zoned(jiff::tz::TimeZone::get("Europe/Stockholm").unwrap_or(jiff::tz::TimeZone::UTC));
+        put("NEXT-UPDATE", &format!("\"{}\"", local.strftime("%Y%m%d %H:%M")));
+    }
     put("SOURCE", &format!("\"{SOURCE}\""));
     for note in &table.notes {
         put("NOTEX", &long(note));

@@ -29,7 +29,7 @@ use bytes::Bytes;
 
 use super::metadata::{Dimension, Kind};
 use super::{Harvest, Metadata, Plan, Progress, Sink, SourceError, order, parallel};
-use crate::config::{EurostatFetch, EurostatFormat, ValueType, column_of};
+use crate::config::{EurostatFetch, EurostatFormat, ValueType, When, column_of};
 use crate::contract::Status;
 use crate::decode::{CodeRow, Layout, Measure};
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request, Said};
@@ -388,6 +388,7 @@ fn describe(
                 ..Dimension::default()
             })
             .collect(),
+        released: dataflow.updated.as_deref().and_then(When::read),
         ..Metadata::new(Kind::Eurostat)
     }
 }

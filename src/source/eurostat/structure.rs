@@ -72,6 +72,8 @@ pub async fn dataflow(courier: &Courier, dataset: &str) -> Result<Dataflow, Sour
     let answer = courier.ask_for_edition(&Request::get(dataflow_path(dataset)), Expect::Json).await;
     let answer = answer.map_err(|error| unknown_table(error, dataset))?;
     let flow = read_dataflow(&answer)?;
+    // It dates the structure, too.
+    courier.stands(&answer, &[Request::get(constraint_path(dataset))]);
     courier.accept(&answer)?;
     Ok(flow)
 }

@@ -18,7 +18,7 @@ mod browse;
 use arrow::datatypes::SchemaRef;
 use jiff::civil::Date;
 
-use super::advertisements::{metadata, read, without_persons};
+use super::advertisements::{ask, metadata};
 use super::metadata::Kind;
 use super::{Harvest, Plan, Progress, Sink, SourceError};
 use crate::config::{HistoricalAdsFetch, Years};
@@ -88,9 +88,9 @@ pub(super) async fn harvest(
 ) -> Result<Harvest, SourceError> {
     let (mut rows, mut notes, mut told, mut fields) = (0, Vec::new(), Vec::new(), Vec::new());
     for (done, (year, path)) in work.files.iter().enumerate() {
-        let scrub = without_persons(courier);
-        let record = courier.ask_streamed(&Request::get(path), Expect::Any, Some(scrub)).await?.record;
-        let counter = read(courier, &record, Counter::new(fetch.vacancy_cap), Counter::add).await?;
+        let cap = fetch.vacancy_cap;
+        let new = move || Counter::new(cap);
+        let (record, counter) = ask(courier, &Request::get(path), Expect::Any, new, Counter::add).await?;
         courier.accept_record(&record)?;
         let counted = counter.rows();
         let batches = batches(year, &counted).map_err(|error| SourceError::decode_record(&record, error))?;

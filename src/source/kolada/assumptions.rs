@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::config::When;
 use crate::source::assumption::{Ask, Assumption, Finding, Observed};
 
 const CLIENTS: &str = "rKolada 0.3.0, koladapy 1.0.1 and Kolada-MCP 2.1.0 (clients by others)";
@@ -48,6 +49,20 @@ pub const ASSUMPTIONS: &[Assumption] = &[
             let divided = kpi["is_divided_by_gender"].is_boolean() || kpi["is_divided_by_gender"].is_number();
             let kind = matches!(kpi["municipality_type"].as_str(), Some("K" | "L" | "A"));
             Finding::of(kpi["title"].is_string() && divided && kind, || kpi.to_string())
+        },
+    },
+    Assumption {
+        name: "kolada.kpi.publication-date",
+        says: "publication_date and prel_publication_date are days or null, and the day stays until the next is set",
+        from: RECORDED,
+        ask: Ask::Get("/kpi/N18898"),
+        judge: |seen| {
+            let rows = values(seen);
+            let Some(kpi) = rows.first() else { return Finding::Differs(brief(seen)) };
+            let days = [&kpi["prel_publication_date"], &kpi["publication_date"]];
+            let is_day =
+                |day: &&Value| day.is_null() || matches!(day.as_str().and_then(When::read), Some(When::Day(_)));
+            Finding::of(days.iter().all(is_day), || format!("{days:?}"))
         },
     },
     Assumption {

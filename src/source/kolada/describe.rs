@@ -1,7 +1,10 @@
 //! Indicators and units in the form that all sources share.
 
+use std::collections::BTreeSet;
+
 use super::answer::{Group, Kpi, Ou};
 use super::lookup::Unit;
+use crate::config::When;
 use crate::source::metadata;
 use crate::source::metadata::{Content, Dimension, Kind, Metadata};
 
@@ -25,8 +28,16 @@ fn of(dimension: &str, kpis: &[Kpi], codes: Vec<(String, String)>) -> Metadata {
             ..Dimension::default()
         }],
         contents: kpis.iter().map(content).collect(),
+        next_releases: next_releases(kpis),
         ..Metadata::new(Kind::Kolada)
     }
+}
+
+/// The days on which figures are to be published or were last, each once: what was published is not moved on at once.
+fn next_releases(kpis: &[Kpi]) -> Vec<When> {
+    let days = kpis.iter().flat_map(|kpi| [&kpi.prel_publication_date, &kpi.publication_date]);
+    let days: BTreeSet<When> = days.flatten().filter_map(|day| When::read(day)).collect();
+    days.into_iter().collect()
 }
 
 /// A group with its members of today, in the order of their ids.

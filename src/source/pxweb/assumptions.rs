@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::config::When;
 use crate::source::assumption::{Ask, Assumption, Finding, Observed};
 
 const SOURCE: &str = "the server's source (PxTools/PxWebApi) and SCB's answers recorded in June 2026";
@@ -47,6 +48,32 @@ pub const ASSUMPTIONS: &[Assumption] = &[
                 let updated = &table["updated"];
                 (updated.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok()), updated.to_string())
             })
+        },
+    },
+    Assumption {
+        name: "pxweb.metadata.updated",
+        says: "metadata say when the table was updated, as the table itself does",
+        from: SOURCE,
+        ask: METADATA,
+        judge: |seen| {
+            body(seen, |meta| {
+                let updated = &meta["updated"];
+                (updated.as_str().is_some_and(|text| When::read(text).is_some()), updated.to_string())
+            })
+        },
+    },
+    Assumption {
+        name: "pxweb.metadata.next-update",
+        says: "where the next update is announced, extension.px.nextUpdate tells it as a date, or a date and time in UTC",
+        from: "the specification (PxApiSpecs) and an answer that the server's own tests expect; SCB's answers of June 2026 have none",
+        ask: METADATA,
+        judge: |seen| {
+            let meta = seen.json().unwrap_or_default();
+            match meta["extension"]["px"]["nextUpdate"].as_str() {
+                Some(next) => Finding::of(When::read(next).is_some(), || next.to_owned()),
+                None if seen.status == 200 => Finding::NotSeen,
+                None => Finding::Differs(told(seen)),
+            }
         },
     },
     Assumption {

@@ -1,6 +1,6 @@
 //! A table's metadata in the form that all sources share.
 
-use crate::config::PxwebFetch;
+use crate::config::{PxwebFetch, When};
 use crate::decode::json_stat::{CubeDimension, CubeMeta};
 use crate::source::metadata::{Content, Dimension, Kind, Metadata, without_periods};
 
@@ -32,6 +32,8 @@ pub fn describe(fetch: &PxwebFetch, meta: &CubeMeta) -> Metadata {
             .collect(),
         metric: meta.metric.clone(),
         contents,
+        released: meta.updated.as_deref().and_then(When::read),
+        next_releases: meta.next_update.as_deref().and_then(When::read).into_iter().collect(),
         ..Metadata::new(Kind::Pxweb)
     }
 }

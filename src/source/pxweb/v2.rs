@@ -61,10 +61,16 @@ struct Table {
 
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
+    let as_before = is_as_before(courier, fetch).await?;
     let installation = &courier.source().installation;
     let (limits, formats) = announced(courier, "/config", &[404], &mut notes).await?;
     let format = chosen(&installation.formats, formats.as_deref());
-    let answer = courier.ask_for_edition(&table_request(&fetch.table, &language(fetch)), Expect::Json).await;
+    let request = table_request(&fetch.table, &language(fetch));
+    let answer = if as_before {
+        courier.ask(&request, Expect::Json).await
+    } else {
+        courier.ask_for_edition(&request, Expect::Json).await
+    };
     let answer = answer.map_err(|error| unknown_table(error, &fetch.table))?;
     let name = || courier.source().name.clone();
     let table: Table = parse(&answer)?;
@@ -208,12 +214,40 @@ pub(super) fn table_request(table: &str, language: &str) -> Request {
     Request::get(format!("/tables/{}?{language}", encode(table)))
 }
 
-pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+/// Whether one call shows that nothing has changed: the metadata are those of the last success, and date the table as
+/// the table itself did then. What else was asked then need not be asked again.
+async fn is_as_before(courier: &Courier, fetch: &PxwebFetch) -> Result<bool, SourceError> {
+    let (config, table) = (Request::get("/config"), table_request(&fetch.table, &language(fetch)));
+    let metadata = metadata_request(fetch);
+    if courier.is_of_archive() || !courier.remembers(&metadata) || !courier.remembers(&table) {
+        return Ok(false);
+    }
+    let answer = match courier.ask_for_edition(&metadata, Expect::Json).await {
+        Ok(answer) => answer,
+        // What is wrong is told by those who ask next.
+        Err(FetchError::Refused { .. }) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    courier.reuse([answer.record.clone()]);
+    let Ok(meta) = json_stat::metadata(&answer.body) else { return Ok(false) };
+    if !courier.stands(&answer, &[config, table.clone()]) {
+        return Ok(false);
+    }
+    let Some(before) = courier.earlier(&table, Expect::Json).await? else { return Ok(false) };
+    let before: Table = parse(&before)?;
+    Ok(before.updated.is_some() && before.updated == meta.updated)
+}
+
+fn metadata_request(fetch: &PxwebFetch) -> Request {
     let mut path = format!("/tables/{}/metadata?{}", encode(&fetch.table), language(fetch));
     for (dimension, list) in &fetch.codelist {
         path.push_str(&format!("&codelist%5B{}%5D={}", encode(dimension), encode(list)));
     }
-    let request = Request::get(path);
+    Request::get(path)
+}
+
+pub(super) async fn metadata(courier: &Courier, fetch: &PxwebFetch) -> Result<Answer, SourceError> {
+    let request = metadata_request(fetch);
     match courier.ask(&request, Expect::Json).await {
         // The table exists, so this is an inner fault of the server; once more is worth it.
         Err(FetchError::Refused { status: 404, .. }) => Ok(courier.ask(&request, Expect::Json).await?),

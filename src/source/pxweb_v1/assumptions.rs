@@ -33,6 +33,13 @@ pub const ASSUMPTIONS: &[Assumption] = &[
         },
     },
     Assumption {
+        name: "pxweb-v1.px.next-update",
+        says: "a PX file's NEXT-UPDATE is a date, or a date and time in the installation's own time: 20240525 16:13",
+        from: "PX files of Statistics Norway, Sweden and Finland, in the server's own tests",
+        ask: Ask::Nothing,
+        judge: |_| Finding::NotSeen,
+    },
+    Assumption {
         name: "pxweb-v1.listing.updated",
         says: "a folder's tables have type t and the time of their update",
         from: "recorded at SCB in June 2026; of other installations unknown",

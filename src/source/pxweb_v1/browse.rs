@@ -142,7 +142,7 @@ pub async fn describe(courier: &Courier, id: &str) -> Result<Description, Source
     let Found { meta, dialect, node, .. } = found;
     let query = Query::new(&fetch, &meta)?;
     let format = plan::format(courier);
-    let sample = plan::sample(courier, &fetch, &query, &dialect, format, 0, true).await?;
+    let sample = plan::sample(courier, &fetch, &query, &dialect, format, 0, plan::Dated::InFolder).await?;
     let told = sample.map(|sample| sample.meta).unwrap_or_default();
     let bare = PxwebFetch { select: std::collections::BTreeMap::new(), ..fetch.clone() };
     let meta = plan::completed(meta, &told, &bare, &dialect);

@@ -13,7 +13,7 @@ use super::answer::{Format, body};
 use super::listing::{self, Node};
 use super::table::{Dialect, SourceErrorOr, Table, codelist, read};
 use super::{path, split, successors};
-use crate::config::PxwebFetch;
+use crate::config::{PxwebFetch, When};
 use crate::decode::json_stat::CubeMeta;
 use crate::fetch::{Answer, Courier, Expect, FetchError, Request};
 
@@ -48,6 +48,7 @@ impl Edition {
 
 pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceError> {
     let mut notes = Vec::new();
+    let as_before = as_before(courier, fetch).await?;
     let (limits, _) = announced(courier, "/?config", &[400, 404], &mut notes).await?;
     let found = find(courier, fetch).await?;
     let Found { fetch, node, answer, meta, dialect } = found;
@@ -64,7 +65,12 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
     let format = format(courier);
     let limit = limits.map_or(0, |limits| limits.cells);
     let is_dated = node.as_ref().is_some_and(|node| node.updated.is_some());
-    let sample = sample(courier, &fetch, &first, &dialect, format, limit, is_dated).await?;
+    let dated = match &as_before {
+        _ if !is_dated => Dated::Nowhere,
+        Some(table) => Dated::AsBefore(table),
+        None => Dated::InFolder,
+    };
+    let sample = sample(courier, &fetch, &first, &dialect, format, limit, dated).await?;
     let told = sample.as_ref().map(|sample| sample.meta.clone()).unwrap_or_default();
     let meta = completed(meta, &told, &fetch, &dialect);
     let query = Query::new(&fetch, &meta).map_err(|error| misfit(error, &meta))?;
@@ -74,6 +80,9 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         cells: fault.cells,
         limit,
     })?;
+    let mut metadata = describe(&fetch, &meta);
+    let dated = node.as_ref().and_then(|node| node.updated.as_deref()).and_then(When::read);
+    metadata.released = dated.or(metadata.released);
     let listed = node.as_ref().and_then(|node| node.updated.clone()).map(Edition::Listed);
     let edition = listed.or_else(|| {
         let sample = sample.as_ref()?;
@@ -98,9 +107,49 @@ pub async fn plan(courier: &Courier, fetch: &PxwebFetch) -> Result<Plan, SourceE
         publish_notes: told.notes.clone(),
         schema: Some(work.query.layout(&work.query.whole(), &courier.source().symbols).schema()),
         codes: work.query.codes.clone(),
-        metadata: Some(describe(&fetch, &meta)),
+        metadata: Some(metadata),
         work: super::super::Work::PxwebV1(Box::new(work)),
     })
+}
+
+/// The table's metadata, where they and its folder are those of the last success: what else was asked then need not be
+/// asked again. The folder alone would not show another label or code.
+async fn as_before(courier: &Courier, fetch: &PxwebFetch) -> Result<Option<Answer>, SourceError> {
+    let (folder, table) = (Request::get(path(split(&fetch.table).0)), Request::get(path(&fetch.table)));
+    if courier.is_of_archive() || !courier.remembers(&folder) || !courier.remembers(&table) {
+        return Ok(None);
+    }
+    let listed = match courier.ask_for_edition(&folder, Expect::Json).await {
+        Ok(listed) => listed,
+        // What is wrong is told by those who ask next.
+        Err(FetchError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    if parse::<Vec<Node>>(&listed).is_err() {
+        return Ok(None);
+    }
+    // So that it is of this very run for whoever asks for the edition next.
+    courier.accept(&listed)?;
+    if !courier.stands(&listed, &[]) {
+        return Ok(None);
+    }
+    let answer = match courier.ask_anew(&table, Expect::Json).await {
+        Ok(answer) => answer,
+        Err(FetchError::Refused { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    courier.reuse([answer.record.clone()]);
+    Ok(courier.stands(&answer, &[Request::get("/?config")]).then_some(answer))
+}
+
+/// By whose word an edition is known, when a sample of it is taken.
+#[derive(Clone, Copy)]
+pub(super) enum Dated<'a> {
+    /// The sample's own.
+    Nowhere,
+    InFolder,
+    /// The folder's, and nothing has changed; so say the table's metadata.
+    AsBefore(&'a Answer),
 }
 
 /// The first of the installation's formats.
@@ -177,7 +226,7 @@ pub(super) async fn sample(
     dialect: &Dialect,
     format: Format,
     limit: u64,
-    is_dated: bool,
+    dated: Dated<'_>,
 ) -> Result<Option<Sample>, SourceError> {
     if !format.describes() {
         return Ok(None);
@@ -201,10 +250,12 @@ pub(super) async fn sample(
     let body = body(query, &ranges, dialect, format);
     let request = Request::post(path(&fetch.table), body.clone());
     // Where the folder does not date the table, this answer tells the edition.
-    let answer = if is_dated {
-        courier.ask(&request, format.expect()).await?
-    } else {
-        courier.ask_for_edition(&request, format.expect()).await?
+    if let Dated::AsBefore(table) = dated {
+        courier.stands(table, std::slice::from_ref(&request));
+    }
+    let answer = match dated {
+        Dated::Nowhere => courier.ask_for_edition(&request, format.expect()).await?,
+        Dated::InFolder | Dated::AsBefore(_) => courier.ask(&request, format.expect()).await?,
     };
     let meta = format.metadata(&answer.body).map_err(|error| SourceError::decode(&answer, error))?;
     courier.accept(&answer)?;
@@ -245,6 +296,7 @@ pub(super) fn completed(mut meta: CubeMeta, told: &CubeMeta, fetch: &PxwebFetch,
     meta.decimals = told.decimals;
     meta.unit.clone_from(&told.unit);
     meta.updated.clone_from(&told.updated);
+    meta.next_update.clone_from(&told.next_update);
     meta.table.clone_from(&told.table);
     meta.source.clone_from(&told.source);
     meta.notes.clone_from(&told.notes);

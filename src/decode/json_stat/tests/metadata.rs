@@ -13,9 +13,11 @@ fn a_description_without_cells() {
             "extension":{"elimination":true,"eliminationValueCode":"00","codeLists":[{"id":"vs_Län ","label":" län"}]}},
           "ContentsCode":{"label":"innehåll","category":{"index":["A","B"],"unit":{"A":{"base":"antal","decimals":0},"B":{"base":"procent","decimals":1}}},
             "extension":{"elimination":false}}},
-        "extension":{"noteMandatory":{"0":true,"1":false},"px":{"decimals":2},"discontinued":null}}"#;
+        "extension":{"noteMandatory":{"0":true,"1":false},"px":{"decimals":2,"nextUpdate":"2026-07-08T06:00:00Z"},"discontinued":null}}"#;
     let meta = metadata(body.as_bytes()).unwrap();
     assert_eq!(meta.label, "Folkmängd");
+    assert_eq!(meta.updated.as_deref(), Some("2026-06-08T06:00:00Z"));
+    assert_eq!(meta.next_update.as_deref(), Some("2026-07-08T06:00:00Z"));
     assert_eq!(meta.notes, ["måste visas"]);
     assert_eq!((meta.time, meta.metric), (vec!["Tid".to_owned()], Some("ContentsCode".to_owned())));
     assert_eq!((meta.decimals, meta.discontinued), (Some(2), None));

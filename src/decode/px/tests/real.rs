@@ -72,6 +72,7 @@ fn every_keyword_and_symbol_of_the_reference_files() {
     let Some(body) = file("BE0101F1allKeywords.px") else { return };
     let meta = metadata(&body, None).unwrap();
     assert_eq!(meta.metric.as_deref(), Some("var4head"));
+    assert_eq!(meta.next_update.as_deref(), Some("2007-10-10"));
     assert_eq!(meta.notes.len(), 11);
     assert_eq!(meta.optional_notes.len(), 11);
     assert_eq!(
