@@ -385,5 +385,5 @@ async fn the_stand_in_agrees_with_what_is_assumed() {
     let base = endpoint(&sandbox, "pxweb-v2");
     let found = disagreements(&base, assumptions::ASSUMPTIONS, &given, "").await;
     // The stand-in without a limit on calls sends no headers about one.
-    assert_eq!(found, ["pxweb.limit.headers: NotSeen"]);
+    assert_eq!(found, ["pxweb.metadata.next-update: NotSeen", "pxweb.limit.headers: NotSeen"]);
 }
