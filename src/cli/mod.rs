@@ -3,6 +3,7 @@
 
 mod accept;
 mod check;
+mod completions;
 mod context;
 mod daemon;
 mod demo;
@@ -13,6 +14,7 @@ mod export;
 mod gc;
 mod history;
 mod lock;
+mod man;
 mod notify;
 mod plan;
 mod probe;
@@ -112,6 +114,10 @@ enum Command {
     Demo(demo::Demo),
     /// Print the JSON Schema of a configuration file
     Schema(schema::Schema),
+    /// Print what a shell reads to complete commands and options
+    Completions(completions::Completions),
+    /// Print the manual page, or write one for every command
+    Man(man::Manual),
 }
 
 /// The whole program, apart from the process that it runs in.
@@ -171,6 +177,8 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
         Command::Schema(schema) => schema.run(),
+        Command::Completions(completions) => Ok(completions.run()),
+        Command::Man(manual) => manual.run(),
     }
 }
 

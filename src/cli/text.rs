@@ -7,6 +7,11 @@ pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Text that ends its own lines, on stdout.
+pub fn part(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// `error: …` and, where there is one, `hint: …`, on stderr.
 pub fn error(message: &str, hint: Option<&str>) {
     let mut stderr = std::io::stderr().lock();
