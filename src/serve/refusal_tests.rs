@@ -62,7 +62,7 @@ async fn nothing_outside_the_two_folders_is_given() {
             ("/ut", "404"),
             ("/datasets", "404"),
             ("/datasets/", "404"),
-            ("/datasets/bef/current/lan-01", "307"),
+            ("/datasets/bef/current/lan-01", "404"),
             ("/datasets/bef/current/lan-01/", "404"),
             ("/status/../hemlig.txt", "400"),
             ("/status/runs/%2e%2e", "400"),

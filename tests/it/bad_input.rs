@@ -293,9 +293,9 @@ fn a_source_that_cannot_be_reached() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     bed.world.edit("config/sources.toml", &bed.sandbox.pxweb, &format!("http://{nobody}/pxweb/api/v2"));
     assert_snapshot!(bed.stderr(), @r#"
-    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=1 wait_ms=[ms] reason="could not connect: Connection refused"
-    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=2 wait_ms=[ms] reason="could not connect: Connection refused"
-    error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/config failed 3 times; the last time: could not connect: Connection refused
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv tries=1 wait_ms=[ms] reason="could not connect: Connection refused"
+    [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv tries=2 wait_ms=[ms] reason="could not connect: Connection refused"
+    error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv failed 3 times; the last time: could not connect: Connection refused
     hint: check the network, the proxy settings and the source's base_url
     "#);
     bed.world.write("config/sources.toml", &reached);
