@@ -98,7 +98,9 @@ mod tests {
         let edits = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&edits);
         let (heard, hears) = mpsc::unbounded_channel();
-        tokio::spawn(settle(hears, move || drop(seen.fetch_add(1, Ordering::SeqCst))));
+        tokio::spawn(settle(hears, move || {
+            seen.fetch_add(1, Ordering::SeqCst);
+        }));
         for _ in 0..5 {
             heard.send(()).unwrap();
             tokio::time::sleep(Duration::from_millis(200)).await;
