@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
@@ -20,9 +21,8 @@ struct Daemon {
     /// Where its pages are.
     address: String,
     stderr: Option<ChildStderr>,
-    /// What systemd would hear.
-    socket: UnixDatagram,
-    heard: Vec<String>,
+    /// What systemd would have heard.
+    heard: Arc<Mutex<Vec<String>>>,
 }
 
 impl Daemon {
@@ -30,7 +30,17 @@ impl Daemon {
         let path = world.path("notify");
         let _ = fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
-        socket.set_nonblocking(true).unwrap();
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        std::thread::spawn({
+            let heard = Arc::clone(&heard);
+            move || {
+                let mut buffer = [0; 4096];
+                while let Ok(length) = socket.recv(&mut buffer) {
+                    let lines = String::from_utf8_lossy(&buffer[..length]);
+                    heard.lock().unwrap().extend(lines.lines().map(str::to_owned));
+                }
+            }
+        });
         let mut command = world.command(&["daemon"]);
         command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "30000000").env("UNDERLAG_LOG", "info");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -42,7 +52,7 @@ impl Daemon {
             panic!("the daemon did not start: {line:?} {}", String::from_utf8_lossy(&out.stderr));
         };
         let stderr = child.stderr.take();
-        Self { child, address, stderr, socket, heard: Vec::new() }
+        Self { child, address, stderr, heard }
     }
 
     fn signal(&self, name: &str) {
@@ -63,12 +73,8 @@ impl Daemon {
     }
 
     /// Everything that systemd was told so far.
-    fn told(&mut self) -> &[String] {
-        let mut buffer = [0; 4096];
-        while let Ok(length) = self.socket.recv(&mut buffer) {
-            self.heard.extend(String::from_utf8_lossy(&buffer[..length]).lines().map(str::to_owned));
-        }
-        &self.heard
+    fn told(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
     }
 }
 
@@ -143,11 +149,13 @@ fn a_new_pipeline_waits_for_its_slot_and_what_was_missed_is_made_up_once() {
     until("the first look", || daemon.told().iter().any(|line| line == "WATCHDOG=1").then_some(()));
     let shown = shown(&world);
     assert_eq!((&shown["ready"], &shown["pipelines"]["folk"]["next_why"]), (&json!(true), &json!("cron")));
-    assert!(daemon.told().iter().any(|line| line.starts_with("STATUS=0 running; next folk ")), "{:?}", daemon.told());
+    until("the word", || {
+        daemon.told().iter().any(|line| line.starts_with("STATUS=0 running; next folk ")).then_some(())
+    });
     assert!(http(&daemon.address, "GET", "/healthz", "").ends_with("ok\n"));
     let (code, log) = daemon.stop();
     assert_eq!(code, 0, "{log}");
-    assert!(daemon.told().iter().any(|line| line == "STOPPING=1"));
+    until("the word", || daemon.told().iter().any(|line| line == "STOPPING=1").then_some(()));
     // Nothing was due.
     assert_eq!((runs(&world).len(), slots(&world, "folk")), (0, Vec::new()), "{log}");
 
@@ -202,9 +210,19 @@ fn an_edit_is_taken_whole_or_not_at_all() {
     let before = shown(&world)["pipelines"]["folk"]["next_due"].clone();
     world.edit("pipelines/folk/pipeline.toml", "0 3 1 1 *", "0 3 1 1");
     let refused = until("the refusal", || shown(&world)["configuration"]["refused"].as_str().map(str::to_owned));
-    assert_snapshot!(world.same(&refused));
+    assert_snapshot!(world.same(&refused), @r#"
+    error: "0 3 1 1" has 4 fields, and a schedule has five
+     --> pipelines/folk/pipeline.toml:5:8
+      |
+    5 | cron = "0 3 1 1"
+      |        ^^^^^^^^^
+      |
+      = hint: five fields: minute, hour, day of month, month, day of week; "5 8 * * *" is every day at 08:05
+
+    1 problem in 1 file
+    "#);
     assert_eq!(shown(&world)["pipelines"]["folk"]["next_due"], before);
-    assert!(daemon.told().iter().any(|line| line == "RELOADING=1"), "{:?}", daemon.told());
+    until("the word", || daemon.told().iter().any(|line| line == "RELOADING=1").then_some(()));
 
     world.edit("pipelines/folk/pipeline.toml", "0 3 1 1", "0 4 1 1 *");
     until("the new configuration", || {

@@ -90,7 +90,9 @@ fn a_new_code_is_published_with_a_warning_and_told_once() {
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r#"
     folk           published   run [time], checked [time]
       folk_kommun [version]: 4640 rows, fetched [time]
+        latest period 2026M10, released [time]
       folk_lan [version]: 336 rows, fetched [time]
+        latest period 2026M10, released [time]
       warning: fetch folk: dimension "Kon" has a new code: "3" (ny kod)
     "#);
 

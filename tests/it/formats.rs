@@ -83,7 +83,7 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command:?}");
         insta::allow_duplicates! {
             assert_snapshot!(ran.stderr, @r"
-            error: could not use ledger.sqlite: its format 99 is newer than this program, which knows up to 2
+            error: could not use ledger.sqlite: its format 99 is newer than this program, which knows up to 3
             hint: use the newer program, or move ledger.sqlite away: a run makes it anew from the manifests
             ");
         }
