@@ -6,7 +6,7 @@ use super::text;
 
 pub async fn check(place: &Place) -> Result<Exit, Failure> {
     let (config, reference) = place.checked().await?;
-    place.tell_outside(&config)?;
+    Place::tell_outside(&config)?;
     let datasets: usize = config.pipelines.values().map(|pipeline| pipeline.datasets.len()).sum();
     text::line(&format!(
         "ok: {} sources, {} pipelines, {datasets} datasets, {} reference tables",

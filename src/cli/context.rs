@@ -113,7 +113,7 @@ impl Place {
     }
 
     /// Shows the addresses that may not be called; an error where a fetch has one.
-    pub fn tell_outside(&self, config: &Config) -> Result<(), Failure> {
+    pub fn tell_outside(config: &Config) -> Result<(), Failure> {
         warn(&config.outside, &config.files);
         match config.outside.iter().filter(|found| found.is_error()).count() {
             0 => Ok(()),

@@ -52,7 +52,7 @@ fn show_daemon(daemon: &DaemonStatus) {
     let since = crate::status::time(daemon.since);
     match daemon.unready() {
         None => {
-            text::line(&format!("daemon: process {} since {since}, {} runs under way", daemon.process, daemon.running))
+            text::line(&format!("daemon: process {} since {since}, {} runs under way", daemon.process, daemon.running));
         }
         Some(why) => text::line(&format!("daemon: {why}")),
     }

@@ -277,7 +277,7 @@ impl Shared {
                 tracing::error!(error = %problem, hint = problem.hint(), "the site could not be rendered; the last one stays");
             }
             Err(error) => {
-                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it")
+                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it");
             }
         }
     }

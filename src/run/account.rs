@@ -67,9 +67,10 @@ impl Account {
                 removed: change.removed,
                 revised: change.revised,
             }),
-            kinds: match published {
-                true => manifest.kinds.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect(),
-                false => Vec::new(),
+            kinds: if published {
+                manifest.kinds.iter().map(|kind| format!("{kind:?}").to_lowercase()).collect()
+            } else {
+                Vec::new()
             },
             checks: manifest.checks.iter().map(|result| check(&manifest.dataset, result)).collect(),
         });

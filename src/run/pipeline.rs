@@ -53,7 +53,7 @@ pub async fn run(
             began(run.number());
             let log = log::begin_run(run.number(), &pipeline.name);
             let work = attempt(workshop, pipeline, options, &line, &tally, &mut fetched).instrument(log.span.clone());
-            let result = logged(workshop, run, &log, work).await;
+            let result = Box::pin(logged(workshop, run, &log, work)).await;
             (Some((run, log)), result)
         }
         Err(error) => (None, Err(error.into())),
@@ -104,7 +104,7 @@ async fn logged<T>(workshop: &Workshop, run: RunId, log: &RunLog, work: impl Fut
 
 fn tell_end(verdict: &Verdict) {
     let (outcome, counts) = (verdict.outcome().to_string(), verdict.counts);
-    let error = verdict.result.as_ref().err().map(|problem| problem.to_string());
+    let error = verdict.result.as_ref().err().map(ToString::to_string);
     tracing::info!(
         pipeline = verdict.pipeline,
         outcome,
