@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn keys_tell_what_they_were_made_of_in_the_order_of_its_texts() {
         let mut lands = Lands::default();
-        let ad = |ssyk, kommun, lan, land, published| Ad { ssyk, kommun, lan, land, published, ..Ad::default() };
+        let ad = |ssyk, kommun, lan, land, published| Ad { published, ssyk, kommun, lan, land, ..Ad::default() };
         let full = ad(Some("9999"), Some("9999"), Some("99"), Some("land"), Some("2199-12"));
         let ads = [
             ad(None, None, None, None, None),
