@@ -2,13 +2,14 @@
 //! kommun and month: personal data dropped, what is left archived, duplicates counted once. Beside it, in
 //! the same run, the same zip inflated and nothing else (by zlib-rs, and by ISA-L, zlib-ng and zlib where Python
 //! has `isal` and `zlib-ng`), and DuckDB's `read_json` on the plain file with two threads. Run with `cargo bench --no-default-features --bench ads`; `$ADS` says how many advertisements
-//! (100,000 unless told; a year has up to three million), `$TMPDIR` where the files lie, and `$PYTHON` which
-//! Python has `duckdb`. All sides take the best of `$ROUNDS` (3) runs.
+//! (100,000 unless told; a year has up to three million), `$TMPDIR` where the files lie, `$PYTHON` which
+//! Python has `duckdb`, and with `ZIP=1` there is no plain file, which takes seven times the room. All sides take the best of `$ROUNDS` (3) runs.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 use std::process::Command;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use flate2::{Decompress, FlushDecompress, Status};
 use underlag::config::{HttpSettings, Installation, OutageSettings, Outbound, Publisher, Source, SourceKind};
-use underlag::decode::ads::{Counter, Tallied, each_ad, read_ads};
+use underlag::decode::ads::{Counter, Counts, batches, each_ad, read_ads};
 use underlag::fetch::{Archive, Client, Courier, Journal, Limiter, ScrubError, Tally, scrub};
 use underlag::reference::Reference;
 use underlag::sandbox::ads::{Writer, Year};
@@ -40,8 +41,9 @@ fn main() {
 
 fn bench(folder: &Path, ads: u64, rounds: u64) {
     let (plain, zip) = (folder.join("2020.jsonl"), folder.join("2020.jsonl.zip"));
-    generate(&plain, &zip, ads);
-    let (size, packed) = (length(&plain), length(&zip));
+    let with_plain = number("ZIP", 0) == 0;
+    generate(with_plain.then_some(plain.as_path()), &zip, ads);
+    let (size, packed) = (inflate(&zip), length(&zip));
     println!("{ads} advertisements: {:.0} MB of JSON Lines, {:.0} MB zipped; best of {rounds}", mb(size), mb(packed));
     let best = |work: &dyn Fn()| Took::best((0..rounds).map(|_| Took::of(work)));
     let inflate = best(&|| assert_eq!(inflate(&zip), size));
@@ -51,7 +53,7 @@ fn bench(folder: &Path, ads: u64, rounds: u64) {
         line(&format!("zip, inflated alone ({name})"), *took, size);
     }
     let fastest = others.iter().map(|(_, took)| took.wall).fold(inflate.wall, f64::min);
-    let before = peak();
+    let before = reset_peak();
     let from_zip = best(&|| counts(folder, &zip, ads, false));
     line("zip → scrubbed, archived, counted", from_zip, size);
     println!(
@@ -59,13 +61,18 @@ fn bench(folder: &Path, ads: u64, rounds: u64) {
         inflate.wall / from_zip.wall,
         fastest / from_zip.wall
     );
+    println!("  peak RSS {:.0} MB ({before:.0} MB before)", peak());
+    counts(folder, &zip, ads, true);
+    println!("  counted again from what was archived: the same");
+    if !with_plain {
+        return;
+    }
+    let before = reset_peak();
     let from_plain = best(&|| counts(folder, &plain, ads, false));
     line("plain file → scrubbed, archived, counted", from_plain, size);
     let alone = best(&|| assert_eq!(count(File::open(&plain).expect("the file")).1, ads));
     line("plain file → counted on one thread, nothing kept", alone, size);
-    println!("  peak RSS {:.0} MB ({:.0} MB before the counts)", peak(), before);
-    counts(folder, &zip, ads, true);
-    println!("  counted again from what was archived: the same");
+    println!("  peak RSS {:.0} MB ({before:.0} MB before)", peak());
     match duckdb(&plain, rounds) {
         Some((took, rss)) => {
             line("plain file, DuckDB read_json → counted", took, size);
@@ -113,12 +120,14 @@ fn line(what: &str, took: Took, size: u64) {
     println!("  {what:50} {wall:8.2} s {:8.0} MB/s   processor {processor:.2} s", mb(size) / wall);
 }
 
-fn generate(plain: &Path, zip: &Path, ads: u64) {
+fn generate(plain: Option<&Path>, zip: &Path, ads: u64) {
     let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference");
     let writer = Writer::new(&Reference::load(&reference).expect("the reference tables"), 1);
     let year = Year { writer: &writer, seed: 1, year: 2020, ads };
     let file = |path: &Path| BufWriter::with_capacity(1 << 20, File::create(path).expect("a file"));
-    year.write(&mut file(plain)).expect("a file");
+    if let Some(plain) = plain {
+        year.write(&mut file(plain)).expect("a file");
+    }
     year.zip(file(zip), 6).and_then(|mut file| file.flush()).expect("a file");
 }
 
@@ -160,22 +169,30 @@ fn counts(folder: &Path, file: &Path, ads: u64, again: bool) {
             each_ad(lines, |ad| counter.add(ad))
         };
         underlag::decode::ads::scrub(input, cap, keep).map_err(|error| ScrubError::Invalid(error.to_string()))?;
-        *slot.lock().expect("nobody broke down") = Some((counter.rows(), counter.counts().0));
+        *slot.lock().expect("nobody broke down") = Some(told(&counter.done()));
         Ok(())
     });
     let read = runtime.block_on(courier.read_local_streamed(file, Some(drop_persons))).expect("a sound file");
-    let (rows, number) = counted.lock().expect("nobody broke down").take().expect("it was counted");
-    assert_eq!(number, ads);
+    let told = counted.lock().expect("nobody broke down").take().expect("it was counted");
+    assert_eq!(told.1, ads);
     if again {
-        assert!(count(courier.open(&read.record).expect("the archive")) == (rows, ads), "the archive gives the same");
+        assert!(count(courier.open(&read.record).expect("the archive")) == told, "the archive gives the same");
     }
     std::fs::remove_dir_all(&lake).expect("the folder is ours");
 }
 
-fn count(input: impl Read) -> (Vec<Tallied>, u64) {
+fn count(input: impl Read) -> (u64, u64, usize) {
     let mut counter = Counter::new(20);
     read_ads(input, |ad| counter.add(ad)).expect("sound advertisements");
-    (counter.rows(), counter.counts().0)
+    told(&counter.done())
+}
+
+/// Made into batches as a run does, one after the other: what all their rows hold in a hash, advertisements, rows.
+fn told(counts: &Counts) -> (u64, u64, usize) {
+    let rows = batches("2020", counts).map(|batch| batch.expect("sound rows").num_rows()).sum();
+    let mut hasher = DefaultHasher::new();
+    counts.rows().for_each(|row| row.hash(&mut hasher));
+    (hasher.finish(), counts.ads, rows)
 }
 
 fn courier(lake: &Path) -> Courier {
@@ -251,6 +268,13 @@ fn length(path: &Path) -> u64 {
 
 fn mb(bytes: u64) -> f64 {
     bytes as f64 / 1e6
+}
+
+/// From here on the most memory counts that is held from now; what it is now, in MB.
+fn reset_peak() -> f64 {
+    // Where it can't be done the most of all times is told.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    peak()
 }
 
 /// The most memory that this process has had, in MB.

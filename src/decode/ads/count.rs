@@ -1,49 +1,35 @@
 //! Counts of advertisements per occupation group, place and month. What is not
 //! told (a group without code, no kommun) is a row of its own with null, never
 //! left out; an advertisement that comes twice is counted once, as it was last.
+//!
+//! A place among the counts takes some sixty bytes, however many there are.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
+use foldhash::fast::FixedState;
 
 use super::ad::{Ad, Field};
+use super::key::{Key, Lands};
 use super::seen::{Counted, Seen};
-use crate::config::ValueType;
-use crate::decode::DecodeError;
-use crate::decode::number::Number;
-use crate::decode::rows::{self, Cell, Table};
 
 /// Up to and with this month (March 2014) groups are of SSYK 96.
 const LAST_OF_SSYK96: u16 = 2014 * 12 + 2;
 /// From this month (June 2014) they are of SSYK 2012. The change fell in April or May; which day is not known.
 const FIRST_OF_SSYK2012: u16 = 2014 * 12 + 5;
 
-const NONE: u16 = u16::MAX;
-const ROWS: usize = 1 << 16;
-
-/// Codes in place of texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    ssyk: u16,
-    kommun: u16,
-    lan: u16,
-    land: u16,
-    month: u16,
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
-    ads: i64,
-    told: i64,
-    vacancies: i64,
-    capped: i64,
+    ads: u32,
+    told: u32,
+    vacancies: u64,
+    capped: u64,
 }
 
+/// Counts while advertisements come.
 pub struct Counter {
     cap: u32,
-    codes: Codes,
-    cells: HashMap<Key, u32>,
+    lands: Lands,
+    cells: HashMap<Key, u32, FixedState>,
     tallies: Vec<Tally>,
     seen: Seen,
     last: Option<(Key, u32)>,
@@ -53,36 +39,23 @@ pub struct Counter {
     without_id: u64,
 }
 
-/// The texts behind the numbers.
-#[derive(Default)]
-struct Codes {
-    texts: Vec<String>,
-    numbers: HashMap<String, u16>,
-}
-
-impl Codes {
-    fn number(&mut self, text: Option<&str>) -> u16 {
-        let Some(text) = text else { return NONE };
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        // A source has some thousand codes: more are none.
-        let Ok(number) = u16::try_from(self.texts.len()) else { return NONE };
-        if number == NONE {
-            return NONE;
-        }
-        self.texts.push(text.to_owned());
-        self.numbers.insert(text.to_owned(), number);
-        number
-    }
-
-    fn text(&self, number: u16) -> Option<&str> {
-        self.texts.get(usize::from(number)).map(String::as_str)
-    }
+/// What was counted, in order.
+pub struct Counts {
+    lands: Vec<String>,
+    cells: Vec<(Key, u32)>,
+    tallies: Vec<Tally>,
+    /// Advertisements that were read.
+    pub ads: u64,
+    /// Of these, those that came again.
+    pub doubled: u64,
+    /// And those without an id, which can't be told from others.
+    pub without_id: u64,
+    /// Those that at least one advertisement has.
+    pub fields: Vec<Field>,
 }
 
 /// One row of counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tallied {
     pub ssyk: Option<String>,
     pub variant: &'static str,
@@ -90,12 +63,12 @@ pub struct Tallied {
     pub lan: Option<String>,
     pub land: Option<String>,
     pub month: Option<String>,
-    pub ads: i64,
+    pub ads: u32,
     /// Of these, how many tell a number of vacancies.
-    pub told: i64,
-    pub vacancies: i64,
+    pub told: u32,
+    pub vacancies: u64,
     /// The same with at most `cap` of one advertisement.
-    pub capped: i64,
+    pub capped: u64,
 }
 
 impl Counter {
@@ -103,8 +76,8 @@ impl Counter {
     pub fn new(cap: u32) -> Self {
         Self {
             cap,
-            codes: Codes::default(),
-            cells: HashMap::new(),
+            lands: Lands::default(),
+            cells: HashMap::default(),
             tallies: Vec::new(),
             seen: Seen::new(),
             last: None,
@@ -120,21 +93,15 @@ impl Counter {
         for (place, field) in Field::ALL.into_iter().enumerate() {
             self.fields[place] = self.fields[place] || ad.has(field);
         }
-        let key = Key {
-            ssyk: self.codes.number(ad.ssyk),
-            kommun: self.codes.number(ad.kommun),
-            lan: self.codes.number(ad.lan),
-            land: self.codes.number(ad.land),
-            month: ad.month().unwrap_or(NONE),
-        };
-        let counted = Counted { time: ad.seconds(), cell: self.cell(key), vacancies: ad.vacancies.unwrap_or(u32::MAX) };
+        let key = Key::of(ad, &mut self.lands);
+        let counted = Counted { time: ad.seconds(), cell: self.cell(key), vacancies: ad.vacancies };
         match ad.id {
             None => self.without_id += 1,
             Some(id) => match self.seen.note(id, counted) {
                 Ok(None) => {}
                 Ok(Some(before)) => {
                     self.doubled += 1;
-                    self.count(before, -1);
+                    self.take_back(before);
                 }
                 Err(()) => {
                     self.doubled += 1;
@@ -142,7 +109,7 @@ impl Counter {
                 }
             },
         }
-        self.count(counted, 1);
+        self.count(counted);
     }
 
     fn cell(&mut self, key: Key) -> u32 {
@@ -161,105 +128,69 @@ impl Counter {
         cell
     }
 
-    fn count(&mut self, counted: Counted, sign: i64) {
+    fn count(&mut self, counted: Counted) {
         let tally = &mut self.tallies[counted.cell as usize];
-        tally.ads += sign;
-        if counted.vacancies != u32::MAX {
-            tally.told += sign;
-            tally.vacancies += sign * i64::from(counted.vacancies);
-            tally.capped += sign * i64::from(counted.vacancies.min(self.cap));
+        tally.ads += 1;
+        if let Some(vacancies) = counted.vacancies {
+            tally.told += 1;
+            tally.vacancies += u64::from(vacancies);
+            tally.capped += u64::from(vacancies.min(self.cap));
         }
     }
 
-    /// Advertisements that were read, those that came again, and those without an id, which can't be told from others.
-    pub fn counts(&self) -> (u64, u64, u64) {
-        (self.ads, self.doubled, self.without_id)
+    fn take_back(&mut self, counted: Counted) {
+        let tally = &mut self.tallies[counted.cell as usize];
+        tally.ads -= 1;
+        if let Some(vacancies) = counted.vacancies {
+            tally.told -= 1;
+            tally.vacancies -= u64::from(vacancies);
+            tally.capped -= u64::from(vacancies.min(self.cap));
+        }
     }
 
-    /// Those that at least one advertisement has.
-    pub fn fields(&self) -> Vec<Field> {
-        Field::ALL.into_iter().zip(self.fields).filter(|(_, has)| *has).map(|(field, _)| field).collect()
+    /// When there are no more.
+    pub fn done(self) -> Counts {
+        // Nothing comes again any more: what was remembered for that makes room.
+        drop(self.seen);
+        let (lands, settled) = self.lands.sorted();
+        let tallies = self.tallies;
+        let has_any = |cell: &u32| tallies[*cell as usize].ads > 0;
+        let mut cells: Vec<(Key, u32)> =
+            self.cells.into_iter().filter(|(_, cell)| has_any(cell)).map(|(key, cell)| (settled(key), cell)).collect();
+        cells.sort_unstable();
+        let fields = Field::ALL.into_iter().zip(self.fields).filter(|(_, has)| *has).map(|(field, _)| field).collect();
+        Counts { lands, cells, tallies, ads: self.ads, doubled: self.doubled, without_id: self.without_id, fields }
     }
+}
 
+impl Counts {
     /// By code and month, what is not told first.
-    pub fn rows(&self) -> Vec<Tallied> {
-        let mut rows = BTreeMap::new();
-        for (key, cell) in &self.cells {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Tallied> {
+        self.cells.iter().map(|(key, cell)| {
             let tally = self.tallies[*cell as usize];
-            if tally.ads > 0 {
-                let texts = [key.ssyk, key.kommun, key.lan, key.land].map(|number| self.codes.text(number));
-                rows.insert((texts, key.month.wrapping_add(1)), (key.month, tally));
+            let month = key.month();
+            Tallied {
+                ssyk: key.ssyk(),
+                variant: variant(month),
+                kommun: key.kommun(),
+                lan: key.lan(),
+                land: key.land().checked_sub(1).map(|land| self.lands[land].clone()),
+                month: month.map(|month| format!("{}M{:02}", month / 12, month % 12 + 1)),
+                ads: tally.ads,
+                told: tally.told,
+                vacancies: tally.vacancies,
+                capped: tally.capped,
             }
-        }
-        let row = |([ssyk, kommun, lan, land], _): ([Option<&str>; 4], u16), (month, tally): (u16, Tally)| Tallied {
-            ssyk: ssyk.map(str::to_owned),
-            variant: variant(month),
-            kommun: kommun.map(str::to_owned),
-            lan: lan.map(str::to_owned),
-            land: land.map(str::to_owned),
-            month: (month != NONE).then(|| format!("{}M{:02}", month / 12, month % 12 + 1)),
-            ads: tally.ads,
-            told: tally.told,
-            vacancies: tally.vacancies,
-            capped: tally.capped,
-        };
-        rows.into_iter().map(|(key, value)| row(key, value)).collect()
+        })
     }
 }
 
 /// Which classification the group's code is of, by the month of publication.
-fn variant(month: u16) -> &'static str {
+fn variant(month: Option<u16>) -> &'static str {
     match month {
-        NONE => "oviss",
-        month if month <= LAST_OF_SSYK96 => "ssyk96",
-        month if month < FIRST_OF_SSYK2012 => "oviss",
-        _ => "af400",
+        None => "oviss",
+        Some(month) if month <= LAST_OF_SSYK96 => "ssyk96",
+        Some(month) if month < FIRST_OF_SSYK2012 => "oviss",
+        Some(_) => "af400",
     }
-}
-
-/// The columns of counts: text, then the numbers.
-pub fn columns() -> Vec<(String, ValueType)> {
-    let text = ["fil", "ssyk", "ssyk_variant", "kommun", "lan", "land", "manad"].map(|name| (name, ValueType::Text));
-    let numbers = ["annonser", "annonser_med_platser", "platser", "platser_tak"].map(|name| (name, ValueType::Int64));
-    text.into_iter().chain(numbers).map(|(name, kind)| (name.to_owned(), kind)).collect()
-}
-
-pub fn schema() -> SchemaRef {
-    rows::schema(columns().iter().map(|(name, kind)| (name.as_str(), *kind)))
-}
-
-/// The rows of one file (`fil`), as batches.
-pub fn batches(fil: &str, rows: &[Tallied]) -> Result<Vec<RecordBatch>, DecodeError> {
-    let mut table = Table::new(columns(), '.');
-    let mut batches = Vec::new();
-    for part in rows.chunks(ROWS) {
-        for (number, row) in part.iter().enumerate() {
-            let texts = [
-                Some(fil),
-                row.ssyk.as_deref(),
-                Some(row.variant),
-                row.kommun.as_deref(),
-                row.lan.as_deref(),
-                row.land.as_deref(),
-                row.month.as_deref(),
-            ];
-            for (place, cell) in texts.into_iter().enumerate() {
-                table.push(place, number as u64, cell.map_or(Cell::Absent, Cell::Text))?;
-            }
-            // None of them tells: that is not none at all.
-            let told = |number: i64| if row.told > 0 { Cell::Number(Number::Whole(number)) } else { Cell::Absent };
-            let numbers = [
-                Cell::Number(Number::Whole(row.ads)),
-                Cell::Number(Number::Whole(row.told)),
-                told(row.vacancies),
-                told(row.capped),
-            ];
-            for (place, cell) in numbers.into_iter().enumerate() {
-                table.push(texts.len() + place, number as u64, cell)?;
-            }
-            table.end_row(&[true; 11]);
-        }
-        batches.push(table.take()?);
-    }
-    Ok(batches)
 }

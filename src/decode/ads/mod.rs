@@ -1,7 +1,7 @@
 //! Job advertisements as JobTech writes them (JSON Lines or an array, plain or
 //! in a zip): personal data dropped while they stream by, and what is left
 //! read and counted. Memory stays the same whatever their number, apart from a
-//! few bytes per advertisement that tell duplicates.
+//! few bytes per advertisement that tell duplicates, and per place it counts in.
 //!
 //! A value is followed to its end before it is dropped, and looked at no
 //! further; an error never shows a piece of an advertisement.
@@ -11,11 +11,13 @@ mod count;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
 mod kept;
+mod key;
 mod objects;
 mod pipe;
 mod scrub;
 mod seen;
 mod unzip;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -23,10 +25,11 @@ mod tests;
 use std::io;
 
 pub use ad::{Ad, Field};
-pub use count::{Counter, Tallied, batches, columns, schema};
+pub use count::{Counter, Counts, Tallied};
 pub use kept::KEPT;
 pub use objects::{Objects, each_ad, read_ads};
 pub use scrub::{Keeper, Scrubbed, scrub};
+pub use written::{batches, columns, schema};
 
 /// Why advertisements could not be read.
 #[derive(Debug, thiserror::Error)]

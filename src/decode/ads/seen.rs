@@ -1,13 +1,25 @@
-//! Which advertisements there have been, in twenty bytes each: a hash of the id,
-//! when it was last changed, and where it is counted. Two ids with one hash of
-//! 64 bits are taken for one; among three million that is a chance of one in
-//! four million.
+//! Which advertisements there have been, in sixteen bytes each and an eighth or
+//! so of room between: a hash of the id, when it was last changed, where it is
+//! counted and with how many vacancies. Two ids with one hash of 64 bits are
+//! taken for one; among three million that is a chance of one in four million.
 
-use std::hash::Hasher as _;
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
-/// Parts grow one by one, so that growing never needs room for all twice.
-const PARTS: usize = 256;
-const FIRST: usize = 16;
+use foldhash::quality::FixedState;
+
+/// Parts grow one by one, so that growing never needs room for all twice; the hash's first bits tell which.
+const PARTS: u32 = 12;
+const FIRST: usize = 8;
+
+/// What is left of the hash is at the top, then the time.
+const HASH: u32 = 128 - (64 - PARTS);
+const TIME: u32 = HASH - 32;
+const CELL: u32 = 20;
+const CELLS: u32 = 1 << (TIME - CELL);
+/// In place of a number of vacancies: it is not told, or too large for its place, or the cell is.
+const NOT_TOLD: u32 = (1 << CELL) - 1;
+const ELSEWHERE: u32 = NOT_TOLD - 1;
 
 /// Where an advertisement is counted, and with what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,66 +27,89 @@ pub struct Counted {
     /// Seconds; of two with one id the later is counted.
     pub time: u32,
     pub cell: u32,
-    /// `u32::MAX` where it is not told.
-    pub vacancies: u32,
-}
-
-/// A free one has the hash 0.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    high: u32,
-    low: u32,
-    counted: Counted,
+    pub vacancies: Option<u32>,
 }
 
 pub struct Seen {
     parts: Vec<Table>,
+    /// The few whose numbers are too large for a slot, by the whole hash.
+    large: HashMap<u64, Counted>,
+    hasher: FixedState,
 }
 
+/// A free slot is 0, and no other's hash is.
 struct Table {
-    slots: Vec<Slot>,
+    slots: Vec<u128>,
     used: usize,
 }
 
 impl Seen {
     pub fn new() -> Self {
-        let table = || Table { slots: vec![Slot::default(); FIRST], used: 0 };
-        Self { parts: (0..PARTS).map(|_| table()).collect() }
+        let table = || Table { slots: vec![0; FIRST], used: 0 };
+        let parts = (0..1 << PARTS).map(|_| table()).collect();
+        Self { parts, large: HashMap::new(), hasher: FixedState::default() }
     }
 
     /// Notes an advertisement. Gives what it takes the place of; an error where the one that is there is later.
     pub fn note(&mut self, id: &str, counted: Counted) -> Result<Option<Counted>, ()> {
-        // Unkeyed and the same in every run.
-        #[expect(deprecated, reason = "the newer one promises no fixed result; this one's has never changed")]
-        let mut hasher = std::hash::SipHasher::new();
-        hasher.write(id.as_bytes());
-        let hash = hasher.finish().max(1);
-        let table = &mut self.parts[(hash % PARTS as u64) as usize];
+        let hash = self.hasher.hash_one(id.as_bytes());
+        let table = &mut self.parts[(hash >> (64 - PARTS)) as usize];
         if table.used * 8 >= table.slots.len() * 7 {
             table.grow();
         }
-        let (high, low) = ((hash >> 32) as u32, hash as u32);
-        let slot = table.find(high, low);
-        if slot.high == 0 && slot.low == 0 {
-            *slot = Slot { high, low, counted };
-            table.used += 1;
-            return Ok(None);
-        }
-        if counted.time < slot.counted.time {
+        let rest = (hash & (u64::MAX >> PARTS)).max(1);
+        let slot = table.find(rest);
+        let is_new = *slot == 0;
+        if !is_new && counted.time < time(*slot) {
             return Err(());
         }
-        Ok(Some(std::mem::replace(&mut slot.counted, counted)))
+        let (packed, is_large) = packed(rest, counted);
+        let before = std::mem::replace(slot, packed);
+        table.used += usize::from(is_new);
+        let was_large = !is_new && vacancies(before) == ELSEWHERE;
+        let large = match (is_large, was_large) {
+            (true, _) => self.large.insert(hash, counted),
+            (false, true) => self.large.remove(&hash),
+            (false, false) => None,
+        };
+        Ok((!is_new).then(|| large.unwrap_or_else(|| unpacked(before))))
     }
+}
+
+/// What of it has room in a slot; whether it has not.
+fn packed(rest: u64, counted: Counted) -> (u128, bool) {
+    let vacancies = counted.vacancies.unwrap_or(NOT_TOLD);
+    let is_large = counted.cell >= CELLS || counted.vacancies.is_some_and(|vacancies| vacancies >= ELSEWHERE);
+    let (cell, vacancies) = if is_large { (0, ELSEWHERE) } else { (counted.cell, vacancies) };
+    let numbers = u64::from(cell) << CELL | u64::from(vacancies);
+    (u128::from(rest) << HASH | u128::from(counted.time) << TIME | u128::from(numbers), is_large)
+}
+
+fn unpacked(slot: u128) -> Counted {
+    let vacancies = vacancies(slot);
+    Counted {
+        time: time(slot),
+        cell: (slot >> CELL) as u32 & (CELLS - 1),
+        vacancies: (vacancies != NOT_TOLD).then_some(vacancies),
+    }
+}
+
+const fn time(slot: u128) -> u32 {
+    (slot >> TIME) as u32
+}
+
+const fn vacancies(slot: u128) -> u32 {
+    slot as u32 & NOT_TOLD
 }
 
 impl Table {
     /// The slot of this hash, or the free one that it would have.
-    fn find(&mut self, high: u32, low: u32) -> &mut Slot {
+    fn find(&mut self, rest: u64) -> &mut u128 {
         let length = self.slots.len();
-        let mut at = ((u64::from(high) * length as u64) >> 32) as usize;
+        let mut at = ((u128::from(rest) * length as u128) >> (64 - PARTS)) as usize;
         loop {
-            let slot = &self.slots[at];
-            if (slot.high, slot.low) == (high, low) || (slot.high, slot.low) == (0, 0) {
+            let slot = self.slots[at];
+            if slot == 0 || (slot >> HASH) as u64 == rest {
                 return &mut self.slots[at];
             }
             at = if at + 1 == length { 0 } else { at + 1 };
@@ -82,10 +117,10 @@ impl Table {
     }
 
     fn grow(&mut self) {
-        let length = self.slots.len() * 3 / 2;
-        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); length]);
-        for slot in old.into_iter().filter(|slot| (slot.high, slot.low) != (0, 0)) {
-            *self.find(slot.high, slot.low) = slot;
+        let length = self.slots.len() * 5 / 4;
+        let old = std::mem::replace(&mut self.slots, vec![0; length]);
+        for slot in old.into_iter().filter(|slot| *slot != 0) {
+            *self.find((slot >> HASH) as u64) = slot;
         }
     }
 }
@@ -97,7 +132,7 @@ mod tests {
     #[test]
     fn the_later_of_two_takes_the_place_and_nothing_is_forgotten() {
         let mut seen = Seen::new();
-        let counted = |time, cell| Counted { time, cell, vacancies: 1 };
+        let counted = |time, cell| Counted { time, cell, vacancies: Some(1) };
         for number in 0..50_000 {
             assert_eq!(seen.note(&number.to_string(), counted(5, number)), Ok(None));
         }
@@ -107,5 +142,21 @@ mod tests {
             assert_eq!(seen.note(&id, counted(5, 1)), Ok(Some(counted(5, number))), "the later in the file");
             assert_eq!(seen.note(&id, counted(6, 2)), Ok(Some(counted(5, 1))));
         }
+    }
+
+    #[test]
+    fn what_is_noted_comes_back_whatever_its_size() {
+        let mut seen = Seen::new();
+        let mut before = None;
+        let cells = [0, CELLS - 1, CELLS, u32::MAX];
+        let vacancies = [None, Some(0), Some(ELSEWHERE - 1), Some(ELSEWHERE), Some(NOT_TOLD), Some(u32::MAX)];
+        for time in [0, u32::MAX] {
+            for (cell, vacancies) in cells.iter().flat_map(|cell| vacancies.map(|vacancies| (*cell, vacancies))) {
+                let counted = Counted { time, cell, vacancies };
+                assert_eq!(seen.note("1", counted), Ok(before));
+                before = Some(counted);
+            }
+        }
+        assert_eq!(seen.large.len(), 1);
     }
 }

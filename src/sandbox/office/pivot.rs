@@ -52,6 +52,8 @@ pub fn pivot_xlsx<W: Write + Seek>(
     const MAIN: &str = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
                         xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"";
     let mut parts = Parts::new(out);
+    let relation = |id: &str, kind, target: &str| (id.to_owned(), kind, target.to_owned());
+    parts.relations("_rels/.rels", &[relation("rId1", "officeDocument", "xl/workbook.xml")])?;
     parts.part(
         "xl/workbook.xml",
         format!(
@@ -60,7 +62,6 @@ pub fn pivot_xlsx<W: Write + Seek>(
         )
         .as_bytes(),
     )?;
-    let relation = |id: &str, kind, target: &str| (id.to_owned(), kind, target.to_owned());
     parts.relations(
         "xl/_rels/workbook.xml.rels",
         &[
@@ -69,6 +70,10 @@ pub fn pivot_xlsx<W: Write + Seek>(
         ],
     )?;
     parts.part("xl/worksheets/sheet1.xml", format!("<worksheet {MAIN}><sheetData/></worksheet>").as_bytes())?;
+    parts.relations(
+        "xl/worksheets/_rels/sheet1.xml.rels",
+        &[relation("rId1", "pivotTable", "../pivotTables/pivotTable1.xml")],
+    )?;
     parts.part(
         "xl/pivotTables/pivotTable1.xml",
         format!("<pivotTableDefinition {MAIN} name=\"{}\" cacheId=\"1\"/>", escaped(name)).as_bytes(),

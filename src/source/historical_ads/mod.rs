@@ -22,7 +22,7 @@ use super::advertisements::{ask, metadata};
 use super::metadata::Kind;
 use super::{Harvest, Plan, Progress, Sink, SourceError};
 use crate::config::{HistoricalAdsFetch, Years};
-use crate::decode::ads::{Counter, batches};
+use crate::decode::ads::{Counter, Counts, batches};
 use crate::fetch::{Courier, Expect, Request, Validators};
 
 pub use assumptions::ASSUMPTIONS;
@@ -92,14 +92,14 @@ pub(super) async fn harvest(
         let new = move || Counter::new(cap);
         let (record, counter) = ask(courier, &Request::get(path), Expect::Any, new, Counter::add).await?;
         courier.accept_record(&record)?;
-        let counted = counter.rows();
-        let batches = batches(year, &counted).map_err(|error| SourceError::decode_record(&record, error))?;
-        for batch in &batches {
-            sink.write(batch).map_err(SourceError::Sink)?;
+        let counts = counter.done();
+        for batch in batches(year, &counts) {
+            let batch = batch.map_err(|error| SourceError::decode_record(&record, error))?;
+            sink.write(&batch).map_err(SourceError::Sink)?;
+            rows += batch.num_rows() as u64;
         }
-        rows += counted.len() as u64;
-        notes.push(note(year, &counter));
-        for field in counter.fields() {
+        notes.push(note(year, &counts));
+        for field in counts.fields {
             if !fields.contains(&field) {
                 fields.push(field);
             }
@@ -111,13 +111,13 @@ pub(super) async fn harvest(
     Ok(Harvest { rows, codes: Vec::new(), stamp: stamp(&told).0, notes, metadata })
 }
 
-fn note(year: &str, counter: &Counter) -> String {
-    let (ads, doubled, without_id) = counter.counts();
+fn note(year: &str, counts: &Counts) -> String {
+    let Counts { ads, doubled, without_id, .. } = counts;
     let mut note = format!("{year}: {} advertisements", ads - doubled);
-    if doubled > 0 {
+    if *doubled > 0 {
         note.push_str(&format!(", {doubled} that came again left out"));
     }
-    if without_id > 0 {
+    if *without_id > 0 {
         note.push_str(&format!(", {without_id} without an id, so that one that came again would be counted twice"));
     }
     note
