@@ -9,9 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ledger::{Ledger, LedgerError, Outcome, SLOTS_KEPT};
+use crate::release::Overdue;
 use crate::schedule::{Cause, Event, Job, Scheduler, SlotEntry, Start};
 
 use super::clock::Clock;
+use super::late::Late;
 use super::live::{Configuration, PipelineLive, Shown};
 use super::polls::Polls;
 
@@ -53,6 +55,8 @@ pub trait Work: Send + Sync + 'static {
     fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
     /// When a pipeline that waits for releases is to be asked next.
     fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp>;
+    /// The release that it waits for.
+    fn overdue(&self, pipeline: &str) -> Option<Overdue>;
     /// Nothing more is to be begun: no run, and no further step of one.
     fn stop(&self);
 }
@@ -76,7 +80,7 @@ pub trait Tell: Send + Sync + 'static {
     /// A run ended.
     fn ended(&self, ended: &Ended);
     /// A pipeline became late, or is late no longer.
-    fn late(&self, pipeline: &str, since: Option<Timestamp>, now: Timestamp);
+    fn late(&self, pipeline: &str, late: Option<&Late>, now: Timestamp);
     /// Once a round, from the loop itself.
     fn alive(&self);
 }
@@ -89,7 +93,7 @@ pub struct Beat<C, W, T> {
     scheduler: Scheduler,
     polls: Polls,
     shown: Shown,
-    late: BTreeMap<String, Timestamp>,
+    late: BTreeMap<String, Late>,
     own: mpsc::UnboundedSender<Message>,
     hears: mpsc::UnboundedReceiver<Message>,
     stopped: Option<oneshot::Sender<()>>,
@@ -133,7 +137,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             stopping: false,
         };
         let polls = Polls::new(scheduler.pipelines(), &*work, now);
-        let late = BTreeMap::new();
+        let late = Late::told(&ledger)?;
         let seen = ledger.latest_run()?;
         let mut beat = Self {
             clock,
@@ -304,19 +308,20 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             if !self.ours.remove(&run) {
                 let events = self.scheduler.published(&pipeline, now);
                 self.act(events);
+                self.polls.published(&pipeline, &*self.work);
             }
         }
     }
 
     fn judge_late(&mut self, now: Timestamp) {
-        let is: BTreeMap<String, Timestamp> = self
-            .scheduler
-            .pipelines()
-            .filter_map(|name| Some((name.to_owned(), self.scheduler.late_since(name, now)?)))
-            .collect();
-        for (name, since) in &is {
-            if !self.late.contains_key(name) {
-                self.tell.late(name, Some(*since), now);
+        let judge = |name: &str| {
+            let release = self.polls.overdue(name).filter(|_| self.scheduler.polls(name));
+            Some((name.to_owned(), Late::new(self.scheduler.late_since(name, now), release, now)?))
+        };
+        let is: BTreeMap<String, Late> = self.scheduler.pipelines().filter_map(judge).collect();
+        for (name, late) in &is {
+            if self.late.get(name) != Some(late) {
+                self.tell.late(name, Some(late), now);
             }
         }
         for name in self.late.keys().filter(|name| !is.contains_key(*name)) {
@@ -336,7 +341,9 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             live.next_due = next.as_ref().map(|(at, _)| *at);
             live.next_why = next.map(|(_, why)| why).unwrap_or_default();
             live.queued = self.scheduler.is_queued(&name);
-            live.late_since = self.late.get(&name).copied();
+            let late = self.late.get(&name);
+            live.late_since = late.and_then(Late::since);
+            live.late_why = late.map(Late::why).unwrap_or_default();
         }
         self.shown.running = self.scheduler.running();
         if self.told.as_ref() != Some(&self.shown) {

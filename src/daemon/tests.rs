@@ -11,8 +11,10 @@ use tokio::time::Instant;
 
 use super::beat::{Beat, Ended, Message, Plan, Taken, Tell, Work};
 use super::clock::Clock;
+use super::late::Late;
 use super::live::Shown;
 use crate::ledger::{Ledger, Outcome, RunEntry};
+use crate::release::Overdue;
 use crate::schedule::Start;
 use crate::schedule::testing::{Book, Year, oracle, verdict};
 
@@ -73,6 +75,10 @@ impl Work for Pretence {
         None
     }
 
+    fn overdue(&self, _pipeline: &str) -> Option<Overdue> {
+        None
+    }
+
     fn stop(&self) {}
 }
 
@@ -101,7 +107,7 @@ impl Tell for Silence {
     }
     fn shown(&self, _: &Shown) {}
     fn ended(&self, _: &Ended) {}
-    fn late(&self, _: &str, _: Option<Timestamp>, _: Timestamp) {}
+    fn late(&self, _: &str, _: Option<&Late>, _: Timestamp) {}
     fn alive(&self) {}
 }
 

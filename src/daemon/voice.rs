@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Tell};
+use super::late::Late;
 use super::live::Shown;
 use super::systemd;
 
@@ -38,12 +39,13 @@ impl Tell for Voice {
 
     fn ended(&self, _ended: &Ended) {}
 
-    fn late(&self, pipeline: &str, since: Option<Timestamp>, now: Timestamp) {
-        match since {
-            Some(since) => {
-                let since = since.strftime("%Y-%m-%d %H:%M UTC");
-                tracing::warn!(pipeline, %since, "late");
-                self.observe(Said::late(pipeline, &format!("late since {since}: no run has served what was due"), now));
+    fn late(&self, pipeline: &str, late: Option<&Late>, now: Timestamp) {
+        match late {
+            Some(late) => {
+                let since = late.since().unwrap_or(now).strftime("%Y-%m-%d %H:%M UTC");
+                let why = late.why();
+                tracing::warn!(pipeline, %since, why, "late");
+                self.observe(Said::late(pipeline, &format!("late since {since}: {why}"), now));
             }
             None => {
                 tracing::info!(pipeline, "late no longer");

@@ -11,6 +11,7 @@ use tokio::sync::{Mutex as Queue, mpsc};
 use crate::lake::{Lake, LakeError, Lock};
 use crate::ledger::Outcome;
 use crate::metrics;
+use crate::release::Overdue;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
 use crate::schedule::Start;
 use crate::tell::{Said, Teller};
@@ -160,6 +161,15 @@ impl Work for Worker {
                 None
             }
         }
+    }
+
+    fn overdue(&self, pipeline: &str) -> Option<Overdue> {
+        let workshop = self.workshop();
+        let pipeline = workshop.config.pipelines.get(pipeline)?;
+        run::overdue(&workshop.ledger, pipeline).unwrap_or_else(|error| {
+            tracing::warn!(pipeline = pipeline.name, %error, "whether its releases are late is not known");
+            None
+        })
     }
 
     fn stop(&self) {

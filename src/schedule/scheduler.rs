@@ -159,6 +159,11 @@ impl Scheduler {
         self.running
     }
 
+    /// A release makes it due: it is there, and not disabled.
+    pub fn polls(&self, pipeline: &str) -> bool {
+        self.tracks.get(pipeline).is_some_and(|track| track.hears(&Cause::Release))
+    }
+
     /// Since when the pipeline is late: `late_after` past the earliest slot that no success has served. Skipped slots
     /// make nothing late.
     pub fn late_since(&self, pipeline: &str, now: Timestamp) -> Option<Timestamp> {
