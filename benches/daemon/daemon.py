@@ -218,12 +218,13 @@ def judged(args, daemon, ledger, which, begin, end):
         sealed = "SELECT count(*) FROM slot WHERE due_at >= ? AND due_at < ? AND state NOT IN ('due', 'running')"
         done = ledger.execute(sealed, mine).fetchone()[0]
     rows = ledger.execute(
-        "SELECT CAST(strftime('%s', slot.due_at) AS INTEGER), decided, started_at, ended_at, state FROM slot "
+        "SELECT CAST(strftime('%s', slot.due_at) AS INTEGER), decided, started_at, ended_at, state, "
+        "coalesce(nullif(message, ''), why) FROM slot "
         "JOIN bench_slot USING (pipeline, due_at) LEFT JOIN run ON run.id = slot.run "
         "WHERE due_at >= ? AND due_at < ?", mine).fetchall()
     at = lambda text: datetime.datetime.fromisoformat(text[:26].rstrip("Z").ljust(26, "0") + "+00:00").timestamp()
-    handled = sum(state == "handled" for *_, state in rows)
-    took = sorted(at(ended) - at(started) for _, _, started, ended, _ in rows if ended)
+    handled = sum(state == "handled" for *_, state, _ in rows)
+    took = sorted(at(ended) - at(started) for _, _, started, ended, *_ in rows if ended)
     decided = [decided - due for due, decided, *_ in rows]
     processor = (daemon.processor_seconds() - processor) / args.late
     print(f"  {len(rows)} slots {which}: {handled} handled; {machine()}")
@@ -232,7 +233,8 @@ def judged(args, daemon, ledger, which, begin, end):
     print(f"    a run            {took[len(took) // 2]:.3f} s in the middle, {processor:.3f} s of processor, all told", flush=True)
     faults = []
     if handled != args.late:
-        faults.append(f"{handled} of {args.late} slots were handled, {which}")
+        others = sorted({f"{state}: {why}" for *_, state, why in rows if state != "handled"})
+        faults.append(f"{handled} of {args.late} slots were handled, {which}; the others {others[:5]}")
     if sorted(decided)[int(len(decided) * 0.99)] > args.most_late:
         faults.append(f"decided too late, {which}: {figures(decided)}")
     return faults

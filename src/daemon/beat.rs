@@ -67,6 +67,8 @@ pub struct Ended {
     pub pipeline: String,
     pub outcome: Outcome,
     pub run: Option<i64>,
+    /// If it failed, for something that may be over by and by.
+    pub may_pass: bool,
 }
 
 /// What the loop tells others of.
@@ -229,7 +231,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                 if let Some(run) = ended.run.filter(|_| ended.outcome != Outcome::Published) {
                     self.ours.remove(&run);
                 }
-                let events = self.scheduler.ended(&ended.pipeline, ended.outcome, now);
+                let events = self.scheduler.ended(&ended.pipeline, ended.outcome, ended.may_pass, now);
                 self.polls.ended(&ended.pipeline, &*self.work, now);
                 events
             }

@@ -38,7 +38,8 @@ impl Late {
     /// Those of whom it was told before the last end, of whatever kind it was: what is late no longer is told of, too.
     pub fn told(ledger: &Ledger) -> Result<BTreeMap<String, Self>, LedgerError> {
         let pipeline = |condition: Condition| {
-            let name = condition.subject.strip_prefix("pipeline ").filter(|_| condition.matter == Matter::Late.as_str());
+            let name =
+                condition.subject.strip_prefix("pipeline ").filter(|_| condition.matter == Matter::Late.as_str());
             name.map(|name| (name.to_owned(), Self::default()))
         };
         Ok(ledger.raised()?.into_iter().filter_map(pipeline).collect())

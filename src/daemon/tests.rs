@@ -60,13 +60,13 @@ impl Work for Pretence {
         let run = self.ledger.begin(&start.pipeline, now).unwrap();
         let pipeline = start.pipeline;
         let _ = tell.send(Message::Began { pipeline: pipeline.clone(), run: run.number() });
-        let (length, outcome) = verdict(&pipeline, now);
+        let (length, outcome, may_pass) = verdict(&pipeline, now);
         let (clock, ledger) = (self.clock, Arc::clone(&self.ledger));
         let task = tokio::spawn(async move {
             let at = now + length;
             tokio::time::sleep_until(clock.moment(at)).await;
             ledger.end(run, &entry(&pipeline, outcome, at)).unwrap();
-            let _ = tell.send(Message::Ended(Ended { pipeline, outcome, run: Some(run.number()) }));
+            let _ = tell.send(Message::Ended(Ended { pipeline, outcome, run: Some(run.number()), may_pass }));
         });
         self.under_way.lock().unwrap().push(task.abort_handle());
     }

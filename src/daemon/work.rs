@@ -13,11 +13,11 @@ use crate::ledger::Outcome;
 use crate::metrics;
 use crate::release::Overdue;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
-use crate::schedule::Start;
+use crate::schedule::{Cause, Start};
 use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Message, Work};
-use super::facts::facts;
+use super::facts::{facts, may_pass};
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -140,7 +140,12 @@ impl Work for Worker {
             // A panic is a fault of this program, and no reason for the rest to stop.
             if let Err(error) = task.await {
                 tracing::error!(pipeline = name, %error, "a run ended in a fault of the program; please report it");
-                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None }));
+                let _ = tell.send(Message::Ended(Ended {
+                    pipeline: name,
+                    outcome: Outcome::Failed,
+                    run: None,
+                    may_pass: false,
+                }));
             }
         });
     }
@@ -188,21 +193,23 @@ impl Shared {
             Err(problem) => {
                 tracing::error!(pipeline = name, error = %problem, hint = problem.hint(), "could not begin");
                 let outcome = if problem.is_stop() { Outcome::Interrupted } else { Outcome::Failed };
-                let ended = Ended { pipeline: name, outcome, run: None };
+                let ended = Ended { pipeline: name, outcome, run: None, may_pass: false };
                 let _ = tell.send(Message::Ended(ended));
                 return;
             }
         };
         let causes: Vec<String> = start.causes.iter().map(ToString::to_string).collect();
         let started_by = Some(causes.join(", ")).filter(|causes| !causes.is_empty());
-        if let Some(slot) = start.slots.last() {
+        // One that is tried again was meant to wait.
+        let is_retry = start.causes.iter().any(|cause| matches!(cause, Cause::Retry(_)));
+        if let Some(slot) = start.slots.last().filter(|_| !is_retry) {
             metrics::slot_started(Timestamp::now().duration_since(*slot).try_into().unwrap_or_default());
         }
         let options = Options { started_by, ..Options::default() };
         let verdict = run::run_one(workshop, &name, options, &self.progress, began).await;
         let Some(verdict) = verdict else {
             // It was taken out of the configuration between its slot and its start.
-            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None };
+            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None, may_pass: false };
             let _ = tell.send(Message::Ended(ended));
             return;
         };
@@ -214,7 +221,8 @@ impl Shared {
             }
         }
         let (outcome, run) = (verdict.outcome(), verdict.run);
-        let ended = Ended { pipeline: name, outcome, run };
+        let may_pass = verdict.result.as_ref().is_err_and(may_pass);
+        let ended = Ended { pipeline: name, outcome, run, may_pass };
         let _ = tell.send(Message::Ended(ended));
         if outcome != Outcome::Interrupted {
             self.render(outcome == Outcome::Published, leave).await;
