@@ -51,6 +51,8 @@ struct Place {
 #[derive(Default)]
 struct Site {
     rendered: Option<Timestamp>,
+    /// What the retention lets go of has not been looked for since something was published.
+    to_collect: bool,
 }
 
 /// Leave to write, together with all others who have it.
@@ -266,37 +268,61 @@ impl Shared {
         Ok(leave)
     }
 
-    /// Renders the site, one at a time, where there is something new to show.
+    /// Renders the site, one at a time, where there is something new to show; and tidies up after whoever ends last.
     async fn render(&self, changed: bool, leave: Leave) {
         let mut site = self.site.lock().await;
         let now = Timestamp::now();
         let due = site.rendered.is_none_or(|at| now.duration_since(at).unsigned_abs() >= RENDER_ANYWAY);
         let workshop = Arc::clone(&held(&self.workshop));
-        if !(changed || due) || workshop.stop().is_cancelled() {
+        if workshop.stop().is_cancelled() {
             return;
         }
-        let rendered = tokio::task::spawn_blocking(move || {
-            let _leave = leave;
-            let rendered = render_site(&workshop);
-            if let Err(problem) = collect(&workshop, false) {
-                tracing::warn!(error = %problem, "the retention was not applied");
-            }
-            rendered
+        if !(changed || due) {
+            return self.collect(&mut site, workshop, leave).await;
+        }
+        site.to_collect = true;
+        let rendered = tokio::task::spawn_blocking({
+            let workshop = Arc::clone(&workshop);
+            move || (render_site(&workshop), leave)
         });
-        match rendered.await {
-            Ok(Ok(outcome)) => {
+        let (rendered, leave) = match rendered.await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it");
+                return;
+            }
+        };
+        match rendered {
+            Ok(outcome) => {
                 site.rendered = Some(now);
                 if let Some(version) = outcome.as_ref().and_then(|outcome| outcome.version.as_ref()) {
                     let pages = outcome.as_ref().map_or(0, |outcome| outcome.pages);
                     tracing::info!(version, pages, "the site is published");
                 }
             }
-            Ok(Err(problem)) => {
+            Err(problem) => {
                 tracing::error!(error = %problem, hint = problem.hint(), "the site could not be rendered; the last one stays");
             }
-            Err(error) => {
-                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it");
-            }
+        }
+        self.collect(&mut site, workshop, leave).await;
+    }
+
+    /// Applies the retention, if nobody else is at work, and keeps others from beginning meanwhile: what a crash left
+    /// half-written looks like what a run is writing. While others are, it is left to the last of them.
+    async fn collect(&self, site: &mut Site, workshop: Arc<Workshop>, leave: Leave) {
+        let _nobody_enters = self.entry.lock().await;
+        if !site.to_collect || held(&self.place).at_work > 1 {
+            return;
+        }
+        site.to_collect = false;
+        let collected = tokio::task::spawn_blocking(move || {
+            let _leave = leave;
+            collect(&workshop, false)
+        });
+        match collected.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => tracing::warn!(error = %problem, "the retention was not applied"),
+            Err(error) => tracing::error!(%error, "tidying up ended in a fault of the program; please report it"),
         }
     }
 }
