@@ -109,6 +109,8 @@ class Soak:
         self.daemon.send_signal(signal.SIGKILL)
         self.daemon.wait()
         self.counts["kills"] += 1
+        # A daemon does not start under a configuration that it refuses, and its operator would mend that first.
+        self.mend()
         self.verify("after a kill")
         self.start()
 
@@ -119,9 +121,14 @@ class Soak:
         if done.returncode:
             self.faults.append(f"verify {when}: {done.stdout}{done.stderr}")
 
-    def edit(self, minute):
+    def mend(self):
         toml = self.folder / f"pipelines/{EDITED}/pipeline.toml"
         text = re.sub(r"(?m)^# edit .*\n|^nonsense.*\n", "", toml.read_text())
+        toml.write_text(text)
+        return toml, text
+
+    def edit(self, minute):
+        toml, text = self.mend()
         nonsense = "nonsense = 1\n" if minute % 4 == 3 else ""
         toml.write_text(f"# edit {minute}\n{nonsense}{text}")
         self.counts["edits"] += 1
@@ -219,6 +226,9 @@ def main():
         # Runs come and go; the middle of three minutes is neither a peak nor a rest.
         middle = lambda values: sorted(values)[len(values) // 2]
         before, after = middle(warm), middle(late)
+        spans = range(0, int(samples[-1][0]) + 1, 300)
+        course = [[memory for at, memory in samples if span <= at < span + 300] for span in spans]
+        print("memory in each five minutes, MB:", ", ".join(f"{middle(each):.0f}" for each in course if each))
         print(f"memory: {before:.0f} MB after five minutes, {after:.0f} MB at the end ({after / before:.2f}), "
               f"at most {max(memory for _, memory in samples):.0f} MB")
         if after > before * 1.1:
