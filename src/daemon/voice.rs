@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Tell};
@@ -43,7 +44,8 @@ impl Tell for Voice {
             Some(since) => {
                 let since = since.strftime("%Y-%m-%d %H:%M UTC");
                 tracing::warn!(pipeline, %since, "late");
-                self.observe(Said::late(pipeline, &format!("late since {since}: no run has served what was due"), now));
+                let text = codes::LATE.mark(&format_args!("late since {since}: no run has served what was due"));
+                self.observe(Said::late(pipeline, &text, now));
             }
             None => {
                 tracing::info!(pipeline, "late no longer");
