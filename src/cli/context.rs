@@ -75,6 +75,24 @@ impl Place {
         }
     }
 
+    /// For a look at how everything stands. A configuration with mistakes comes as far as it could be read, with its
+    /// refusal, which has been shown.
+    pub fn standing(&self) -> Result<(Config, Option<Failure>), Failure> {
+        let (loaded, reference) = self.read()?;
+        match (loaded.config, loaded.refused, reference) {
+            (Some(config), _, Some(_)) => {
+                warn(&loaded.diagnostics, &loaded.files);
+                Ok((config, None))
+            }
+            (Some(config), ..) | (_, Some(config), _) if config.data_dir.is_dir() => {
+                let hint =
+                    format!("shown is what is recorded in {}; correct the problems above", config.data_dir.display());
+                Ok((config, Some(refused(&loaded.diagnostics, &loaded.files).hint(hint))))
+            }
+            _ => Err(refused(&loaded.diagnostics, &loaded.files)),
+        }
+    }
+
     /// Everything that `check` looks at; nothing is run before all of it holds.
     pub async fn checked(&self) -> Result<(Config, Reference), Failure> {
         let Examined { checked, diagnostics, files } = self.examine().await?;

@@ -214,7 +214,7 @@ mod tests {
             .label("not known here")
             .hint("did you mean `title`?");
         insta::assert_snapshot!(problem.render(&files(), false), @r#"
-        error: unknown key `titel`
+        error[U0104]: unknown key `titel`
          --> /x/pipeline.toml:2:1
           |
         2 | titel = "Födda"
@@ -228,7 +228,7 @@ mod tests {
     fn columns_count_characters_not_bytes() {
         let problem = Diagnostic::warning(codes::SYNTAX, "/x/pipeline.toml", "odd").at(31..37);
         insta::assert_snapshot!(problem.render(&files(), false), @r#"
-        warning: odd
+        warning[U0104]: odd
          --> /x/pipeline.toml:3:2
           |
         3 | ödmjuk = true
@@ -240,7 +240,7 @@ mod tests {
     fn a_problem_without_a_place_names_the_file() {
         let problems = [Diagnostic::error(codes::SYNTAX, "/x/areas.toml", "can't be read: no such file")];
         insta::assert_snapshot!(render_all(&problems, &files(), false), @r#"
-        error: can't be read: no such file
+        error[U0104]: can't be read: no such file
         --> /x/areas.toml
 
         1 problem in 1 file

@@ -335,3 +335,25 @@ fn a_test_that_fails_shows_the_rows() {
     assert_eq!(stray.code, 1);
     insta::assert_snapshot!(stray.stderr, @"error: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
 }
+
+#[test]
+fn status_under_a_refused_configuration_shows_what_was_recorded_last() {
+    let world = local(&three());
+    world.ok(&["run", "lokal"]);
+    let settings = world.read("config/underlag.toml");
+    world.edit("config/underlag.toml", "[publisher]", "[publiser]");
+    let ran = world.run(&["status"]);
+    insta::assert_snapshot!(format!("{}\n{}---\n{}", ran.code, ran.stdout, ran.stderr), @"");
+
+    // Not even the pipeline's own file can be read.
+    world.write("config/underlag.toml", &settings);
+    world.write("pipelines/lokal/pipeline.toml", "version = 1\ntitle = \"Lokal\n");
+    let ran = world.run(&["status"]);
+    insta::assert_snapshot!(format!("{}\n{}---\n{}", ran.code, ran.stdout, ran.stderr), @"");
+    let json = world.run(&["status", "--json"]);
+    let rows: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(
+        (json.code, &rows[0]["last_outcome"], &rows[0]["datasets"][0]["rows"]),
+        (2, &json!("published"), &json!(3))
+    );
+}

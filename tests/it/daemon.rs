@@ -321,7 +321,7 @@ fn a_second_daemon_and_a_damaged_lake_are_refused() {
     fs::write(&file, b"PAR1").unwrap();
     let refused = world.run(&["daemon"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(refused.stderr.starts_with("error: the lake is damaged:\n  "), "{}", refused.stderr);
+    assert!(refused.stderr.starts_with("error[U0607]: the lake is damaged:\n  "), "{}", refused.stderr);
     assert!(refused.stderr.contains(" has 4 bytes and should have "), "{}", refused.stderr);
     assert!(refused.stderr.contains("hint: `underlag verify` tells all that is damaged"), "{}", refused.stderr);
 }

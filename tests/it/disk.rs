@@ -139,7 +139,7 @@ fn step(stderr: &str) -> &'static str {
 
 /// In which county's file the room ends is chance, and whether a line of the journal was cut before.
 fn without_chance(text: &str) -> String {
-    let error = &text[text.find("error: ").unwrap()..];
+    let error = &text[text.find("error[").unwrap()..];
     regex::Regex::new(r"lan-\d\d").unwrap().replace_all(error, "lan-[nn]").into_owned()
 }
 

@@ -24,7 +24,7 @@ fn stopped(world: &World, sandbox: &Sandbox, fault: Value) -> String {
     assert!(healed.stdout.starts_with("folk           unchanged"), "{}", healed.stdout);
     assert!(!world.ok(&["status"]).stdout.contains("waiting"));
     let said = ran.stderr.lines().filter(|line| !line.starts_with("hint:")).collect::<Vec<_>>().join("\n");
-    said.trim_start_matches("error: pipeline folk: ").to_owned()
+    said.split_once(": pipeline folk: ").unwrap().1.to_owned()
 }
 
 #[test]

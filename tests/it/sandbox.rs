@@ -89,7 +89,7 @@ fn a_file_of_faults_with_a_mistake_is_refused() {
     world.write("faults.toml", "[[fault]]\nkind = \"explode\"\n");
     let ran = world.run(&["sandbox", "--faults", "faults.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.starts_with("error: faults.toml: "), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error[U0901]: faults.toml: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("unknown variant `explode`"), "{}", ran.stderr);
     let gone = world.run(&["sandbox", "--faults", "gone.toml"]);
     assert_eq!(gone.stderr, "error: gone.toml: No such file or directory (os error 2)\n");

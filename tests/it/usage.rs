@@ -40,6 +40,26 @@ fn schemas_are_listed_printed_and_the_shipped_ones_are_fresh() {
 }
 
 #[test]
+fn a_code_is_explained_and_the_documents_are_those_that_are_shipped() {
+    let world = World::new();
+    let page = world.ok(&["explain", "u0402"]).stdout;
+    assert!(
+        page.starts_with("U0402: more rows are gone than may be\n") && page.contains("\nWhat to do\n  1. "),
+        "{page}"
+    );
+    assert!(world.ok(&["explain"]).stdout.contains("\n  U0402  more rows are gone than may be\n"));
+    insta::assert_snapshot!(world.run(&["explain", "U0499"]).stderr, @"");
+
+    world.ok(&["explain", "--write", "ut"]);
+    world.ok(&["schema", "--keys", "nycklar.md"]);
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for (written, shipped) in [("ut/U0402.md", "errors/U0402.md"), ("nycklar.md", "configuration.md")] {
+        assert_eq!(world.read(written), fs::read_to_string(docs.join(shipped)).unwrap(), "{shipped} is stale");
+    }
+    assert_eq!(fs::read_dir(world.path("ut")).unwrap().count(), fs::read_dir(docs.join("errors")).unwrap().count());
+}
+
+#[test]
 fn flag_beats_environment_beats_file() {
     let world = local(&three());
     world.ok(&["run", "lokal"]);
@@ -101,7 +121,8 @@ fn no_configuration_and_no_such_file() {
 #[test]
 fn every_command_has_a_help_that_names_its_options() {
     let world = World::new();
-    let commands: [(&str, &[&str]); 13] = [
+    let commands: [(&str, &[&str]); 14] = [
+        ("explain", &["[CODE]", "--write"]),
         ("check", &[]),
         ("test", &["[PIPELINES]"]),
         ("plan", &["[PIPELINES]"]),
@@ -129,7 +150,7 @@ fn every_command_has_a_help_that_names_its_options() {
     assert!(world.ok(&["--version"]).stdout.starts_with("underlag 0."));
     let unknown = world.run(&["kör"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
-    assert!(unknown.stderr.starts_with("error: "), "{}", unknown.stderr);
+    assert!(unknown.stderr.starts_with("error[U0901]: "), "{}", unknown.stderr);
 }
 
 #[test]
