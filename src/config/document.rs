@@ -3,14 +3,14 @@
 
 use std::fmt::Write as _;
 
-use super::keys::{FILES, Key, Kind, Shape};
+use super::keys::{FILES, Key, Kind, REPORT, Shape};
 
 const HEAD: &str = "<!-- Written by `underlag schema --write docs/schema --keys docs/configuration.md`. -->
 # Every configuration key
 
-Four kinds of file, all TOML: `underlag.toml`, beside it `sources.toml` and `areas.toml`, and a `pipeline.toml` in each folder of
-`pipelines_dir`. `underlag check` holds them against what stands here, and shows every mistake with its place. A key that is not
-known is a mistake. The same as JSON Schema, for editors: [schema/](schema/).
+Five kinds of file, all TOML: `underlag.toml`, beside it `sources.toml` and `areas.toml`, a `pipeline.toml` in each folder of
+`pipelines_dir`, and a `report.toml` in each folder of `reports_dir`. `underlag check` holds them against what stands here, and shows every mistake with its place. A key that is not
+known is a mistake. All but the last are there as JSON Schema too, for editors: [schema/](schema/).
 
 `NAME` in a heading is a name of your own: a to z, digits and `_`, beginning with a letter. A *duration* is a whole number and a
 unit, one of ms, s, m, h, d: `\"30s\"`. A *size* the same with B, KiB, MiB, GiB, kB, MB, GB: `\"256MiB\"`. In the column *default*, **required**
@@ -18,7 +18,7 @@ is a key that must be there, and – one that has no effect when it is left out.
 ";
 
 /// What is said of each file, and an example that `check` accepts.
-const ABOUT: [(&str, &str, &str); 4] = [
+const ABOUT: [(&str, &str, &str); 5] = [
     (
         "underlag",
         "`/etc/underlag/underlag.toml`, or `--config`, or `UNDERLAG_CONFIG`.",
@@ -36,6 +36,7 @@ const ABOUT: [(&str, &str, &str); 4] = [
          [schedules.md](schedules.md), [releases.md](releases.md).",
         include_str!("examples/pipeline.toml"),
     ),
+    ("report", "`reports_dir/NAME/report.toml`.", include_str!("examples/report.toml")),
 ];
 
 /// One table of keys, with the places that it may stand in.
@@ -44,10 +45,27 @@ struct Section {
     places: Vec<String>,
 }
 
+fn files() -> impl Iterator<Item = (&'static str, &'static Shape)> {
+    FILES.into_iter().chain([("report", &REPORT)])
+}
+
+/// The tables of report.toml by their place, each with its keys.
+#[cfg(all(test, feature = "engine"))]
+pub(crate) fn report_keys() -> Vec<(String, Vec<&'static str>)> {
+    let mut sections = Vec::new();
+    gather(&REPORT, "", &mut sections);
+    let keys = |section: &Section| section.shape.keys.iter().map(|key| key.name).collect();
+    sections.iter().map(|section| (section.places[0].clone(), keys(section))).collect()
+}
+
+/// The example of report.toml.
+#[cfg(all(test, feature = "engine"))]
+pub(crate) const REPORT_EXAMPLE: &str = include_str!("examples/report.toml");
+
 /// docs/configuration.md.
 pub fn document() -> String {
     let mut text = HEAD.to_owned();
-    for (name, shape) in FILES {
+    for (name, shape) in files() {
         let (_, about, example) = ABOUT.iter().find(|(file, ..)| *file == name).unwrap_or(&ABOUT[0]);
         let _ = write!(text, "\n## {name}.toml\n\n{} {about}\n\n```toml\n{example}```\n\n", shape.about);
         let mut sections = Vec::new();
@@ -171,7 +189,7 @@ mod tests {
     #[test]
     fn every_key_is_in_it_once_for_each_table() {
         let text = document();
-        for (name, shape) in FILES {
+        for (name, shape) in files() {
             let mut sections = Vec::new();
             gather(shape, "", &mut sections);
             for section in &sections {
@@ -193,7 +211,8 @@ mod tests {
         let place = |name: &str| folder.path().join(name);
         fs::create_dir_all(place("config")).unwrap();
         fs::create_dir_all(place("pipelines/befolkning")).unwrap();
-        for (name, _, example) in ABOUT {
+        // Reports have a reader of their own.
+        for (name, _, example) in ABOUT.into_iter().filter(|(name, ..)| *name != "report") {
             let file = match name {
                 "pipeline" => place("pipelines/befolkning/pipeline.toml"),
                 name => place(&format!("config/{name}.toml")),

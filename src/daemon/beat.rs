@@ -53,6 +53,8 @@ pub trait Work: Send + Sync + 'static {
     fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
     /// When a pipeline that waits for releases is to be asked next.
     fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp>;
+    /// When the release that it waits for is late; none where it waits for none.
+    fn late_release(&self, pipeline: &str, now: Timestamp) -> Option<Timestamp>;
     /// Nothing more is to be begun: no run, and no further step of one.
     fn stop(&self);
 }
@@ -63,6 +65,15 @@ pub struct Ended {
     pub pipeline: String,
     pub outcome: Outcome,
     pub run: Option<i64>,
+}
+
+/// What is late of a pipeline, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// No run has served what was due.
+    Slot(Timestamp),
+    /// What a source was expected to publish has not come.
+    Release(Timestamp),
 }
 
 /// What the loop tells others of.
@@ -76,7 +87,7 @@ pub trait Tell: Send + Sync + 'static {
     /// A run ended.
     fn ended(&self, ended: &Ended);
     /// A pipeline became late, or is late no longer.
-    fn late(&self, pipeline: &str, since: Option<Timestamp>, now: Timestamp);
+    fn late(&self, pipeline: &str, late: Option<Late>, now: Timestamp);
     /// Once a round, from the loop itself.
     fn alive(&self);
 }
@@ -89,7 +100,7 @@ pub struct Beat<C, W, T> {
     scheduler: Scheduler,
     polls: Polls,
     shown: Shown,
-    late: BTreeMap<String, Timestamp>,
+    late: BTreeMap<String, Late>,
     own: mpsc::UnboundedSender<Message>,
     hears: mpsc::UnboundedReceiver<Message>,
     stopped: Option<oneshot::Sender<()>>,
@@ -309,14 +320,16 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
     }
 
     fn judge_late(&mut self, now: Timestamp) {
-        let is: BTreeMap<String, Timestamp> = self
-            .scheduler
-            .pipelines()
-            .filter_map(|name| Some((name.to_owned(), self.scheduler.late_since(name, now)?)))
-            .collect();
-        for (name, since) in &is {
-            if !self.late.contains_key(name) {
-                self.tell.late(name, Some(*since), now);
+        let late = |name: &str| {
+            let slot = self.scheduler.late_since(name, now).map(Late::Slot);
+            slot.or_else(|| self.polls.late_since(name, now).map(Late::Release))
+        };
+        let is: BTreeMap<String, Late> =
+            self.scheduler.pipelines().filter_map(|name| Some((name.to_owned(), late(name)?))).collect();
+        let kind = |late: &Late| std::mem::discriminant(late);
+        for (name, late) in &is {
+            if self.late.get(name).map(kind) != Some(kind(late)) {
+                self.tell.late(name, Some(*late), now);
             }
         }
         for name in self.late.keys().filter(|name| !is.contains_key(*name)) {
@@ -336,7 +349,11 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             live.next_due = next.as_ref().map(|(at, _)| *at);
             live.next_why = next.map(|(_, why)| why).unwrap_or_default();
             live.queued = self.scheduler.is_queued(&name);
-            live.late_since = self.late.get(&name).copied();
+            // How a release stands is told with its series.
+            live.late_since = match self.late.get(&name) {
+                Some(Late::Slot(since)) => Some(*since),
+                _ => None,
+            };
         }
         self.shown.running = self.scheduler.running();
         if self.told.as_ref() != Some(&self.shown) {

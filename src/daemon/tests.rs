@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::beat::{Beat, Ended, Message, Plan, Taken, Tell, Work};
+use super::beat::{Beat, Ended, Late, Message, Plan, Taken, Tell, Work};
 use super::clock::Clock;
 use super::live::Shown;
 use crate::ledger::{Ledger, Outcome, RunEntry};
@@ -73,6 +73,10 @@ impl Work for Pretence {
         None
     }
 
+    fn late_release(&self, _pipeline: &str, _now: Timestamp) -> Option<Timestamp> {
+        None
+    }
+
     fn stop(&self) {}
 }
 
@@ -101,7 +105,7 @@ impl Tell for Silence {
     }
     fn shown(&self, _: &Shown) {}
     fn ended(&self, _: &Ended) {}
-    fn late(&self, _: &str, _: Option<Timestamp>, _: Timestamp) {}
+    fn late(&self, _: &str, _: Option<Late>, _: Timestamp) {}
     fn alive(&self) {}
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::codes;
 use crate::tell::{Said, Teller};
 
-use super::beat::{Ended, Tell};
+use super::beat::{Ended, Late, Tell};
 use super::live::Shown;
 use super::systemd;
 
@@ -39,12 +39,18 @@ impl Tell for Voice {
 
     fn ended(&self, _ended: &Ended) {}
 
-    fn late(&self, pipeline: &str, since: Option<Timestamp>, now: Timestamp) {
-        match since {
-            Some(since) => {
+    fn late(&self, pipeline: &str, late: Option<Late>, now: Timestamp) {
+        match late {
+            Some(late) => {
+                let (code, since, why) = match late {
+                    Late::Slot(since) => (codes::LATE, since, "no run has served what was due"),
+                    Late::Release(since) => {
+                        (codes::RELEASE_LATE, since, "the source has not published what was expected")
+                    }
+                };
                 let since = since.strftime("%Y-%m-%d %H:%M UTC");
-                tracing::warn!(pipeline, %since, "late");
-                let text = codes::LATE.mark(&format_args!("late since {since}: no run has served what was due"));
+                tracing::warn!(pipeline, %code, %since, "late: {why}");
+                let text = code.mark(&format_args!("late since {since}: {why}"));
                 self.observe(Said::late(pipeline, &text, now));
             }
             None => {

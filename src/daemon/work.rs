@@ -162,6 +162,15 @@ impl Work for Worker {
         }
     }
 
+    fn late_release(&self, pipeline: &str, now: Timestamp) -> Option<Timestamp> {
+        let workshop = self.workshop();
+        let pipeline = workshop.config.pipelines.get(pipeline)?;
+        run::late_release(&workshop.ledger, pipeline, now).unwrap_or_else(|error| {
+            tracing::warn!(pipeline = pipeline.name, %error, "whether its release is late is not known");
+            None
+        })
+    }
+
     fn stop(&self) {
         self.workshop().stop().cancel();
     }

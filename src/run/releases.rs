@@ -82,6 +82,16 @@ pub fn next_poll(
     Ok(release::next_poll(release, &known(ledger, pipeline, since)?, now))
 }
 
+/// When the release that a pipeline with `[release]` waits for next is late, should it not have come by then.
+pub fn late_release(ledger: &Ledger, pipeline: &Pipeline, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+    let Some(release) = &pipeline.release else { return Ok(None) };
+    let standing = standing(release, &known(ledger, pipeline, None)?, None, now);
+    // Of what was never fetched nothing is known.
+    let expected = standing.next_expected.filter(|_| standing.state.is_some());
+    let late_after = SignedDuration::try_from(release.late_after).unwrap_or(SignedDuration::MAX);
+    Ok(expected.and_then(|expected| expected.checked_add(late_after).ok()))
+}
+
 /// How a published dataset stands by the fetches that its query reads.
 pub fn series(
     lake: &Lake,
