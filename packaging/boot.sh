@@ -64,6 +64,8 @@ TimeoutStartSec=30min
 [Install]
 WantedBy=graphical.target
 UNIT
+# A login there would hang up the line that the report is written to.
+ln -sf /dev/null "$root/etc/systemd/system/serial-getty@ttyS0.service"
 ln -sf /usr/lib/systemd/system/graphical.target "$root/etc/systemd/system/default.target"
 mkdir -p "$root/etc/systemd/system/graphical.target.wants"
 ln -sf ../booted.service "$root/etc/systemd/system/graphical.target.wants/booted.service"

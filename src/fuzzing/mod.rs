@@ -47,6 +47,15 @@ mod tests {
         records(tempfile::tempdir().unwrap().path(), br#"{"format":4,"dataset":"tal"}"#);
     }
 
+    /// Found by `school_units`: what is glued to it does not make it anything else.
+    #[test]
+    fn who_stands_behind_is_not_kept_whatever_it_is_glued_to() {
+        school_units(
+            b"{\"meta\":{\"extractDate\":\"2026-11-23T00:06:10.19+01:00\"},\"data\":{\"type\":\"schoolunit\",\"attributes\":\
+              [{\"schoolUnitCode\":\"10000000\",\"name\":\"Enhet 066666c/o 6666\",\"status\":\"AKTIV\"}]}}",
+        );
+    }
+
     /// Found by `package`: what stands after `encoding=` need be no quote, nor a letter of one byte.
     #[test]
     fn an_encoding_that_is_not_quoted_is_no_encoding() {
