@@ -109,6 +109,21 @@ fn the_pages_in_docs_are_those_of_the_registry() {
 
 #[test]
 fn a_page_on_a_terminal() {
-    insta::assert_snapshot!(ROWS_GONE.text(), @"");
+    insta::assert_snapshot!(ROWS_GONE.text(), @r#"
+    U0402: more rows are gone than may be
+
+    The new version would lack more rows of the one before than `max_drop` allows. It waits for
+    somebody's word.
+
+    Readers meanwhile
+      The last good version, whole. Nothing of this run is published; other pipelines are not touched.
+
+    What to do
+      1. `underlag status` shows how many, and the command that lets them go.
+      2. Rightly gone: `underlag accept PIPELINE --reason "…"`; readers see the reason.
+      3. Not: wait until the source has them again, and run again.
+
+    More: docs/runbooks.md#a-publish-waits
+    "#);
     assert!(list().lines().all(|line| line.chars().count() <= 100));
 }

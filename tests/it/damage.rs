@@ -268,7 +268,7 @@ fn a_folder_that_is_not_there_is_no_sound_one_and_is_not_made() {
     let ran = world.run(&["verify"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert_snapshot!(ran.stderr, @r"
-    error: there is no data folder [world]/data
+    error[U0903]: there is no data folder [world]/data
     hint: data_dir in the configuration, or --data-dir, names it; the first run makes it
     ");
     world.ok(&["status"]);
@@ -359,7 +359,7 @@ fn a_folder_that_belongs_to_someone_else() {
     }
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert_snapshot!(ran.stderr, @r"
-    error: could not write [world]/data/lock: Permission denied (os error 13)
+    error[U0602]: could not write [world]/data/lock: Permission denied (os error 13)
     hint: the user that runs underlag must own data_dir
     ");
     if am_root {

@@ -34,7 +34,7 @@ fn schemas_are_listed_printed_and_the_shipped_ones_are_fresh() {
     let unknown = world.run(&["schema", "pipelines"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(unknown.stderr, @r#"
-    error: there is no schema "pipelines"
+    error[U0902]: there is no schema "pipelines"
     hint: there are underlag, sources, areas, pipeline
     "#);
 }
@@ -48,7 +48,10 @@ fn a_code_is_explained_and_the_documents_are_those_that_are_shipped() {
         "{page}"
     );
     assert!(world.ok(&["explain"]).stdout.contains("\n  U0402  more rows are gone than may be\n"));
-    insta::assert_snapshot!(world.run(&["explain", "U0499"]).stderr, @"");
+    insta::assert_snapshot!(world.run(&["explain", "U0499"]).stderr, @r#"
+    error[U0902]: there is no code "U0499"
+    hint: `underlag explain` lists all
+    "#);
 
     world.ok(&["explain", "--write", "ut"]);
     world.ok(&["schema", "--keys", "nycklar.md"]);
@@ -100,7 +103,7 @@ fn no_configuration_and_no_such_file() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{command}");
         insta::allow_duplicates! {
             insta::assert_snapshot!(ran.stderr, @r#"
-            error: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
+            error[U0101]: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
             hint: name one with --config FILE, or try `underlag demo`, which needs none
             "#);
         }
@@ -108,12 +111,12 @@ fn no_configuration_and_no_such_file() {
     let ran = world.run(&["check", "--config", "finns/inte.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: the file can't be read: No such file or directory (os error 2)
+    error[U0103]: the file can't be read: No such file or directory (os error 2)
     --> finns/inte.toml
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }

@@ -233,7 +233,7 @@ fn columns(node: &Node<'_>, format: Option<FileFormat>, problems: &mut Problems<
     }
     if let Some(column) = node.text("period_column").filter(|column| taken.contains(column.get_ref())) {
         let message = format!("two columns of this table would be called `{}`", column.get_ref());
-        problems.error(column.span(), message);
+        problems.taken(column.span(), message);
     }
     for (column, kind) in &entries {
         let name = *column.get_ref();
