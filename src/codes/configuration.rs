@@ -166,4 +166,10 @@ codes! { "Configuration":
         ],
         runbook: "a-source-is-broken",
     }
+    TEST_CASE "U0121" "a test case can't be used" {
+        means: "A folder in a pipeline's tests/ holds a file that belongs to nothing, lacks one that is needed, or one that can't be read as \
+                its table.",
+        readers: readers::NOTHING,
+        todo: ["Name each file after the fetch, input or dataset that it is of, with the columns of that table."],
+    }
 }

@@ -333,7 +333,7 @@ fn a_test_that_fails_shows_the_rows() {
     world.write("pipelines/lokal/tests/ett_fall/tall.csv", "kod\n0114\n");
     let stray = world.run(&["test"]);
     assert_eq!(stray.code, 1);
-    insta::assert_snapshot!(stray.stderr, @"error[U0906]: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
+    insta::assert_snapshot!(stray.stderr, @"error[U0121]: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
 }
 
 #[test]

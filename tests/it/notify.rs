@@ -24,7 +24,7 @@ fn a_test_message_is_sent_now_and_the_answer_is_said() {
     let unknown = world.run(&["notify", "--test", "drfit"]);
     assert_eq!(
         (unknown.code, unknown.stderr.as_str()),
-        (2, "error: there is no channel drfit\nhint: did you mean drift?\n")
+        (2, "error[U0902]: there is no channel drfit\nhint: did you mean drift?\n")
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -92,7 +92,7 @@ fn a_file_of_faults_with_a_mistake_is_refused() {
     assert!(ran.stderr.starts_with("error[U0901]: faults.toml: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("unknown variant `explode`"), "{}", ran.stderr);
     let gone = world.run(&["sandbox", "--faults", "gone.toml"]);
-    assert_eq!(gone.stderr, "error: gone.toml: No such file or directory (os error 2)\n");
+    assert_eq!(gone.stderr, "error[U0901]: gone.toml: No such file or directory (os error 2)\n");
     let none = world.run(&["sandbox", "--replay", "gone"]);
     assert_eq!(
         none.stderr,
