@@ -307,7 +307,7 @@ fn read_only(world: &World, arguments: &str) -> Option<Ran> {
         format!("mount --bind data data && mount -o remount,ro,bind data || exit 99; exec \"$UNDERLAG\" {arguments}");
     for namespaces in ["-m", "-rm"] {
         if let Ok(output) = world.tool("unshare").args([namespaces, "sh", "-c", &order]).output()
-            && !matches!(output.status.code(), Some(99 | 1) if !String::from_utf8_lossy(&output.stderr).contains("error: "))
+            && !matches!(output.status.code(), Some(99 | 1) if !String::from_utf8_lossy(&output.stderr).contains("error["))
         {
             return Some(world.ran(output));
         }
@@ -322,7 +322,7 @@ fn a_read_only_folder_is_read_and_not_written() {
     let Some(ran) = read_only(&world, "run lokal") else { return };
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert_snapshot!(ran.stderr, @r"
-    error: could not write [world]/data/lock: Read-only file system (os error 30)
+    error[U0602]: could not write [world]/data/lock: Read-only file system (os error 30)
     hint: data_dir is on a read-only file system
     ");
     for reader in ["verify", "status", "history"] {

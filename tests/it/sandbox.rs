@@ -96,7 +96,7 @@ fn a_file_of_faults_with_a_mistake_is_refused() {
     let none = world.run(&["sandbox", "--replay", "gone"]);
     assert_eq!(
         none.stderr,
-        "error: could not read the recording gone/index.jsonl: No such file or directory (os error 2)\n"
+        "error[U0906]: could not read the recording gone/index.jsonl: No such file or directory (os error 2)\n"
     );
 }
 
