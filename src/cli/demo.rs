@@ -104,7 +104,7 @@ impl Demo {
         text::line(&format!("status: http://{address}/status/"));
         text::line(&format!("datasets: {}", data_dir.join("datasets").display()));
         text::note("stop with Ctrl-C");
-        let router = serve::router(serve::State::new(Arc::new(workshop.config.clone())));
+        let router = serve::router(serve::State::alone(Arc::new(workshop.config.clone())));
         serve::serve(server, router, serve::Limits::default(), stopped()).await.map_err(Failure::failed)?;
         Ok(Exit::Done)
     }

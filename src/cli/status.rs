@@ -92,7 +92,8 @@ fn show(row: &PipelineStatus) {
         time(row.checked_at)
     ));
     if let Some(since) = row.late_since {
-        text::line(&format!("  late since {} [{}]", crate::status::time(since), codes::LATE));
+        let why = row.late_why.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        text::line(&format!("  late since {}{why}", crate::status::time(since)));
     }
     match (row.running, row.queued, row.next_due) {
         (Some(run), ..) => text::line(&format!("  run {run} is under way")),

@@ -9,9 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ledger::{Ledger, LedgerError, Outcome, SLOTS_KEPT};
+use crate::release::Overdue;
 use crate::schedule::{Cause, Event, Job, Scheduler, SlotEntry, Start};
 
 use super::clock::Clock;
+use super::late::Late;
 use super::live::{Configuration, PipelineLive, Shown};
 use super::polls::Polls;
 
@@ -53,8 +55,8 @@ pub trait Work: Send + Sync + 'static {
     fn start(&self, start: Start, tell: mpsc::UnboundedSender<Message>);
     /// When a pipeline that waits for releases is to be asked next.
     fn next_poll(&self, pipeline: &str, after: Timestamp) -> Option<Timestamp>;
-    /// When the release that it waits for is late; none where it waits for none.
-    fn late_release(&self, pipeline: &str, now: Timestamp) -> Option<Timestamp>;
+    /// The release that it waits for.
+    fn overdue(&self, pipeline: &str) -> Option<Overdue>;
     /// Nothing more is to be begun: no run, and no further step of one.
     fn stop(&self);
 }
@@ -65,15 +67,8 @@ pub struct Ended {
     pub pipeline: String,
     pub outcome: Outcome,
     pub run: Option<i64>,
-}
-
-/// What is late of a pipeline, and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Late {
-    /// No run has served what was due.
-    Slot(Timestamp),
-    /// What a source was expected to publish has not come.
-    Release(Timestamp),
+    /// If it failed, for something that may be over by and by.
+    pub may_pass: bool,
 }
 
 /// What the loop tells others of.
@@ -87,7 +82,7 @@ pub trait Tell: Send + Sync + 'static {
     /// A run ended.
     fn ended(&self, ended: &Ended);
     /// A pipeline became late, or is late no longer.
-    fn late(&self, pipeline: &str, late: Option<Late>, now: Timestamp);
+    fn late(&self, pipeline: &str, late: Option<&Late>, now: Timestamp);
     /// Once a round, from the loop itself.
     fn alive(&self);
 }
@@ -144,7 +139,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             stopping: false,
         };
         let polls = Polls::new(scheduler.pipelines(), &*work, now);
-        let late = BTreeMap::new();
+        let late = Late::told(&ledger)?;
         let seen = ledger.latest_run()?;
         let mut beat = Self {
             clock,
@@ -236,7 +231,7 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
                 if let Some(run) = ended.run.filter(|_| ended.outcome != Outcome::Published) {
                     self.ours.remove(&run);
                 }
-                let events = self.scheduler.ended(&ended.pipeline, ended.outcome, now);
+                let events = self.scheduler.ended(&ended.pipeline, ended.outcome, ended.may_pass, now);
                 self.polls.ended(&ended.pipeline, &*self.work, now);
                 events
             }
@@ -315,21 +310,20 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             if !self.ours.remove(&run) {
                 let events = self.scheduler.published(&pipeline, now);
                 self.act(events);
+                self.polls.published(&pipeline, &*self.work);
             }
         }
     }
 
     fn judge_late(&mut self, now: Timestamp) {
-        let late = |name: &str| {
-            let slot = self.scheduler.late_since(name, now).map(Late::Slot);
-            slot.or_else(|| self.polls.late_since(name, now).map(Late::Release))
+        let judge = |name: &str| {
+            let release = self.polls.overdue(name).filter(|_| self.scheduler.polls(name));
+            Some((name.to_owned(), Late::new(self.scheduler.late_since(name, now), release, now)?))
         };
-        let is: BTreeMap<String, Late> =
-            self.scheduler.pipelines().filter_map(|name| Some((name.to_owned(), late(name)?))).collect();
-        let kind = |late: &Late| std::mem::discriminant(late);
+        let is: BTreeMap<String, Late> = self.scheduler.pipelines().filter_map(judge).collect();
         for (name, late) in &is {
-            if self.late.get(name).map(kind) != Some(kind(late)) {
-                self.tell.late(name, Some(*late), now);
+            if self.late.get(name) != Some(late) {
+                self.tell.late(name, Some(late), now);
             }
         }
         for name in self.late.keys().filter(|name| !is.contains_key(*name)) {
@@ -349,11 +343,9 @@ impl<C: Clock, W: Work, T: Tell> Beat<C, W, T> {
             live.next_due = next.as_ref().map(|(at, _)| *at);
             live.next_why = next.map(|(_, why)| why).unwrap_or_default();
             live.queued = self.scheduler.is_queued(&name);
-            // How a release stands is told with its series.
-            live.late_since = match self.late.get(&name) {
-                Some(Late::Slot(since)) => Some(*since),
-                _ => None,
-            };
+            let late = self.late.get(&name);
+            live.late_since = late.and_then(Late::since);
+            live.late_why = late.map(Late::why).unwrap_or_default();
         }
         self.shown.running = self.scheduler.running();
         if self.told.as_ref() != Some(&self.shown) {

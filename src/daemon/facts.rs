@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::fetch::FetchError;
 use crate::lake::{Lake, VersionId};
 use crate::run::{Problem, Verdict};
+use crate::source::SourceError;
 use crate::tell::{Fault, Given, Ran};
 
 /// None of a run that the ledger does not know.
@@ -46,6 +48,23 @@ fn fault(problem: &Problem, pipeline: &str, config: &Config) -> Fault {
             }
         }
         _ => Fault::Other,
+    }
+}
+
+/// Whether the same run may well end otherwise in an hour: the source did not answer, or not whole. Not when it answered
+/// and a check, a drift or an assumption stood in the way, and not when it is this machine's fault.
+pub fn may_pass(problem: &Problem) -> bool {
+    let Problem::Source { error, .. } = problem else { return false };
+    match error {
+        SourceError::Fetch(error) => matches!(
+            error,
+            FetchError::GaveUp { .. }
+                | FetchError::WaitTooLong { .. }
+                | FetchError::NotJson { .. }
+                | FetchError::Out { .. }
+        ),
+        SourceError::Incomplete { .. } | SourceError::Unsteady { .. } => true,
+        _ => false,
     }
 }
 

@@ -48,7 +48,10 @@ pub struct PipelineLive {
     pub running: Option<i64>,
     /// Due, and waiting for a place or for its own run before.
     pub queued: bool,
+    /// Since when a slot or a release is later than it may be, and which.
     pub late_since: Option<Timestamp>,
+    #[serde(default)]
+    pub late_why: String,
 }
 
 impl Shown {

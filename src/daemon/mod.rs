@@ -4,6 +4,8 @@
 mod beat;
 #[cfg(any(test, feature = "engine"))]
 mod clock;
+#[cfg(any(test, feature = "engine"))]
+mod late;
 pub mod live;
 #[cfg(any(test, feature = "engine"))]
 mod polls;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::codes;
 use crate::tell::{Said, Teller};
 
-use super::beat::{Ended, Late, Tell};
+use super::beat::{Ended, Tell};
+use super::late::Late;
 use super::live::Shown;
 use super::systemd;
 
@@ -39,17 +39,13 @@ impl Tell for Voice {
 
     fn ended(&self, _ended: &Ended) {}
 
-    fn late(&self, pipeline: &str, late: Option<Late>, now: Timestamp) {
+    fn late(&self, pipeline: &str, late: Option<&Late>, now: Timestamp) {
         match late {
             Some(late) => {
-                let (code, since, why) = match late {
-                    Late::Slot(since) => (codes::LATE, since, "no run has served what was due"),
-                    Late::Release(since) => {
-                        (codes::RELEASE_LATE, since, "the source has not published what was expected")
-                    }
-                };
-                let since = since.strftime("%Y-%m-%d %H:%M UTC");
-                tracing::warn!(pipeline, %code, %since, "late: {why}");
+                let since = late.since().unwrap_or(now).strftime("%Y-%m-%d %H:%M UTC");
+                let why = late.why();
+                let code = late.code();
+                tracing::warn!(pipeline, %code, %since, why, "late");
                 let text = code.mark(&format_args!("late since {since}: {why}"));
                 self.observe(Said::late(pipeline, &text, now));
             }

@@ -11,12 +11,13 @@ use tokio::sync::{Mutex as Queue, mpsc};
 use crate::lake::{Lake, LakeError, Lock};
 use crate::ledger::Outcome;
 use crate::metrics;
+use crate::release::Overdue;
 use crate::run::{self, Options, Problem, Progress, Verdict, Workshop, collect, render_site, settle, settled};
-use crate::schedule::Start;
+use crate::schedule::{Cause, Start};
 use crate::tell::{Said, Teller};
 
 use super::beat::{Ended, Message, Work};
-use super::facts::facts;
+use super::facts::{facts, may_pass};
 
 /// How often another command's lock is looked at.
 const LOOK: Duration = Duration::from_millis(250);
@@ -50,6 +51,8 @@ struct Place {
 #[derive(Default)]
 struct Site {
     rendered: Option<Timestamp>,
+    /// What the retention lets go of has not been looked for since something was published.
+    to_collect: bool,
 }
 
 /// Leave to write, together with all others who have it.
@@ -139,7 +142,12 @@ impl Work for Worker {
             // A panic is a fault of this program, and no reason for the rest to stop.
             if let Err(error) = task.await {
                 tracing::error!(pipeline = name, %error, "a run ended in a fault of the program; please report it");
-                let _ = tell.send(Message::Ended(Ended { pipeline: name, outcome: Outcome::Failed, run: None }));
+                let _ = tell.send(Message::Ended(Ended {
+                    pipeline: name,
+                    outcome: Outcome::Failed,
+                    run: None,
+                    may_pass: false,
+                }));
             }
         });
     }
@@ -162,11 +170,11 @@ impl Work for Worker {
         }
     }
 
-    fn late_release(&self, pipeline: &str, now: Timestamp) -> Option<Timestamp> {
+    fn overdue(&self, pipeline: &str) -> Option<Overdue> {
         let workshop = self.workshop();
         let pipeline = workshop.config.pipelines.get(pipeline)?;
-        run::late_release(&workshop.ledger, pipeline, now).unwrap_or_else(|error| {
-            tracing::warn!(pipeline = pipeline.name, %error, "whether its release is late is not known");
+        run::overdue(&workshop.ledger, pipeline).unwrap_or_else(|error| {
+            tracing::warn!(pipeline = pipeline.name, %error, "whether its releases are late is not known");
             None
         })
     }
@@ -187,21 +195,23 @@ impl Shared {
             Err(problem) => {
                 tracing::error!(pipeline = name, error = %problem, hint = problem.hint(), "could not begin");
                 let outcome = if problem.is_stop() { Outcome::Interrupted } else { Outcome::Failed };
-                let ended = Ended { pipeline: name, outcome, run: None };
+                let ended = Ended { pipeline: name, outcome, run: None, may_pass: false };
                 let _ = tell.send(Message::Ended(ended));
                 return;
             }
         };
         let causes: Vec<String> = start.causes.iter().map(ToString::to_string).collect();
         let started_by = Some(causes.join(", ")).filter(|causes| !causes.is_empty());
-        if let Some(slot) = start.slots.last() {
+        // One that is tried again was meant to wait.
+        let is_retry = start.causes.iter().any(|cause| matches!(cause, Cause::Retry(_)));
+        if let Some(slot) = start.slots.last().filter(|_| !is_retry) {
             metrics::slot_started(Timestamp::now().duration_since(*slot).try_into().unwrap_or_default());
         }
         let options = Options { started_by, ..Options::default() };
         let verdict = run::run_one(workshop, &name, options, &self.progress, began).await;
         let Some(verdict) = verdict else {
             // It was taken out of the configuration between its slot and its start.
-            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None };
+            let ended = Ended { pipeline: name, outcome: Outcome::Interrupted, run: None, may_pass: false };
             let _ = tell.send(Message::Ended(ended));
             return;
         };
@@ -213,7 +223,8 @@ impl Shared {
             }
         }
         let (outcome, run) = (verdict.outcome(), verdict.run);
-        let ended = Ended { pipeline: name, outcome, run };
+        let may_pass = verdict.result.as_ref().is_err_and(may_pass);
+        let ended = Ended { pipeline: name, outcome, run, may_pass };
         let _ = tell.send(Message::Ended(ended));
         if outcome != Outcome::Interrupted {
             self.render(outcome == Outcome::Published, leave).await;
@@ -257,37 +268,61 @@ impl Shared {
         Ok(leave)
     }
 
-    /// Renders the site, one at a time, where there is something new to show.
+    /// Renders the site, one at a time, where there is something new to show; and tidies up after whoever ends last.
     async fn render(&self, changed: bool, leave: Leave) {
         let mut site = self.site.lock().await;
         let now = Timestamp::now();
         let due = site.rendered.is_none_or(|at| now.duration_since(at).unsigned_abs() >= RENDER_ANYWAY);
         let workshop = Arc::clone(&held(&self.workshop));
-        if !(changed || due) || workshop.stop().is_cancelled() {
+        if workshop.stop().is_cancelled() {
             return;
         }
-        let rendered = tokio::task::spawn_blocking(move || {
-            let _leave = leave;
-            let rendered = render_site(&workshop);
-            if let Err(problem) = collect(&workshop, false) {
-                tracing::warn!(error = %problem, "the retention was not applied");
-            }
-            rendered
+        if !(changed || due) {
+            return self.collect(&mut site, workshop, leave).await;
+        }
+        site.to_collect = true;
+        let rendered = tokio::task::spawn_blocking({
+            let workshop = Arc::clone(&workshop);
+            move || (render_site(&workshop), leave)
         });
-        match rendered.await {
-            Ok(Ok(outcome)) => {
+        let (rendered, leave) = match rendered.await {
+            Ok(done) => done,
+            Err(error) => {
+                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it");
+                return;
+            }
+        };
+        match rendered {
+            Ok(outcome) => {
                 site.rendered = Some(now);
                 if let Some(version) = outcome.as_ref().and_then(|outcome| outcome.version.as_ref()) {
                     let pages = outcome.as_ref().map_or(0, |outcome| outcome.pages);
                     tracing::info!(version, pages, "the site is published");
                 }
             }
-            Ok(Err(problem)) => {
+            Err(problem) => {
                 tracing::error!(error = %problem, hint = problem.hint(), "the site could not be rendered; the last one stays");
             }
-            Err(error) => {
-                tracing::error!(%error, "rendering the site ended in a fault of the program; please report it");
-            }
+        }
+        self.collect(&mut site, workshop, leave).await;
+    }
+
+    /// Applies the retention, if nobody else is at work, and keeps others from beginning meanwhile: what a crash left
+    /// half-written looks like what a run is writing. While others are, it is left to the last of them.
+    async fn collect(&self, site: &mut Site, workshop: Arc<Workshop>, leave: Leave) {
+        let _nobody_enters = self.entry.lock().await;
+        if !site.to_collect || held(&self.place).at_work > 1 {
+            return;
+        }
+        site.to_collect = false;
+        let collected = tokio::task::spawn_blocking(move || {
+            let _leave = leave;
+            collect(&workshop, false)
+        });
+        match collected.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => tracing::warn!(error = %problem, "the retention was not applied"),
+            Err(error) => tracing::error!(%error, "tidying up ended in a fault of the program; please report it"),
         }
     }
 }

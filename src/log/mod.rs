@@ -60,7 +60,8 @@ const PRIORITIES: PriorityMappings = PriorityMappings {
 
 /// Begins to log, once for the process.
 pub fn start(format: Option<Format>, usual: Usual) {
-    let filter = || EnvFilter::try_from_env("UNDERLAG_LOG").unwrap_or_else(|_| EnvFilter::new(usual.directives()));
+    let asked = std::env::var("UNDERLAG_LOG").ok();
+    let filter = || filter(asked.as_deref(), usual);
     let chosen = format.unwrap_or_else(|| if leads_to_journald() { Format::Journald } else { Format::Human });
     let registry = Registry::default().with(Keep.with_filter(LevelFilter::INFO));
     if chosen == Format::Journald {
@@ -84,6 +85,25 @@ pub fn start(format: Option<Format>, usual: Usual) {
     let _ = registry.with(lines.with_filter(filter())).try_init();
 }
 
+/// The wake-up says of every start that it was not under way before: shown to whoever asks for it by name.
+const WAKE_UP: &str = "tokio_cron_scheduler";
+
+/// What is asked for, or what is usual.
+fn filter(asked: Option<&str>, usual: Usual) -> EnvFilter {
+    let asked = asked.filter(|asked| !asked.trim().is_empty());
+    let Some(filter) = asked.and_then(|asked| EnvFilter::try_new(asked).ok()) else {
+        return EnvFilter::new(usual.directives());
+    };
+    let quiet = || format!("{WAKE_UP}=warn").parse().ok();
+    let is_named = asked.is_some_and(|asked| asked.contains(WAKE_UP));
+    // Whoever asks for less than warnings gets no more by this.
+    let is_loud = filter.max_level_hint().is_none_or(|level| level > LevelFilter::WARN);
+    match quiet().filter(|_| is_loud && !is_named) {
+        Some(directive) => filter.add_directive(directive),
+        None => filter,
+    }
+}
+
 /// Work for another thread, whose log lines stay those of the run that it is done for.
 pub fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let span = tracing::Span::current();
@@ -105,6 +125,19 @@ fn is_stream(named: &str, device: u64, inode: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wake_up_is_heard_when_it_is_asked_for_by_name() {
+        let shown = |asked: Option<&str>| filter(asked, Usual::Daemon).to_string();
+        assert!(shown(Some("info")).contains("tokio_cron_scheduler=warn"));
+        assert!(shown(Some("underlag=debug,info")).contains("tokio_cron_scheduler=warn"));
+        assert_eq!(shown(Some("info,tokio_cron_scheduler=debug")), "tokio_cron_scheduler=debug,info");
+        assert_eq!(shown(Some("error")), "error");
+        assert_eq!(shown(Some("off")), "off");
+        for nothing in [None, Some(""), Some("=,=!")] {
+            assert!(shown(nothing).contains("underlag=info") && !shown(nothing).contains(WAKE_UP), "{nothing:?}");
+        }
+    }
 
     #[test]
     fn only_the_journals_own_stream_is_taken_for_it() {

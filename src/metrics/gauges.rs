@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use super::process;
 use crate::status::{PipelineStatus, Status};
 
-const GAUGES: [(&str, &str); 26] = [
+const GAUGES: [(&str, &str); 27] = [
     ("underlag_build_info", "The program's version; always 1."),
     ("underlag_status_timestamp_seconds", "When this was looked at, in seconds since 1970."),
     ("underlag_daemon_running", "1 while the daemon runs here."),
@@ -23,13 +23,17 @@ const GAUGES: [(&str, &str); 26] = [
     ("underlag_pipeline_failing", "1 when the last run failed or was cut short."),
     ("underlag_pipeline_running", "1 while a run is under way."),
     ("underlag_pipeline_waiting_for_accept", "1 while a stopped publish waits for an operator."),
-    ("underlag_pipeline_late", "1 while a due run is later than late_after allows."),
+    ("underlag_pipeline_late", "1 while a due run or an expected release is later than late_after allows."),
     ("underlag_pipeline_lateness_seconds", "For how long it has been late; 0 when it is not."),
     ("underlag_pipeline_next_due_timestamp_seconds", "When it is due next; absent when it never is."),
     ("underlag_pipeline_data_age_seconds", "Since it was last known that what is published is what the sources say."),
     ("underlag_dataset_data_age_seconds", "Since the published version's figures were fetched."),
     ("underlag_dataset_rows", "Rows of the published version."),
     ("underlag_dataset_versions", "Versions that are kept."),
+    (
+        "underlag_dataset_release_overdue_seconds",
+        "For how long the release that it waits for has been expected; 0 when what was expected has come.",
+    ),
     ("process_resident_memory_bytes", "Resident memory size in bytes."),
     ("process_cpu_seconds_total", "Processor time used, in seconds."),
     ("process_open_fds", "Open file descriptors."),
@@ -109,6 +113,10 @@ fn set(status: &Status) {
             }
             gauge!("underlag_dataset_rows", &labels).set(dataset.rows as f64);
             gauge!("underlag_dataset_versions", &labels).set(dataset.versions as f64);
+            if dataset.release_state.is_some() {
+                let overdue = dataset.next_expected.map_or(0.0, since);
+                gauge!("underlag_dataset_release_overdue_seconds", &labels).set(overdue);
+            }
         }
     }
 }

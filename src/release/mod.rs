@@ -17,7 +17,7 @@ mod watch;
 
 pub use edition::{Edition, Known};
 pub use poll::{Why, next_poll};
-pub use standing::{Standing, State, standing};
+pub use standing::{Overdue, Standing, State, overdue, standing};
 
 use std::time::Duration;
 

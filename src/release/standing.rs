@@ -45,6 +45,22 @@ pub struct Standing {
     pub since: Option<Timestamp>,
 }
 
+/// A release that is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Overdue {
+    /// When it is late, or has been since.
+    pub late_at: Timestamp,
+    pub expected: Timestamp,
+}
+
+/// What is waited for after the editions that are known of these fetches, or of all: the same until one of them is
+/// another. None of what was never fetched.
+pub fn overdue(release: &Release, known: &Known, fetches: Option<&BTreeSet<String>>) -> Option<Overdue> {
+    let watches = Watch::all(release, known, fetches);
+    let expected = watches.iter().filter_map(|watch| watch.awaited_from(watch.edition?)).min()?;
+    Some(Overdue { late_at: later(expected, release.late_after), expected })
+}
+
 /// How these fetches stand, or all; the latest period is for whoever knows the data.
 pub fn standing(release: &Release, known: &Known, fetches: Option<&BTreeSet<String>>, now: Timestamp) -> Standing {
     let zone = release.zone();

@@ -117,6 +117,21 @@ fn a_series_is_current_then_waiting_then_late_until_the_release_comes() {
 }
 
 #[test]
+fn what_is_overdue_is_known_beforehand_and_gone_when_it_has_come() {
+    let release = release(&["2026-12-09", "2027-03-10"]);
+    let of = |came: &str| overdue(&release, &known("2026-12-08T07:00:00Z", &[("folk", edition(came))]), None);
+    let first = Overdue { late_at: at("2026-12-11T07:00:00Z"), expected: at("2026-12-09T07:00:00Z") };
+    assert_eq!(of("2026-11-09T07:00:00Z"), Some(first));
+    assert_eq!(of("2026-12-09T07:12:00Z").map(|next| next.expected), Some(at("2027-03-10T07:00:00Z")));
+    assert_eq!(of("2027-03-10T07:00:00Z"), None);
+    // What was never fetched is a matter of its runs.
+    assert_eq!(overdue(&release, &known("2026-12-08T07:00:00Z", &[("folk", Edition::default())]), None), None);
+    let half = known("2026-12-08T07:00:00Z", &[("folk", edition("2026-11-09")), ("ny", Edition::default())]);
+    assert_eq!(overdue(&release, &half, None), None);
+    assert_eq!(overdue(&release, &half, Some(&["folk".to_owned()].into())), Some(first));
+}
+
+#[test]
 fn a_release_may_be_early_on_its_day_and_not_the_day_before() {
     let release = release(&["2026-12-09"]);
     let state = |came: &str| {
@@ -244,6 +259,22 @@ proptest! {
         }
         let most = 86_400 / release.every.as_secs() + 1;
         prop_assert!(per_day.values().all(|polls| *polls <= most), "{per_day:?}");
+    }
+
+    #[test]
+    fn a_series_is_late_exactly_when_what_it_waits_for_is(
+        release in any_release(),
+        late_after in minutes(1..5000),
+        came in 0_i64..86_400 * 60,
+        passed in 0_i64..86_400 * 40,
+    ) {
+        let release = Release { late_after, ..release };
+        let came = at("2026-09-30T22:00:00Z") + SignedDuration::from_secs(came);
+        let folk = known("2026-09-30T22:00:00Z", &[("folk", edition(&came.to_string()))]);
+        let now = came + SignedDuration::from_secs(passed);
+        let late = overdue(&release, &folk, None).map(|overdue| overdue.late_at).filter(|late_at| *late_at <= now);
+        let standing = standing(&release, &folk, None, now);
+        prop_assert_eq!(late, standing.since.filter(|_| standing.state == Some(State::Late)));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub use problem::Problem;
 pub use progress::Progress;
 pub use provenance::{AnswerRows, Noting, Origins, Wanted, answers_of};
 pub use recipe::{Recipe, RecipeError};
-pub use releases::{known, late_release, next_poll, series};
+pub use releases::{known, next_poll, overdue, series};
 pub use site::{SiteOutcome, render_site};
 pub use upkeep::{collect, settle};
 pub use verdict::{DatasetVerdict, Verdict};

@@ -9,7 +9,7 @@ use crate::config::{Dataset, Fetch, FetchKind, FileLocation, Pipeline, When};
 use crate::fetch::{AnswerRecord, Validators};
 use crate::lake::{Lake, LakeError, Manifest};
 use crate::ledger::{FetchState, Ledger, LedgerError};
-use crate::release::{self, Edition, Known, Standing, Why, standing};
+use crate::release::{self, Edition, Known, Overdue, Standing, Why, standing};
 use crate::source::{Metadata, Plan};
 
 use super::{place, stockholm};
@@ -82,14 +82,18 @@ pub fn next_poll(
     Ok(release::next_poll(release, &known(ledger, pipeline, since)?, now))
 }
 
-/// When the release that a pipeline with `[release]` waits for next is late, should it not have come by then.
-pub fn late_release(ledger: &Ledger, pipeline: &Pipeline, now: Timestamp) -> Result<Option<Timestamp>, LedgerError> {
+/// The release that is late first, or has been longest, of those that this pipeline's datasets wait for; nothing without
+/// `[release]`. Asked again after each of its runs, and when the configuration has changed.
+pub fn overdue(ledger: &Ledger, pipeline: &Pipeline) -> Result<Option<Overdue>, LedgerError> {
     let Some(release) = &pipeline.release else { return Ok(None) };
-    let standing = standing(release, &known(ledger, pipeline, None)?, None, now);
-    // Of what was never fetched nothing is known.
-    let expected = standing.next_expected.filter(|_| standing.state.is_some());
-    let late_after = SignedDuration::try_from(release.late_after).unwrap_or(SignedDuration::MAX);
-    Ok(expected.and_then(|expected| expected.checked_add(late_after).ok()))
+    let known = known(ledger, pipeline, None)?;
+    let of = |dataset: &Dataset| release::overdue(release, &known, Some(&read_by(pipeline, dataset)));
+    Ok(pipeline.datasets.values().filter_map(of).min())
+}
+
+/// The fetches that a dataset's query reads.
+fn read_by(pipeline: &Pipeline, dataset: &Dataset) -> BTreeSet<String> {
+    pipeline.fetches.keys().filter(|name| place::word(&dataset.sql, name).is_some()).cloned().collect()
 }
 
 /// How a published dataset stands by the fetches that its query reads.
@@ -101,8 +105,7 @@ pub fn series(
     known: &Known,
     now: Timestamp,
 ) -> Result<Standing, LakeError> {
-    let read = |name: &&String| place::word(&dataset.sql, name).is_some();
-    let fetches: BTreeSet<String> = pipeline.fetches.keys().filter(read).cloned().collect();
+    let fetches = read_by(pipeline, dataset);
     let latest_period = match manifest {
         Some(manifest) => lake.latest_period(manifest)?,
         None => None,

@@ -51,6 +51,16 @@ pub(super) fn delay(pipeline: &str, jitter: Duration) -> SignedDuration {
     SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
+/// After how long a run is tried again that failed for what may pass; none when it was tried often enough.
+pub(super) fn pause(tried: u8) -> Option<SignedDuration> {
+    match tried {
+        1 => Some(SignedDuration::from_mins(15)),
+        2 => Some(SignedDuration::from_hours(1)),
+        3 => Some(SignedDuration::from_hours(4)),
+        _ => None,
+    }
+}
+
 /// As far as the calendar goes.
 pub(super) fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
     instant.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -37,6 +37,8 @@ pub enum Cause {
     Release,
     /// The pipeline that published.
     After(String),
+    /// A run failed for what may pass; for the so-manieth time in a row.
+    Retry(u8),
     Hand,
 }
 
@@ -46,6 +48,7 @@ impl fmt::Display for Cause {
             Self::Cron => f.pad("cron"),
             Self::Release => f.pad("release"),
             Self::After(pipeline) => f.pad(&format!("after {pipeline}")),
+            Self::Retry(tried) => f.pad(&format!("retry {tried}")),
             Self::Hand => f.pad("by hand"),
         }
     }
@@ -65,7 +68,11 @@ impl FromStr for Cause {
             "cron" => Ok(Self::Cron),
             "release" => Ok(Self::Release),
             "by hand" => Ok(Self::Hand),
-            text => text.strip_prefix("after ").map(|pipeline| Self::After(pipeline.to_owned())).ok_or(()),
+            text => match text.split_once(' ') {
+                Some(("after", pipeline)) => Ok(Self::After(pipeline.to_owned())),
+                Some(("retry", tried)) => tried.parse().map(Self::Retry).map_err(drop),
+                _ => Err(()),
+            },
         }
     }
 }

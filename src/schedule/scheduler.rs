@@ -92,8 +92,9 @@ impl Scheduler {
     }
 
     /// The run ended, and what waits for its place or for what it published may begin. An interrupted one leaves its
-    /// slots open while stopping, for the next start to judge; otherwise it failed.
-    pub fn ended(&mut self, pipeline: &str, outcome: Outcome, now: Timestamp) -> Vec<Event> {
+    /// slots open while stopping, for the next start to judge; otherwise it failed. `may_pass`: if it failed, for
+    /// something that may be over by and by.
+    pub fn ended(&mut self, pipeline: &str, outcome: Outcome, may_pass: bool, now: Timestamp) -> Vec<Event> {
         let mut pass = self.pass(now);
         let Some(track) = self.tracks.get_mut(pipeline).filter(|track| track.running.is_some()) else {
             return self.settle(pass);
@@ -105,7 +106,8 @@ impl Scheduler {
         if open {
             track.running = None;
         } else {
-            track.end(succeeded, now, &mut pass.events);
+            track.end(succeeded, may_pass && outcome == Outcome::Failed, now, &mut pass.events);
+            self.latest = self.latest.max(track.last);
         }
         self.running -= 1;
         pass.touched.insert(pipeline.to_owned());
@@ -135,7 +137,10 @@ impl Scheduler {
     /// The slot that is served next, and why it is one: what waits, or else the next time of the schedule.
     pub fn next_due(&self, pipeline: &str) -> Option<(Timestamp, Cause)> {
         let track = self.tracks.get(pipeline)?;
-        let waiting = track.waiting.iter().next().map(|(due_at, waiting)| (*due_at, waiting.cause.clone()));
+        let waiting = track.waiting.iter().next().map(|(due_at, waiting)| {
+            let at = if matches!(waiting.cause, Cause::Retry(_)) { waiting.ready_at } else { *due_at };
+            (at, waiting.cause.clone())
+        });
         waiting.or_else(|| Some((track.next?, Cause::Cron)))
     }
 
@@ -157,6 +162,11 @@ impl Scheduler {
     /// How many runs are under way.
     pub fn running(&self) -> usize {
         self.running
+    }
+
+    /// A release makes it due: it is there, and not disabled.
+    pub fn polls(&self, pipeline: &str) -> bool {
+        self.tracks.get(pipeline).is_some_and(|track| track.hears(&Cause::Release))
     }
 
     /// Since when the pipeline is late: `late_after` past the earliest slot that no success has served. Skipped slots

@@ -94,8 +94,8 @@ impl Track {
             if open.cause == Cause::Cron && (open.begun || self.is_missed(open.due_at, now)) {
                 missed.push(open);
             } else {
-                let at_once = open.cause != Cause::Cron || set_back;
-                let ready_at = if at_once { now } else { self.ready_at(open.due_at) };
+                let at_once = open.begun || set_back;
+                let ready_at = if at_once { now } else { self.ready_for(open.due_at, &open.cause, now) };
                 self.wait(open.due_at, open.cause, ready_at);
             }
         }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{Missed, Overlap, Schedule};
 
-use super::job::{delay, later};
+use super::job::{delay, later, pause};
 use super::{Cause, Event, Job, SlotEntry, SlotState, Times};
 
 /// A slot is missed when it is noticed later than this after its run should have begun.
@@ -117,7 +117,7 @@ impl Track {
         match cause {
             Cause::Hand => !self.removed,
             Cause::Release => !self.removed && !disabled,
-            Cause::Cron | Cause::After(_) => self.schedule().is_some(),
+            Cause::Cron | Cause::After(_) | Cause::Retry(_) => self.schedule().is_some(),
         }
     }
 
@@ -131,6 +131,15 @@ impl Track {
 
     pub fn ready_at(&self, due_at: Timestamp) -> Timestamp {
         later(due_at, self.delay)
+    }
+
+    /// When a run for it may begin, that has not begun before.
+    pub fn ready_for(&self, due_at: Timestamp, cause: &Cause, now: Timestamp) -> Timestamp {
+        match cause {
+            Cause::Cron => self.ready_at(due_at),
+            Cause::Retry(tried) => pause(*tried).map_or(now, |pause| later(due_at, pause)),
+            Cause::Release | Cause::After(_) | Cause::Hand => now,
+        }
     }
 
     pub fn is_missed(&self, due_at: Timestamp, now: Timestamp) -> bool {
@@ -179,12 +188,32 @@ impl Track {
 
     /// Something else than its own times makes it due now.
     pub fn request(&mut self, cause: Cause, now: Timestamp) {
-        // In whole seconds, so that slots sort in the ledger as they do here; and no two are the same.
+        self.wait(self.free(now), cause, now);
+    }
+
+    /// In whole seconds, so that slots sort in the ledger as they do here; and no two are the same.
+    fn free(&self, now: Timestamp) -> Timestamp {
         let second = SignedDuration::from_secs(1);
         let free = later(self.last, second).max(now);
         let free = Timestamp::from_second(free.as_second()).unwrap_or(free);
-        let free = if self.next == Some(free) { later(free, second) } else { free };
-        self.wait(free, cause, now);
+        if self.next == Some(free) { later(free, second) } else { free }
+    }
+
+    /// The run that served these failed for what may pass: after a pause it is tried again, unless something known by
+    /// now makes it run before.
+    fn try_again(&mut self, slots: &[(Timestamp, Cause)], now: Timestamp) {
+        let tried = slots.iter().map(|(_, cause)| if let Cause::Retry(tried) = cause { *tried } else { 0 }).max();
+        let cause = Cause::Retry(tried.unwrap_or(0).saturating_add(1));
+        if !self.hears(&cause) || !matches!(cause, Cause::Retry(tried) if pause(tried).is_some()) {
+            return;
+        }
+        let due_at = self.free(now);
+        let ready_at = self.ready_for(due_at, &cause, now);
+        let waiting = self.waiting.values().map(|waiting| waiting.ready_at);
+        let before = waiting.chain(self.next.map(|next| self.ready_at(next))).min();
+        if before.is_none_or(|before| ready_at < before) {
+            self.wait(due_at, cause, ready_at);
+        }
     }
 
     /// Tells what waits and was not told yet.
@@ -213,14 +242,17 @@ impl Track {
         }
     }
 
-    /// The run under way ended.
-    pub fn end(&mut self, succeeded: bool, now: Timestamp, events: &mut Vec<Event>) {
+    /// The run under way ended; `again`: it failed for what may pass.
+    pub fn end(&mut self, succeeded: bool, again: bool, now: Timestamp, events: &mut Vec<Event>) {
         let slots = self.running.as_ref().map(|running| running.slots.clone()).unwrap_or_default();
         let state = if succeeded { SlotState::Handled } else { SlotState::Failed };
         events.extend(slots.iter().map(|(due_at, cause)| self.slot(*due_at, state, &cause.to_string(), now)));
         let first = slots.first().map(|(due_at, _)| *due_at);
         self.failed_since = if succeeded { None } else { self.failed_since.into_iter().chain(first).min() };
         self.running = None;
+        if again && !succeeded {
+            self.try_again(&slots, now);
+        }
     }
 
     /// Its pipeline is there no longer; the run under way goes on.

@@ -54,9 +54,13 @@ pub async fn with_server(root: &Path, check: impl AsyncFnOnce(SocketAddr)) {
 }
 
 pub async fn with_limits(root: &Path, limits: Limits, check: impl AsyncFnOnce(SocketAddr)) {
+    serving(state(root), limits, check).await;
+}
+
+pub async fn serving(state: State, limits: Limits, check: impl AsyncFnOnce(SocketAddr)) {
     let (listener, address) = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let router = router(state(root));
+    let router = router(state);
     let server = tokio::spawn(async move { serve(listener, router, limits, async { drop(stopped.await) }).await });
     check(address).await;
     stop.send(()).unwrap();

@@ -1,4 +1,4 @@
-//! What machines ask: whether the process lives, whether it can publish, what it
+//! What machines ask: whether the process lives, whether it is ready, what it
 //! counts, how everything stands, and what may be asked.
 
 use axum::Json;
@@ -26,15 +26,10 @@ struct Ready {
     reasons: Vec<String>,
 }
 
-/// What is due can be published; 503 with the reasons otherwise.
+/// What this server is for can be done: what is due can be published, or without a daemon, what is published can be
+/// served. 503 with the reasons otherwise.
 pub(super) async fn readyz(extract::State(state): extract::State<State>) -> Response {
-    let reasons = match state.status().await {
-        Ok(status) => match &status.daemon {
-            Some(daemon) => daemon.unready().into_iter().collect(),
-            None => vec!["no daemon runs here".to_owned()],
-        },
-        Err(Unreadable(reason)) => vec![reason],
-    };
+    let reasons = state.unready().await;
     let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Ready { ready: reasons.is_empty(), reasons })).into_response()
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Semaphore};
 use crate::config::Config;
 use crate::lake::Lake;
 use crate::ledger::Ledger;
-use crate::status::Status;
+use crate::status::{DaemonStatus, Status};
 
 /// For how long a look serves all who ask: many readers cost no more than one.
 const FRESH: Duration = Duration::from_secs(2);
@@ -25,6 +25,8 @@ pub struct State {
 }
 
 struct Shared {
+    /// Nothing here is published by a daemon: pages are served of what there is.
+    alone: bool,
     config: RwLock<Arc<Config>>,
     last: Mutex<Option<(Instant, Looked)>>,
     looks: Semaphore,
@@ -38,8 +40,37 @@ pub(super) struct Unreadable(pub String);
 
 impl State {
     pub fn new(config: Arc<Config>) -> Self {
-        let shared = Shared { config: RwLock::new(config), last: Mutex::default(), looks: Semaphore::new(LOOKS) };
-        Self { shared: Arc::new(shared) }
+        Self::of(config, false)
+    }
+
+    /// Of a server without a daemon.
+    pub fn alone(config: Arc<Config>) -> Self {
+        Self::of(config, true)
+    }
+
+    fn of(config: Arc<Config>, alone: bool) -> Self {
+        let (config, looks) = (RwLock::new(config), Semaphore::new(LOOKS));
+        Self { shared: Arc::new(Shared { alone, config, last: Mutex::default(), looks }) }
+    }
+
+    /// Why what this server is for can't be done now.
+    pub(super) async fn unready(&self) -> Vec<String> {
+        let status = match self.status().await {
+            Ok(status) => status,
+            Err(Unreadable(reason)) => return vec![reason],
+        };
+        if !self.shared.alone {
+            let unready = |daemon: &DaemonStatus| daemon.unready();
+            return status
+                .daemon
+                .as_ref()
+                .map_or(Some("no daemon runs here".to_owned()), unready)
+                .into_iter()
+                .collect();
+        }
+        let site = self.config().data_dir.join("site/current/index.html");
+        let is_published = off_thread(move || Ok(site.is_file())).await.unwrap_or(false);
+        if is_published { Vec::new() } else { vec!["no site is published here".to_owned()] }
     }
 
     /// The pages tell of another configuration from now on; its folders and address are those that were served first.

@@ -8,7 +8,8 @@ use std::os::unix::fs::symlink;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::fixture::{ask, body, data_dir, get, header, status, with_server};
+use super::Limits;
+use super::fixture::{ask, body, data_dir, get, header, serving, state, status, with_server};
 use crate::ledger::{CheckDetail, DatasetDetail, Ledger, LogLine, Outcome, RunDetail, RunEntry, Step, Stop};
 
 #[tokio::test]
@@ -196,6 +197,25 @@ async fn readiness_is_the_daemons_and_reasons_are_told() {
         assert!(get(address, "/status/").await.contains("The daemon does not run"));
         let told: Value = serde_json::from_str(body(&get(address, "/status.json").await)).unwrap();
         assert_eq!((&told["daemon"]["alive"], &told["pipelines"]), (&Value::Bool(false), &Value::Array(vec![])));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_without_a_daemon_is_ready_when_it_has_something_to_serve() {
+    let dir = data_dir();
+    let alone = || super::State::alone(state(dir.path()).config());
+    serving(alone(), Limits::default(), async |address| {
+        let answer = get(address, "/readyz").await;
+        assert_eq!((status(&answer), body(&answer)), ("200", r#"{"ready":true,"reasons":[]}"#));
+    })
+    .await;
+    fs::remove_file(dir.path().join("site/current")).unwrap();
+    serving(alone(), Limits::default(), async |address| {
+        let answer = get(address, "/readyz").await;
+        let expected = r#"{"ready":false,"reasons":["no site is published here"]}"#;
+        assert_eq!((status(&answer), body(&answer)), ("503", expected));
+        assert_eq!(status(&get(address, "/healthz").await), "200");
     })
     .await;
 }

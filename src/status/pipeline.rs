@@ -44,6 +44,8 @@ pub struct PipelineStatus {
     pub running: Option<i64>,
     pub queued: bool,
     pub late_since: Option<Timestamp>,
+    /// `no run has served what was due`, `the release expected 2026-12-09 07:00 UTC has not come`, or both.
+    pub late_why: Option<String>,
     pub datasets: Vec<DatasetStatus>,
     /// What of it could not be read.
     pub problem: Option<String>,
@@ -186,6 +188,7 @@ impl PipelineStatus {
             running: live.running,
             queued: live.queued,
             late_since: live.late_since,
+            late_why: Some(live.late_why).filter(|why| !why.is_empty()),
             datasets,
             problem: fault.as_ref().map(ToString::to_string),
             fault,

@@ -299,6 +299,77 @@ fn told_twice_it_ends_at_once_and_nothing_is_lost() {
     world.ok(&["verify"]);
 }
 
+/// Whether somebody is told of it as late, and how.
+fn told_late(world: &World, pipeline: &str) -> Option<(String, String)> {
+    let sql = "SELECT state, text FROM condition WHERE matter = 'late' AND subject = ?1";
+    let subject = format!("pipeline {pipeline}");
+    ledger(world).query_row(sql, [subject], |row| Ok((row.get(0)?, row.get(1)?))).ok()
+}
+
+#[test]
+fn a_release_that_has_not_come_is_late_everywhere_until_it_comes() {
+    let sandbox = Sandbox::start_with(&["--updated", "2026-06-08T06:00:00Z", "--calls", "0"]);
+    let world = people(&sandbox);
+    world.edit("config/underlag.toml", "[publisher]", "[server]\nlisten = \"127.0.0.1:0\"\n[publisher]");
+    world.ok(&["run", "folk"]);
+    let version = world.current(DATASETS[1]);
+    let toml = world.read("pipelines/folk/pipeline.toml");
+    let waiting = |date: &str| toml.replacen("\n[fetch.", &format!("\n[release]\ndates = [\"{date}\"]\n\n[fetch."), 1);
+    world.write("pipelines/folk/pipeline.toml", &waiting("2026-06-09"));
+    let mut daemon = Daemon::start(&world);
+    let (state, text) = until("the word of it", || told_late(&world, "folk"));
+    assert_eq!(state, "raised");
+    assert!(text.ends_with(": the release expected 2026-06-09 06:00 UTC has not come"), "{text}");
+    until("it is shown", || shown(&world)["pipelines"]["folk"]["late_since"].is_string().then_some(()));
+    let status = world.ok(&["status"]).stdout;
+    assert!(status.contains("the release expected"), "{status}");
+    let metrics = until("the metrics", || {
+        let metrics = http(&daemon.address, "GET", "/metrics", "");
+        metrics.contains("underlag_pipeline_late{pipeline=\"folk\"} 1").then_some(metrics)
+    });
+    assert!(!metrics.contains("underlag_dataset_release_overdue_seconds{pipeline=\"folk\",dataset=\"folk_lan\"} 0"));
+    assert!(http(&daemon.address, "GET", "/status/pipelines/folk", "").contains("has not come"));
+    assert_eq!(world.current(DATASETS[1]), version, "the last good edition stays");
+    // The next edition is dated a day later: it is what was waited for, whoever fetches it.
+    sandbox.fault(json!({ "kind": "revise" }));
+    world.ok(&["run", "folk", "--wait"]);
+    until("its end is told", || told_late(&world, "folk").filter(|(state, _)| state != "raised"));
+    assert!(shown(&world)["pipelines"]["folk"]["late_since"].is_null());
+    let (code, log) = daemon.stop();
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(log.matches("WARN late ").count(), 1, "{log}");
+}
+
+#[test]
+fn what_failed_for_a_source_that_was_out_waits_to_be_tried_again() {
+    let sandbox = Sandbox::start();
+    let world = scheduled(&sandbox, "cron = \"0 3 * * *\"");
+    let mut daemon = Daemon::start(&world);
+    until("the first look", || daemon.told().iter().any(|line| line == "WATCHDOG=1").then_some(()));
+    daemon.stop();
+    was_down_for(&world, 1);
+    sandbox.fault(json!({ "kind": "status", "status": 503 }));
+    let mut daemon = Daemon::start(&world);
+    let waiting = || slots(&world, "folk").last().filter(|slot| slot.2 == "retry 1").cloned();
+    let slot = until("it waits to be tried again", waiting);
+    assert_eq!(slot.0, "due");
+    until("it is shown", || (shown(&world)["pipelines"]["folk"]["next_why"] == "retry 1").then_some(()));
+    let (code, log) = daemon.stop();
+    assert_eq!(code, 0, "{log}");
+    // A quarter of an hour later, after a restart.
+    sandbox.behave();
+    let before = (jiff::Timestamp::now() - jiff::SignedDuration::from_mins(16)).round(jiff::Unit::Second).unwrap();
+    let moved = "UPDATE slot SET due_at = ?1, last = ?1 WHERE why = 'retry 1'";
+    assert_eq!(ledger(&world).execute(moved, [before.to_string()]).unwrap(), 1);
+    let mut daemon = Daemon::start(&world);
+    until("it is made up for", || {
+        slots(&world, "folk").iter().any(|slot| slot.0 == "handled" && slot.2 == "retry 1").then_some(())
+    });
+    let (code, log) = daemon.stop();
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(runs(&world).len(), 2);
+}
+
 #[test]
 fn a_second_daemon_and_a_damaged_lake_are_refused() {
     let sandbox = Sandbox::start();

@@ -34,7 +34,7 @@ pub(crate) fn drive(year: &Year) -> Book {
 
 /// From one start of the program to its end. `killed`: without a word, otherwise by a polite stop.
 fn stretch(year: &Year, book: &mut Book, up: Timestamp, down: Timestamp, killed: bool) {
-    let mut ends: BTreeMap<(Timestamp, String), Outcome> = BTreeMap::new();
+    let mut ends: BTreeMap<(Timestamp, String), (Outcome, bool)> = BTreeMap::new();
     let (mut scheduler, events) = Scheduler::start(year.jobs_at(up), year.places, book.memory(), up);
     take(&mut scheduler, book, &mut ends, up, events);
     let mut edits = year.edits.iter().filter(|edit| edit.at > up && edit.at < down).peekable();
@@ -44,8 +44,8 @@ fn stretch(year: &Year, book: &mut Book, up: Timestamp, down: Timestamp, killed:
         let wake = scheduler.next_wake();
         let Some(now) = end.into_iter().chain(edit).chain(wake).min().filter(|now| *now < down) else { break };
         let events = if end == Some(now) {
-            let ((_, pipeline), outcome) = ends.pop_first().unwrap();
-            scheduler.ended(&pipeline, outcome, now)
+            let ((_, pipeline), (outcome, may_pass)) = ends.pop_first().unwrap();
+            scheduler.ended(&pipeline, outcome, may_pass, now)
         } else if edit == Some(now) {
             scheduler.reload(edits.next().unwrap().jobs.clone(), year.places, now)
         } else {
@@ -56,7 +56,7 @@ fn stretch(year: &Year, book: &mut Book, up: Timestamp, down: Timestamp, killed:
     if !killed {
         scheduler.stop();
         for (_, pipeline) in ends.into_keys() {
-            book.take(&scheduler.ended(&pipeline, Outcome::Interrupted, down));
+            book.take(&scheduler.ended(&pipeline, Outcome::Interrupted, false, down));
         }
     }
 }
@@ -64,7 +64,7 @@ fn stretch(year: &Year, book: &mut Book, up: Timestamp, down: Timestamp, killed:
 fn take(
     scheduler: &mut Scheduler,
     book: &mut Book,
-    ends: &mut BTreeMap<(Timestamp, String), Outcome>,
+    ends: &mut BTreeMap<(Timestamp, String), (Outcome, bool)>,
     now: Timestamp,
     events: Vec<Event>,
 ) {
@@ -72,7 +72,7 @@ fn take(
         let run = book.begin(&start, now);
         let events = scheduler.began(&start.pipeline, run, now);
         assert!(book.take(&events).is_empty());
-        let (length, outcome) = verdict(&start.pipeline, now);
-        ends.insert((now.checked_add(length).unwrap(), start.pipeline), outcome);
+        let (length, outcome, may_pass) = verdict(&start.pipeline, now);
+        ends.insert((now.checked_add(length).unwrap(), start.pipeline), (outcome, may_pass));
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn oracle(year: &Year) -> Expected {
     for name in names {
         let lives = lives(year, name);
         let moments = moments(year, &lives, &calendar, &published);
-        let mut line = Line::new(name, &mut expected);
+        let mut line = Line::new(name, &calendar, &mut expected);
         for (at, moment) in moments {
             line.until(at);
             match moment {
@@ -76,7 +76,8 @@ fn calendar(year: &Year) -> Calendar {
     let mut calendar = Calendar::new();
     for (zone, patterns) in wanted {
         let read: Vec<Pattern> = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
-        let slots = walk(zone, &read, year.begin, year.end);
+        // Further than the year, since a run is not tried again when its next time comes first.
+        let slots = walk(zone, &read, year.begin, year.end.checked_add(SignedDuration::from_hours(8)).unwrap());
         let keys = patterns.into_iter().map(|pattern| (zone.to_owned(), pattern.to_owned()));
         calendar.extend(keys.zip(slots));
     }
@@ -139,6 +140,7 @@ fn enabled(job: Option<&Job>) -> Option<&Schedule> {
 /// A pipeline at a moment of the year.
 struct Line<'y> {
     name: String,
+    calendar: &'y Calendar,
     slots: &'y mut BTreeMap<Timestamp, Fate>,
     runs: &'y mut BTreeMap<(String, Timestamp), SeenRun>,
     job: Option<&'y Job>,
@@ -158,13 +160,15 @@ struct Line<'y> {
 struct Run {
     ends: Timestamp,
     outcome: Outcome,
+    may_pass: bool,
     slots: Vec<(Timestamp, String)>,
 }
 
 impl<'y> Line<'y> {
-    fn new(name: &str, expected: &'y mut Expected) -> Self {
+    fn new(name: &str, calendar: &'y Calendar, expected: &'y mut Expected) -> Self {
         Self {
             name: name.to_owned(),
+            calendar,
             slots: expected.slots.entry(name.to_owned()).or_default(),
             runs: &mut expected.runs,
             job: None,
@@ -218,8 +222,8 @@ impl<'y> Line<'y> {
         let causes = slots.iter().map(|(_, cause)| cause.clone()).collect();
         let run = SeenRun { slots: slots.iter().map(|(due_at, _)| *due_at).collect(), causes };
         self.runs.insert((self.name.clone(), self.now), run);
-        let (length, outcome) = verdict(&self.name, self.now);
-        self.running = Some(Run { ends: self.now.checked_add(length).unwrap(), outcome, slots });
+        let (length, outcome, may_pass) = verdict(&self.name, self.now);
+        self.running = Some(Run { ends: self.now.checked_add(length).unwrap(), outcome, may_pass, slots });
     }
 
     fn end(&mut self) {
@@ -230,6 +234,28 @@ impl<'y> Line<'y> {
         }
         if run.outcome == Outcome::Published {
             self.published.push(run.ends);
+        }
+        if run.outcome == Outcome::Failed && run.may_pass {
+            self.try_again(&run.slots);
+        }
+    }
+
+    /// Three times, if nothing that is known of comes before.
+    fn try_again(&mut self, served: &[(Timestamp, String)]) {
+        let Some(schedule) = enabled(self.job) else { return };
+        let tries = |(_, cause): &(Timestamp, String)| cause.strip_prefix("retry ").map(|tries| tries.parse().unwrap());
+        let tried: i64 = served.iter().filter_map(tries).max().unwrap_or(0);
+        if tried == 3 {
+            return;
+        }
+        let cause = format!("retry {}", tried + 1);
+        let due_at = self.free(self.now);
+        let ready = due_at.checked_add(pause(&cause)).unwrap();
+        let times = schedule.cron.as_ref().map(|cron| &self.calendar[&(schedule.timezone.clone(), cron.clone())]);
+        let next = times.and_then(|times| times.iter().find(|time| **time > self.now));
+        let next = next.map(|next| next.checked_add(self.delay).unwrap());
+        if self.waiting.values().map(|(_, ready)| *ready).chain(next).all(|other| other > ready) {
+            self.wait(due_at, &cause, ready);
         }
     }
 
@@ -256,8 +282,12 @@ impl<'y> Line<'y> {
 
     /// In whole seconds, and a second after the last slot where that one is as late.
     fn request(&mut self, cause: &str, at: Timestamp) {
+        self.wait(self.free(at), cause, at);
+    }
+
+    fn free(&self, at: Timestamp) -> Timestamp {
         let free = self.last.checked_add(SignedDuration::from_secs(1)).unwrap();
-        self.wait(Timestamp::from_second(at.max(free).as_second()).unwrap(), cause, at);
+        Timestamp::from_second(at.max(free).as_second()).unwrap()
     }
 
     fn become_of(&mut self, job: Option<&'y Job>, at: Timestamp) {
@@ -303,7 +333,9 @@ impl<'y> Line<'y> {
         let is_missed = |due_at: Timestamp| due_at.checked_add(patience).unwrap() < at;
         let mut missed: Vec<(Timestamp, bool)> = Vec::new();
         for (due_at, cause, begun) in open {
-            if cause != "cron" {
+            if cause.starts_with("retry") && !begun {
+                self.wait(due_at, &cause, due_at.checked_add(pause(&cause)).unwrap());
+            } else if cause != "cron" {
                 self.wait(due_at, &cause, at);
             } else if begun || is_missed(due_at) {
                 missed.push((due_at, begun));
@@ -334,6 +366,15 @@ impl<'y> Line<'y> {
             self.last = self.last.max(due_at);
             self.fate(due_at, SlotState::Skipped, why);
         }
+    }
+}
+
+fn pause(cause: &str) -> SignedDuration {
+    match cause {
+        "retry 1" => SignedDuration::from_mins(15),
+        "retry 2" => SignedDuration::from_mins(60),
+        "retry 3" => SignedDuration::from_mins(240),
+        _ => panic!("{cause}"),
     }
 }
 

@@ -24,7 +24,7 @@ enum Happening {
     Advance(i64),
     /// The clock is set back, less than a day in all.
     Back(i64),
-    End(usize, Outcome),
+    End(usize, Outcome, bool),
     Request(usize, Cause),
     Published(usize),
     /// One pipeline becomes another edition of itself, or goes (0).
@@ -47,7 +47,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (1..9000_i64).prop_map(Happening::Advance),
         1 => (9000..200_000_i64).prop_map(Happening::Advance),
         1 => (1..50_000_i64).prop_map(Happening::Back),
-        6 => (0..NAMES.len(), outcome).prop_map(|(which, outcome)| Happening::End(which, outcome)),
+        6 => (0..NAMES.len(), outcome, any::<bool>())
+            .prop_map(|(which, outcome, may_pass)| Happening::End(which, outcome, may_pass)),
         2 => (0..NAMES.len(), cause).prop_map(|(which, cause)| Happening::Request(which, cause)),
         1 => (0..NAMES.len()).prop_map(Happening::Published),
         2 => edit().prop_map(|(which, edition)| Happening::Edit(which, edition)),
@@ -141,11 +142,11 @@ impl World {
                 let events = self.scheduler.tick(self.now);
                 self.take(events);
             }
-            Happening::End(which, outcome) => {
+            Happening::End(which, outcome, may_pass) => {
                 let Some(run) = self.running.remove(NAMES[*which]) else { return };
                 self.pass(1);
                 self.end(run, *outcome);
-                let events = self.scheduler.ended(NAMES[*which], *outcome, self.now);
+                let events = self.scheduler.ended(NAMES[*which], *outcome, *may_pass, self.now);
                 self.take(events);
             }
             Happening::Request(which, cause) => {
@@ -172,7 +173,7 @@ impl World {
             if how == 1 {
                 self.stopping = true;
                 self.scheduler.stop();
-                let events = self.scheduler.ended(&pipeline, Outcome::Interrupted, self.now);
+                let events = self.scheduler.ended(&pipeline, Outcome::Interrupted, false, self.now);
                 self.take(events);
             }
             self.end(run, if how == 2 { Outcome::Published } else { Outcome::Interrupted });

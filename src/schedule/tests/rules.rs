@@ -10,15 +10,15 @@ use crate::ledger::Outcome;
 use crate::schedule::testing::Book;
 use crate::schedule::{Cause, Event, Job, Memory, Scheduled, Scheduler, SlotState};
 
-const DAILY: &str = "0 8 * * *";
-const HOURLY: &str = "0 * * * *";
+pub(super) const DAILY: &str = "0 8 * * *";
+pub(super) const HOURLY: &str = "0 * * * *";
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     let text = if text.len() == 5 { format!("2026-11-23T{text}:00Z") } else { text.to_owned() };
     text.parse().unwrap()
 }
 
-fn schedule(cron: &str) -> Schedule {
+pub(super) fn schedule(cron: &str) -> Schedule {
     Schedule {
         cron: Some(cron.to_owned()).filter(|cron| !cron.is_empty()),
         after: Vec::new(),
@@ -31,26 +31,26 @@ fn schedule(cron: &str) -> Schedule {
     }
 }
 
-fn job(name: &str, schedule: Schedule) -> Job {
+pub(super) fn job(name: &str, schedule: Schedule) -> Job {
     Job { pipeline: name.to_owned(), fingerprint: format!("{schedule:?}"), schedule: Some(schedule) }
 }
 
-fn after(name: &str, before: &str) -> Job {
+pub(super) fn after(name: &str, before: &str) -> Job {
     job(name, Schedule { after: vec![before.to_owned()], ..schedule("") })
 }
 
 /// A scheduler and the book of what it told.
-struct Day {
-    scheduler: Scheduler,
-    book: Book,
+pub(super) struct Day {
+    pub(super) scheduler: Scheduler,
+    pub(super) book: Book,
 }
 
 impl Day {
-    fn new(jobs: impl Into<Vec<Job>>) -> Self {
+    pub(super) fn new(jobs: impl Into<Vec<Job>>) -> Self {
         Self::with(jobs, 9, BTreeMap::new(), "06:30")
     }
 
-    fn with(jobs: impl Into<Vec<Job>>, places: usize, memory: BTreeMap<String, Memory>, now: &str) -> Self {
+    pub(super) fn with(jobs: impl Into<Vec<Job>>, places: usize, memory: BTreeMap<String, Memory>, now: &str) -> Self {
         let (scheduler, events) = Scheduler::start(jobs.into(), places, memory, at(now));
         let mut day = Self { scheduler, book: Book::default() };
         day.take(events);
@@ -58,7 +58,7 @@ impl Day {
     }
 
     /// The pipelines that start, with the hours and minutes of the slots that they serve.
-    fn take(&mut self, events: Vec<Event>) -> Vec<String> {
+    pub(super) fn take(&mut self, events: Vec<Event>) -> Vec<String> {
         let text = |slot: &Timestamp| slot.to_string()[11..16].to_owned();
         let starts = self.book.take(&events).into_iter();
         starts
@@ -66,28 +66,34 @@ impl Day {
             .collect()
     }
 
-    fn tick(&mut self, now: &str) -> Vec<String> {
+    pub(super) fn tick(&mut self, now: &str) -> Vec<String> {
         let events = self.scheduler.tick(at(now));
         self.take(events)
     }
 
-    fn ended(&mut self, pipeline: &str, outcome: Outcome, now: &str) -> Vec<String> {
-        let events = self.scheduler.ended(pipeline, outcome, at(now));
+    pub(super) fn ended(&mut self, pipeline: &str, outcome: Outcome, now: &str) -> Vec<String> {
+        let events = self.scheduler.ended(pipeline, outcome, false, at(now));
         self.take(events)
     }
 
-    fn request(&mut self, pipeline: &str, cause: Cause, now: &str) -> Vec<String> {
+    /// For something that may pass.
+    pub(super) fn failed(&mut self, pipeline: &str, now: &str) -> Vec<String> {
+        let events = self.scheduler.ended(pipeline, Outcome::Failed, true, at(now));
+        self.take(events)
+    }
+
+    pub(super) fn request(&mut self, pipeline: &str, cause: Cause, now: &str) -> Vec<String> {
         let events = self.scheduler.request(pipeline, cause, at(now));
         self.take(events)
     }
 
-    fn reload(&mut self, jobs: impl Into<Vec<Job>>, now: &str) -> Vec<String> {
+    pub(super) fn reload(&mut self, jobs: impl Into<Vec<Job>>, now: &str) -> Vec<String> {
         let events = self.scheduler.reload(jobs.into(), 9, at(now));
         self.take(events)
     }
 
     /// Killed, and started again.
-    fn again(self, jobs: impl Into<Vec<Job>>, now: &str) -> (Self, Vec<String>) {
+    pub(super) fn again(self, jobs: impl Into<Vec<Job>>, now: &str) -> (Self, Vec<String>) {
         let (scheduler, events) = Scheduler::start(jobs.into(), 9, self.book.memory(), at(now));
         let mut day = Self { scheduler, book: self.book };
         let starts = day.take(events);
@@ -95,7 +101,7 @@ impl Day {
     }
 
     /// `08:00 handled`, of every row; `08:00-10:00 3 skipped: why`.
-    fn fates(&self, pipeline: &str) -> Vec<String> {
+    pub(super) fn fates(&self, pipeline: &str) -> Vec<String> {
         let text = |slot: Timestamp| slot.to_string()[11..16].to_owned();
         let rows = self.book.slots.get(pipeline).into_iter().flat_map(BTreeMap::values);
         rows.map(|slot| {
@@ -173,7 +179,7 @@ fn a_clock_that_was_far_ahead_is_forgotten() {
     let mut day = Day::new([job("a", schedule(DAILY))]);
     let events = day.scheduler.tick(at("2031-01-01T12:00:00Z"));
     assert!(events.iter().any(|event| matches!(event, Event::Start(_))));
-    day.scheduler.ended("a", Outcome::Failed, at("2031-01-01T12:01:00Z"));
+    day.scheduler.ended("a", Outcome::Failed, false, at("2031-01-01T12:01:00Z"));
     let events = day.scheduler.tick(at("07:00"));
     assert_eq!(events[0], Event::SetBack { to: at("07:00") });
     assert_eq!(day.scheduler.next_wake(), Some(at("08:00")));
