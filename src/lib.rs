@@ -5,6 +5,7 @@
 //!
 //! ARCHITECTURE.md says what each module may and may not do.
 
+pub mod codes;
 pub mod config;
 pub mod contract;
 pub mod daemon;

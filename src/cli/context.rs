@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
+use crate::codes;
 use crate::config::{self, Config, Diagnostic, Loaded, Overrides, SourceFiles, render_all};
 use crate::reference::{Reference, ReferenceError};
 use crate::report;
@@ -37,8 +38,11 @@ impl Place {
             return Ok(file.clone());
         }
         [HERE, SYSTEM].into_iter().map(PathBuf::from).find(|path| path.exists()).ok_or_else(|| {
-            Failure::usage(anyhow!("no configuration: neither {HERE} here nor {SYSTEM} exists"))
-                .hint("name one with --config FILE, or try `underlag demo`, which needs none")
+            Failure::usage(
+                codes::NO_CONFIGURATION,
+                anyhow!("no configuration: neither {HERE} here nor {SYSTEM} exists"),
+            )
+            .hint("name one with --config FILE, or try `underlag demo`, which needs none")
         })
     }
 
@@ -71,6 +75,24 @@ impl Place {
         }
     }
 
+    /// For a look at how everything stands. A configuration with mistakes comes as far as it could be read, with its
+    /// refusal, which has been shown.
+    pub fn standing(&self) -> Result<(Config, Option<Failure>), Failure> {
+        let (loaded, reference) = self.read()?;
+        match (loaded.config, loaded.refused, reference) {
+            (Some(config), _, Some(_)) => {
+                warn(&loaded.diagnostics, &loaded.files);
+                Ok((config, None))
+            }
+            (Some(config), ..) | (_, Some(config), _) if config.data_dir.is_dir() => {
+                let hint =
+                    format!("shown is what is recorded in {}; correct the problems above", config.data_dir.display());
+                Ok((config, Some(refused(&loaded.diagnostics, &loaded.files).hint(hint))))
+            }
+            _ => Err(refused(&loaded.diagnostics, &loaded.files)),
+        }
+    }
+
     /// Everything that `check` looks at; nothing is run before all of it holds.
     pub async fn checked(&self) -> Result<(Config, Reference), Failure> {
         let Examined { checked, diagnostics, files } = self.examine().await?;
@@ -85,7 +107,7 @@ impl Place {
 
     /// The same for who has no terminal: what is wrong, as `check` shows it.
     pub async fn examined(&self) -> Result<(Config, Reference), String> {
-        let examined = self.examine().await.map_err(|failure| format!("error: {}", failure.error))?;
+        let examined = self.examine().await.map_err(|failure| format!("error[{}]: {}", failure.code, failure.error))?;
         let Examined { checked, diagnostics, files } = examined;
         checked.ok_or_else(|| render_all(&diagnostics, &files, false).trim_end().to_owned())
     }
@@ -100,7 +122,7 @@ impl Place {
         if let Some(config) = config {
             for problem in report::load_reports(&config.reports_dir).err().unwrap_or_default() {
                 let line = problem.line as u64;
-                let plain = Diagnostic::error(problem.file, problem.message);
+                let plain = Diagnostic::error(codes::REPORT_FILE, problem.file, problem.message);
                 let problem = Diagnostic { span: problem.span, hint: problem.hint, ..plain };
                 loaded.diagnostics.push(in_line(problem, line, &mut loaded.files));
             }
@@ -114,11 +136,12 @@ impl Place {
 
     /// Shows the addresses that may not be called; an error where a fetch has one.
     pub fn tell_outside(config: &Config) -> Result<(), Failure> {
+        let outside = |error| Failure::usage(codes::HOST_NOT_ALLOWED, error);
         warn(&config.outside, &config.files);
         match config.outside.iter().filter(|found| found.is_error()).count() {
             0 => Ok(()),
-            1 => Err(Failure::usage(anyhow!("a fetch would call a host that is not allowed"))),
-            many => Err(Failure::usage(anyhow!("{many} addresses of fetches lie on hosts that are not allowed"))),
+            1 => Err(outside(anyhow!("a fetch would call a host that is not allowed"))),
+            many => Err(outside(anyhow!("{many} addresses of fetches lie on hosts that are not allowed"))),
         }
     }
 
@@ -156,9 +179,14 @@ fn reference_problems(error: ReferenceError, config: &Path, files: &mut SourceFi
     match error {
         ReferenceError::Problems(problems) => problems
             .into_iter()
-            .map(|problem| in_line(Diagnostic::error(problem.file, problem.reason), problem.line, files))
+            .map(|problem| {
+                let plain = Diagnostic::error(codes::REFERENCE_TABLE, problem.file, problem.reason);
+                in_line(plain, problem.line, files)
+            })
             .collect(),
-        error @ ReferenceError::Read { .. } => vec![Diagnostic::error(config, error.to_string())],
+        error @ ReferenceError::Read { .. } => {
+            vec![Diagnostic::error(codes::FILE_UNREADABLE, config, error.to_string())]
+        }
     }
 }
 
@@ -178,7 +206,8 @@ fn in_line(mut problem: Diagnostic, line: u64, files: &mut SourceFiles) -> Diagn
 
 fn refused(diagnostics: &[Diagnostic], files: &SourceFiles) -> Failure {
     text::note(&render_all(diagnostics, files, text::coloured()));
-    Failure::usage(anyhow!("the configuration is refused")).hint("nothing was run; correct the problems above")
+    Failure::usage(codes::REFUSED, anyhow!("the configuration is refused"))
+        .hint("nothing was run; correct the problems above")
 }
 
 fn warn(diagnostics: &[Diagnostic], files: &SourceFiles) {

@@ -25,5 +25,5 @@ pub async fn daemon(place: &Place) -> Result<Exit, Failure> {
 fn failure(error: DaemonError) -> Failure {
     let hint = error.hint();
     let exit = if matches!(error, DaemonError::Damaged { .. }) { Exit::Damaged } else { Exit::Failed };
-    Failure { exit, error: anyhow!("{error}"), hint }
+    Failure { exit, code: error.code(), error: anyhow!("{error}"), hint }
 }

@@ -10,6 +10,7 @@ use anyhow::anyhow;
 use clap::Args;
 use url::Url;
 
+use crate::codes;
 use crate::config::SourceKind;
 use crate::embedded;
 use crate::lake::Lake;
@@ -46,10 +47,10 @@ impl Demo {
         let place = Place { config: Some(config), data_dir: Some(data_dir.clone()) };
         let (mut config, reference) = place.checked().await?;
         if let Some(bucket) = config.bucket.as_ref().filter(|_| !self.once) {
-            return Err(Failure::usage(anyhow!(
-                "the demo serves its pages from a folder, and data_url keeps them in {}",
-                bucket.address("")
-            ))
+            return Err(Failure::usage(
+                codes::USAGE,
+                anyhow!("the demo serves its pages from a folder, and data_url keeps them in {}", bucket.address("")),
+            )
             .hint("add --once to publish there and end, or take data_url out"));
         }
 
@@ -67,7 +68,7 @@ impl Demo {
                 kind => kind.as_str(),
             };
             let Some((_, url)) = sandbox.endpoints().into_iter().find(|(name, _)| *name == api) else {
-                return Err(Failure::failed(anyhow!("the sandbox does not stand in for {api}")));
+                return Err(Failure::coded(codes::NOT_POSSIBLE, anyhow!("the sandbox does not stand in for {api}")));
             };
             source.base_url = Url::parse(&url).map_err(Failure::failed)?;
             source.synthetic = true;
@@ -113,10 +114,10 @@ impl Demo {
 fn refuse_real_data(lake: &Lake, data_dir: &Path) -> Result<(), Failure> {
     for dataset in lake.datasets()? {
         if lake.current(&dataset)?.is_some_and(|manifest| !manifest.synthetic) {
-            return Err(Failure::usage(anyhow!(
-                "{} holds real data: dataset {dataset:?} is published there",
-                data_dir.display()
-            ))
+            return Err(Failure::usage(
+                codes::USAGE,
+                anyhow!("{} holds real data: dataset {dataset:?} is published there", data_dir.display()),
+            )
             .hint("the demo publishes invented figures; give it a folder of its own with --data-dir"));
         }
     }

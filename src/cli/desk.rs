@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::config::{Config, Source};
 use crate::fetch::{Archive, Client, Courier, Journal, Manners, Tally};
 use crate::lineage::Scratch;
@@ -35,7 +36,7 @@ impl Desk {
     pub fn new(place: &Place) -> Result<Self, Failure> {
         let (config, _) = place.load()?;
         let scratch = Scratch::new().map_err(Failure::failed)?;
-        let client = Client::new(&config.http, &config.publisher).map_err(Failure::failed)?;
+        let client = Client::new(&config.http, &config.publisher).map_err(crate::run::Problem::from)?;
         let archive = Arc::new(Archive::open(Arc::new(LocalFolder::new(scratch.path()))));
         Ok(Self { config, scratch, client, archive, manners: Arc::new(Manners::unshared()) })
     }
@@ -69,7 +70,10 @@ impl Desk {
         let source = self.source(name)?;
         if !source::can_be_browsed(source.kind) {
             let kind = source.kind.as_str();
-            return Err(Failure::usage(anyhow!("source {name:?} is of kind {kind}, which can't be browsed")));
+            return Err(Failure::usage(
+                codes::NOT_POSSIBLE,
+                anyhow!("source {name:?} is of kind {kind}, which can't be browsed"),
+            ));
         }
         Ok(vec![source])
     }
@@ -82,7 +86,9 @@ impl Desk {
                 || "`underlag source list` shows them".to_owned(),
                 |name| format!("did you mean {name:?}?"),
             );
-            return Err(Failure::usage(anyhow!("there is no source {name:?} in sources.toml")).hint(hint));
+            return Err(
+                Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no source {name:?} in sources.toml")).hint(hint)
+            );
         };
         Ok(source.clone())
     }
@@ -110,14 +116,14 @@ impl Desk {
         } else {
             format!("no source that could be asked knows ({})", unreached.join("; "))
         };
-        Err(Failure::failed(anyhow!("{asked} a table {table:?}"))
+        Err(Failure::coded(codes::NO_SUCH_THING, anyhow!("{asked} a table {table:?}"))
             .hint("`underlag source search TEXT` looks for tables; --source NAME asks one source only"))
     }
 }
 
 pub fn failed(error: SourceError) -> Failure {
     let hint = error.hint();
-    let failure = Failure::failed(error);
+    let failure = Failure::coded(error.code(), error);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,

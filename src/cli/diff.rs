@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 
+use crate::codes;
 use crate::lake::compare::{
     ChangesFile, ColumnChanges, Comparison, Counts, Figure, Largest, Number, Place as Where, Revision, Rows, Side,
     Summary, Tally, compare,
@@ -140,7 +141,9 @@ impl Diff {
         let fault = |error| LakeError::from(write_error(path, error));
         let file = Whole::create(path).map_err(LakeError::from)?;
         let mut file = ChangesFile::create(file, old, new)
-            .map_err(|unlike| Failure::failed(anyhow!("there are no changed rows to write: {unlike}")))?
+            .map_err(|unlike| {
+                Failure::coded(codes::NOT_POSSIBLE, anyhow!("there are no changed rows to write: {unlike}"))
+            })?
             .map_err(fault)?;
         let comparison = compare(old, new, &mut |changes| {
             largest.look(changes)?;

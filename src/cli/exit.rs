@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use crate::codes::{self, Code};
 use crate::run::Problem;
 
 /// What the caller of the program can tell apart.
@@ -31,17 +32,23 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub struct Failure {
     pub exit: Exit,
+    pub code: Code,
     pub error: anyhow::Error,
     pub hint: Option<String>,
 }
 
 impl Failure {
-    pub fn usage(error: impl Into<anyhow::Error>) -> Self {
-        Self { exit: Exit::Usage, error: error.into(), hint: None }
+    pub fn usage(code: Code, error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Usage, code, error: error.into(), hint: None }
     }
 
+    pub fn coded(code: Code, error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Failed, code, error: error.into(), hint: None }
+    }
+
+    /// What the system refused on the side, outside the data folder.
     pub fn failed(error: impl Into<anyhow::Error>) -> Self {
-        Self { exit: Exit::Failed, error: error.into(), hint: None }
+        Self::coded(codes::OUTPUT, error)
     }
 
     #[must_use]
@@ -55,7 +62,7 @@ impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let hint = problem.hint();
         // Its text is complete: what lies behind it would only be said again.
-        Self { exit: Exit::Failed, error: anyhow::anyhow!("{problem}"), hint }
+        Self { exit: Exit::Failed, code: problem.code(), error: anyhow::anyhow!("{problem}"), hint }
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use clap::{Args, ValueEnum};
 
+use crate::codes;
 use crate::export::{self, About, ExportError, Format, Rows};
 use crate::lake::{Lake, Manifest};
 use crate::nearest::nearest;
@@ -117,11 +118,11 @@ impl Export {
         let formats = "parquet, csv, csv-sv, json, xlsx";
         let format = self.format.map(Format::from).or_else(|| Format::of(&self.output)).ok_or_else(|| {
             let error = anyhow!("what to write can't be told from {:?}", self.output.display().to_string());
-            Failure::usage(error).hint(format!("say --format: {formats}"))
+            Failure::usage(codes::USAGE, error).hint(format!("say --format: {formats}"))
         })?;
         if to_stdout && !format.is_text() {
             let error = anyhow!("{} is not written to stdout", format.as_str());
-            return Err(Failure::usage(error).hint("name a file with -o, or ask for csv, csv-sv or json"));
+            return Err(Failure::usage(codes::USAGE, error).hint("name a file with -o, or ask for csv, csv-sv or json"));
         }
         Ok(format)
     }
@@ -158,10 +159,12 @@ fn failure(error: ExportError, output: &Path, format: Format) -> Failure {
             Failure::from(crate::lake::LakeError::from(StoreError::new("write", output, source)))
         }
         error @ ExportError::TooManyRows { .. } => {
-            Failure::failed(error).hint("choose an area with --area, or write csv or parquet, which have no limit")
+            let hint = "choose an area with --area, or write csv or parquet, which have no limit";
+            Failure::coded(codes::NOT_POSSIBLE, error).hint(hint)
         }
         error @ ExportError::Workbook(_) => {
-            Failure::failed(error).hint(format!("{} has limits that csv and parquet lack", format.as_str()))
+            let hint = format!("{} has limits that csv and parquet lack", format.as_str());
+            Failure::coded(codes::NOT_POSSIBLE, error).hint(hint)
         }
     }
 }
@@ -184,5 +187,5 @@ fn unknown_area(area: &str, rows: &Rows<'_>) -> Result<Failure, Failure> {
         ),
     };
     let Manifest { dataset, version, .. } = rows.manifest;
-    Ok(Failure::usage(anyhow!("{dataset} {version} has no area {area:?}")).hint(hint))
+    Ok(Failure::usage(codes::NO_SUCH_THING, anyhow!("{dataset} {version} has no area {area:?}")).hint(hint))
 }

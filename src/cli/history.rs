@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 
+use crate::codes;
 use crate::lake::Lake;
 use crate::ledger::{Ledger, LogLine, RunDetail, RunEntry};
 use crate::run::readable_ledger;
@@ -72,9 +73,8 @@ impl History {
         let of = |entry: &RunEntry| self.pipeline.as_ref().is_none_or(|name| entry.pipeline == *name);
         let Some(mut entry) = ledger.run(run)?.filter(of) else {
             let of = self.pipeline.map(|name| format!(" of {name}")).unwrap_or_default();
-            return Err(
-                Failure::usage(anyhow!("there is no run {run}{of}")).hint("`underlag history` shows the numbers")
-            );
+            return Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no run {run}{of}"))
+                .hint("`underlag history` shows the numbers"));
         };
         entry.outcome = entry.outcome.seen(at_work);
         let whole = Whole { entry, detail: ledger.detail(run)?, log: ledger.log(run)? };

@@ -10,6 +10,7 @@ mod demo;
 mod desk;
 mod diff;
 mod exit;
+mod explain;
 mod export;
 mod gc;
 mod history;
@@ -38,6 +39,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use exit::Exit;
 
+use crate::codes;
 use crate::log::{self, Usual};
 
 /// Fetches public statistics, turns them into regional Parquet datasets and publishes fresh summaries.
@@ -112,7 +114,9 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     /// Do the whole job on synthetic data, then serve the site
     Demo(demo::Demo),
-    /// Print the JSON Schema of a configuration file
+    /// Say what an error code means, what readers see meanwhile, and what to do
+    Explain(explain::Explain),
+    /// Print the JSON Schema of a configuration file, or a document of every key
     Schema(schema::Schema),
     /// Print what a shell reads to complete commands and options
     Completions(completions::Completions),
@@ -126,7 +130,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             let code = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            let _ = error.print();
+            tell(&error);
             return code.into();
         }
     };
@@ -135,7 +139,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            text::error(&format!("could not start: {error}"), None);
+            text::error(codes::FAULT, &format!("could not start: {error}"), None);
             return Exit::Failed.into();
         }
     };
@@ -145,7 +149,7 @@ pub fn main() -> ExitCode {
     match end {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            text::error(&told(&failure.error), failure.hint.as_deref());
+            text::error(failure.code, &told(&failure.error), failure.hint.as_deref());
             failure.exit.into()
         }
     }
@@ -176,10 +180,22 @@ async fn dispatch(arguments: Arguments) -> Result<Exit, exit::Failure> {
         Command::Source(source) => Box::pin(source.run(&place)).await,
         Command::Sandbox(sandbox) => sandbox.run(&place).await,
         Command::Demo(demo) => demo.run(&place).await,
+        Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => Ok(completions.run()),
         Command::Man(manual) => manual.run(),
     }
+}
+
+/// Help and version as they are; an error with its code.
+fn tell(error: &clap::Error) {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return;
+    }
+    let styled = error.render();
+    let text = if text::coloured() { styled.ansi().to_string() } else { styled.to_string() };
+    text::note(text.replacen("error:", &format!("error[{}]:", codes::USAGE), 1).trim_end());
 }
 
 /// The error and its causes, each told once: some messages hold their cause already.

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use clap::Args;
 
+use crate::codes;
 use crate::config::{Channel, Way};
 use crate::nearest::nearest;
 use crate::tell;
@@ -39,12 +40,12 @@ impl Notify {
                         text::note(&format!("{name} ({kind}): not now: {left}"));
                     }
                     for refused in answered.refused {
-                        text::error(&format!("{name} ({kind}): refused: {refused}"), None);
+                        text::error(codes::MESSAGE_REFUSED, &format!("{name} ({kind}): refused: {refused}"), None);
                         exit = Exit::Failed;
                     }
                 }
                 Err(refusal) => {
-                    text::error(&format!("{name} ({kind}): {}", refusal.text), refusal.hint.as_deref());
+                    text::error(refusal.code(), &format!("{name} ({kind}): {}", refusal.text), refusal.hint.as_deref());
                     exit = Exit::Failed;
                 }
             }
@@ -62,12 +63,15 @@ const fn kind(channel: &Channel) -> &'static str {
 
 fn unknown(name: &str, known: Vec<&str>) -> Failure {
     if known.is_empty() {
-        return Failure::usage(anyhow!("nobody is told: underlag.toml has no [notify.channel.NAME.mail] or .webhook"))
-            .hint("docs/notifications.md shows how to add one");
+        return Failure::usage(
+            codes::NO_SUCH_THING,
+            anyhow!("nobody is told: underlag.toml has no [notify.channel.NAME.mail] or .webhook"),
+        )
+        .hint("docs/notifications.md shows how to add one");
     }
     let hint = match nearest(name, known.iter().copied()) {
         Some(near) => format!("did you mean {near}?"),
         None => format!("channels: {}", known.join(", ")),
     };
-    Failure::usage(anyhow!("there is no channel {name}")).hint(hint)
+    Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no channel {name}")).hint(hint)
 }

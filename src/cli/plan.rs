@@ -39,8 +39,10 @@ impl Plan {
                 Ok(estimate) if self.json => told.push(as_json(&estimate)),
                 Ok(estimate) => show(&estimate),
                 Err(problem) => {
-                    told.push(json!({ "pipeline": name, "error": problem.to_string() }));
-                    text::error(&format!("pipeline {name}: {problem}"), problem.hint().as_deref());
+                    told.push(
+                        json!({ "pipeline": name, "error": problem.to_string(), "code": problem.code().as_str() }),
+                    );
+                    text::error(problem.code(), &format!("pipeline {name}: {problem}"), problem.hint().as_deref());
                     exit = Exit::Failed;
                 }
             }

@@ -124,7 +124,7 @@ impl Seen {
         let observed = match self.courier.observe(&request).await {
             Ok(observed) => observed,
             // Later calls would be refused too, each with the same words.
-            Err(error @ FetchError::Out { .. }) => return Err(Failure::failed(error)),
+            Err(error @ FetchError::Out { .. }) => return Err(Failure::coded(error.code(), error)),
             Err(error) => return Ok(Err(error.to_string())),
         };
         if let Some(recorder) = &mut self.recorder {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Args;
 
+use crate::codes;
 use crate::lineage::{Lineage, LineageError};
 
 use super::context::Place;
@@ -35,7 +36,7 @@ impl Replay {
         if let Some(folder) = &self.output
             && folder.exists()
         {
-            return Err(Failure::usage(anyhow!("{} exists already", folder.display()))
+            return Err(Failure::usage(codes::USAGE, anyhow!("{} exists already", folder.display()))
                 .hint("a replayed version is written into a new folder, never over another"));
         }
         let lineage = Lineage::of(config, reference)?;
@@ -78,6 +79,6 @@ impl From<LineageError> for Failure {
         };
         let hint = error.hint();
         // Its text is complete: what lies behind it would only be said again.
-        Self { exit, error: anyhow!("{error}"), hint }
+        Self { exit, code: error.code(), error: anyhow!("{error}"), hint }
     }
 }

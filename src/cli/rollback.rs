@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::lake::{Deed, Lake, Manifest, Unfit, VersionId};
 use crate::nearest::nearest;
 use crate::run::Workshop;
@@ -57,10 +58,13 @@ impl Rollback {
             Some(to) => {
                 let manifest = version(lake, &dataset, &to)?;
                 if manifest.version == from {
-                    return Err(Failure::usage(anyhow!("{dataset} {from} is what readers are given already")));
+                    return Err(Failure::usage(
+                        codes::NOT_POSSIBLE,
+                        anyhow!("{dataset} {from} is what readers are given already"),
+                    ));
                 }
                 if let Some(Unfit { version, why }) = lake.unfit(&manifest)? {
-                    return Err(Failure::usage(anyhow!("{dataset} can't go to {version}: {why}"))
+                    return Err(Failure::usage(codes::NOT_POSSIBLE, anyhow!("{dataset} can't go to {version}: {why}"))
                         .hint("choose another version"));
                 }
                 manifest
@@ -106,9 +110,8 @@ impl Withdraw {
 fn given(reason: &str) -> Result<String, Failure> {
     let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
     if reason.is_empty() {
-        return Err(
-            Failure::usage(anyhow!("the reason is empty")).hint("say in a sentence what is wrong; readers see it")
-        );
+        return Err(Failure::usage(codes::USAGE, anyhow!("the reason is empty"))
+            .hint("say in a sentence what is wrong; readers see it"));
     }
     Ok(reason)
 }
@@ -122,9 +125,10 @@ fn published(lake: &Lake, dataset: &str) -> Result<VersionId, Failure> {
             None if names.is_empty() => "nothing is published yet".to_owned(),
             None => format!("there are {}", names.join(", ")),
         };
-        return Err(Failure::usage(anyhow!("there is no dataset {dataset:?}")).hint(hint));
+        return Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no dataset {dataset:?}")).hint(hint));
     }
-    lake.current_version(dataset)?.ok_or_else(|| Failure::usage(anyhow!("{dataset} is not published yet")))
+    lake.current_version(dataset)?
+        .ok_or_else(|| Failure::usage(codes::NOTHING_PUBLISHED, anyhow!("{dataset} is not published yet")))
 }
 
 /// A version that readers were given, by its id or number.
@@ -138,7 +142,7 @@ fn version(lake: &Lake, dataset: &str, named: &str) -> Result<Manifest, Failure>
         None => {
             let known = published.iter().rev().take(10).map(|manifest| manifest.version.to_string());
             let hint = format!("the newest are {}", known.collect::<Vec<_>>().join(", "));
-            Err(Failure::usage(anyhow!("{dataset} has no version {named:?}")).hint(hint))
+            Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("{dataset} has no version {named:?}")).hint(hint))
         }
     }
 }
@@ -149,7 +153,7 @@ fn earlier(lake: &Lake, dataset: &str, from: &VersionId) -> Result<Manifest, Fai
         text::note(&format!("passed over {version}: {why}"));
     }
     found.ok_or_else(|| {
-        Failure::usage(anyhow!("{dataset} has no sound version before {from}"))
+        Failure::usage(codes::NOTHING_PUBLISHED, anyhow!("{dataset} has no sound version before {from}"))
             .hint("mend the source or the pipeline and run it, or withdraw the version so that readers know")
     })
 }

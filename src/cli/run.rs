@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use clap::Args;
 
+use crate::codes;
 use crate::config::Config;
 use crate::lake::{Lake, Lock};
 use crate::run::{self, Options, Progress, Verdict, Workshop, collect, render_site, settle};
@@ -50,7 +51,9 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
         if all {
             return Ok(config.pipelines.keys().cloned().collect());
         }
-        return Err(Failure::usage(anyhow!("no pipeline is named")).hint("name one or more, or give --all"));
+        return Err(
+            Failure::usage(codes::USAGE, anyhow!("no pipeline is named")).hint("name one or more, or give --all")
+        );
     }
     for name in names {
         if !config.pipelines.contains_key(name) {
@@ -60,7 +63,7 @@ pub fn chosen(config: &Config, names: &[String], all: bool) -> Result<Vec<String
                 [only] => format!("there is {only}"),
                 known => format!("there are {}", known.join(", ")),
             };
-            return Err(Failure::usage(anyhow!("there is no pipeline {name:?}")).hint(hint));
+            return Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no pipeline {name:?}")).hint(hint));
         }
     }
     let mut names = names.to_vec();
@@ -81,7 +84,11 @@ pub async fn execute(workshop: &Arc<Workshop>, names: &[String], options: Option
     }
     for verdict in &verdicts {
         if let Err(problem) = &verdict.result {
-            text::error(&format!("pipeline {}: {problem}", verdict.pipeline), problem.hint().as_deref());
+            text::error(
+                problem.code(),
+                &format!("pipeline {}: {problem}", verdict.pipeline),
+                problem.hint().as_deref(),
+            );
         }
     }
     match collect(workshop, false) {
@@ -126,7 +133,7 @@ pub fn publish_site(workshop: &Workshop) -> bool {
             true
         }
         Err(problem) => {
-            text::error(&format!("site: {problem}"), problem.hint().as_deref());
+            text::error(problem.code(), &format!("site: {problem}"), problem.hint().as_deref());
             false
         }
     }

@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::embedded;
 use crate::sandbox::{self, Fault, Options};
 
@@ -58,7 +59,7 @@ impl Sandbox {
     pub async fn run(self, _place: &Place) -> Result<Exit, Failure> {
         let faults = match &self.faults {
             Some(file) => {
-                let named = |error: String| Failure::usage(anyhow!("{}: {error}", file.display()));
+                let named = |error: String| Failure::usage(codes::USAGE, anyhow!("{}: {error}", file.display()));
                 let text = std::fs::read_to_string(file).map_err(|error| named(error.to_string()))?;
                 Fault::read_all(&text).map_err(named)?
             }

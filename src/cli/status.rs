@@ -3,6 +3,7 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::lake::Lake;
 use crate::release::State;
 use crate::run::readable_ledger;
@@ -21,13 +22,14 @@ pub struct Status {
 
 impl Status {
     pub fn run(self, place: &Place) -> Result<Exit, Failure> {
-        let (config, _) = place.load()?;
+        let (config, refused) = place.standing()?;
         let lake = Lake::look(&config)?;
         let (ledger, note) = readable_ledger(&lake)?;
         if let Some(note) = note {
             text::note(&format!("note: {note}"));
         }
-        let mut standing = Standing::look(&config, &lake, &ledger, Timestamp::now()).map_err(|error| match error {
+        let look = if refused.is_none() { Standing::look } else { Standing::last_known };
+        let mut standing = look(&config, &lake, &ledger, Timestamp::now()).map_err(|error| match error {
             StatusError::Ledger(error) => Failure::from(error),
             StatusError::Lake(error) => Failure::from(error),
         })?;
@@ -40,7 +42,7 @@ impl Status {
             standing.daemon.iter().for_each(show_daemon);
             standing.pipelines.iter().for_each(show);
         }
-        Ok(Exit::Done)
+        refused.map_or(Ok(Exit::Done), Err)
     }
 }
 
@@ -74,7 +76,7 @@ fn release(dataset: &DatasetStatus) -> Option<String> {
     told.extend(dataset.released_at.map(|at| format!("released {}", minute(at))));
     let state = match (dataset.release_state, dataset.release_since) {
         (Some(State::Waiting), _) => ": waiting".to_owned(),
-        (Some(State::Late), Some(since)) => format!(": late since {}", minute(since)),
+        (Some(State::Late), Some(since)) => format!(": late since {} [{}]", minute(since), codes::RELEASE_LATE),
         _ => String::new(),
     };
     told.extend(dataset.next_expected.map(|at| format!("next expected {}{state}", minute(at))));

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::codes;
 use crate::run::test_pipeline;
 
 use super::context::Place;
@@ -22,7 +23,9 @@ impl Test {
         let (mut passed, mut failed) = (0, 0);
         for name in &names {
             let Some(pipeline) = config.pipelines.get(name) else { continue };
-            let cases = test_pipeline(&config, &reference, pipeline).await.map_err(Failure::failed)?;
+            let cases = test_pipeline(&config, &reference, pipeline)
+                .await
+                .map_err(|error| Failure::coded(codes::TEST_CASE, error))?;
             if cases.is_empty() {
                 text::line(&format!("{name}: no cases in {}", pipeline.dir.join("tests").display()));
             }

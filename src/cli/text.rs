@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use crate::codes::Code;
+
 /// A line of results, on stdout. A reader that went away (`| head`) is no error.
 pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
@@ -12,10 +14,10 @@ pub fn part(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-/// `error: …` and, where there is one, `hint: …`, on stderr.
-pub fn error(message: &str, hint: Option<&str>) {
+/// `error[U0401]: …` and, where there is one, `hint: …`, on stderr.
+pub fn error(code: Code, message: &str, hint: Option<&str>) {
     let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "error: {message}");
+    let _ = writeln!(stderr, "error[{code}]: {message}");
     if let Some(hint) = hint {
         let _ = writeln!(stderr, "hint: {hint}");
     }

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use clap::Args;
 
+use crate::codes;
 use crate::fetch::{AnswerRecord, Archive};
 use crate::lake::{Lake, Manifest, VersionId};
 use crate::lineage::{Condition, FoundRow, Holding, Lineage, Row, Table, Trace as Traced};
@@ -53,12 +54,13 @@ pub fn version_of(lake: &Lake, dataset: &str, id: Option<&str>) -> Result<Manife
             None if datasets.is_empty() => "nothing is published yet".to_owned(),
             None => format!("there are {}", datasets.join(", ")),
         };
-        return Err(Failure::usage(anyhow!("there is no dataset {dataset:?}")).hint(hint));
+        return Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no dataset {dataset:?}")).hint(hint));
     }
     let versions = lake.versions(dataset)?;
     let current = lake.current_version(dataset)?;
     let version = match id {
-        None => current.ok_or_else(|| Failure::usage(anyhow!("{dataset} has no current version")))?,
+        None => current
+            .ok_or_else(|| Failure::usage(codes::NOTHING_PUBLISHED, anyhow!("{dataset} has no current version")))?,
         Some(id) => {
             let known = id.parse::<VersionId>().ok().filter(|version| versions.contains(version));
             known.ok_or_else(|| unknown(dataset, id, &versions))?
@@ -74,7 +76,7 @@ fn unknown(dataset: &str, id: &str, versions: &[VersionId]) -> Failure {
     let newest: Vec<String> = versions.iter().rev().take(NEWEST).map(ToString::to_string).collect();
     let hint =
         if newest.is_empty() { "it has none".to_owned() } else { format!("the newest are {}", newest.join(", ")) };
-    Failure::usage(anyhow!("{dataset} has no version {id:?}")).hint(hint)
+    Failure::usage(codes::NO_SUCH_THING, anyhow!("{dataset} has no version {id:?}")).hint(hint)
 }
 
 fn show(traced: &Traced) {

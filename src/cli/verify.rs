@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use clap::Args;
 use serde::Serialize;
 
+use crate::codes;
 use crate::lake::{Lake, VerifyReport};
 use crate::repair::{self, Repair};
 use crate::run::{Workshop, present, verify};
@@ -44,8 +45,11 @@ impl Verify {
         let (config, reference) = place.load()?;
         let lake = Lake::look(&config)?;
         if !present(&lake)? {
-            return Err(Failure::usage(anyhow!("there is no data folder {}", config.data_dir.display()))
-                .hint("data_dir in the configuration, or --data-dir, names it; the first run makes it"));
+            return Err(Failure::usage(
+                codes::NOTHING_PUBLISHED,
+                anyhow!("there is no data folder {}", config.data_dir.display()),
+            )
+            .hint("data_dir in the configuration, or --data-dir, names it; the first run makes it"));
         }
         let mut repaired = None;
         if self.repair {

@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 
+use crate::codes;
 use crate::lake::{Lake, LakeError, Manifest, VersionId};
 use crate::nearest::nearest;
 use crate::run::stockholm;
@@ -17,7 +18,8 @@ pub fn known(lake: &Lake, dataset: &str, configured: &[String]) -> Result<(), Fa
         return Ok(());
     }
     if configured.iter().any(|name| name == dataset) {
-        return Err(Failure::failed(anyhow!("{dataset} is not published yet")).hint("run its pipeline first"));
+        return Err(Failure::coded(codes::NOTHING_PUBLISHED, anyhow!("{dataset} is not published yet"))
+            .hint("run its pipeline first"));
     }
     let mut names = lake.datasets()?;
     names.extend_from_slice(configured);
@@ -27,7 +29,7 @@ pub fn known(lake: &Lake, dataset: &str, configured: &[String]) -> Result<(), Fa
         || format!("there are {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") }),
         |near| format!("did you mean {near}?"),
     );
-    Err(Failure::usage(anyhow!("there is no dataset {dataset:?}")).hint(hint))
+    Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("there is no dataset {dataset:?}")).hint(hint))
 }
 
 /// A time as the user writes it; a day means its end, in Swedish time.
@@ -44,7 +46,7 @@ pub fn moment(text: &str) -> Result<Timestamp, Failure> {
         text.parse::<DateTime>().and_then(|at| at.to_zoned(zone)).map(|at| at.timestamp())
     };
     at.map_err(|_| {
-        Failure::usage(anyhow!("{text:?} is no time"))
+        Failure::usage(codes::USAGE, anyhow!("{text:?} is no time"))
             .hint("write a day (2026-03-01: its end, Swedish time), or a time like 2026-03-01T12:00:00Z")
     })
 }
@@ -59,10 +61,12 @@ pub fn at(lake: &Lake, dataset: &str, at: Timestamp) -> Result<Manifest, Failure
     let time = |at: Timestamp| at.to_zoned(stockholm()).strftime("%Y-%m-%d %H:%M").to_string();
     let error = anyhow!("{dataset} was not published yet at {} (Swedish time)", time(at));
     Err(match lake.timeline(dataset)?.first() {
-        Some(first) => {
-            Failure::usage(error).hint(format!("its first version {} is from {}", first.version, time(first.at)))
-        }
-        None => Failure::failed(error),
+        Some(first) => Failure::usage(codes::NOTHING_PUBLISHED, error).hint(format!(
+            "its first version {} is from {}",
+            first.version,
+            time(first.at)
+        )),
+        None => Failure::coded(codes::NOTHING_PUBLISHED, error),
     })
 }
 
@@ -77,7 +81,10 @@ pub fn version(lake: &Lake, dataset: &str, word: &str) -> Result<Manifest, Failu
     };
     match found {
         Some(version) => Ok(lake.manifest(dataset, version)?),
-        None => Err(Failure::usage(anyhow!("{dataset} has no version {word}")).hint(listed(&versions))),
+        None => {
+            Err(Failure::usage(codes::NO_SUCH_THING, anyhow!("{dataset} has no version {word}"))
+                .hint(listed(&versions)))
+        }
     }
 }
 
@@ -91,7 +98,8 @@ fn listed(versions: &[VersionId]) -> String {
 /// The version that a dataset's pointer names.
 pub fn current(lake: &Lake, dataset: &str) -> Result<Manifest, Failure> {
     lake.current(dataset)?.ok_or_else(|| {
-        Failure::failed(anyhow!("{dataset} has versions, but none is current")).hint("run underlag verify")
+        Failure::coded(codes::DAMAGED, anyhow!("{dataset} has versions, but none is current"))
+            .hint("run underlag verify")
     })
 }
 
@@ -107,7 +115,7 @@ pub fn before(lake: &Lake, manifest: &Manifest) -> Result<Manifest, Failure> {
             }
         }
     }
-    Err(Failure::failed(anyhow!("{dataset} has no version before {}", manifest.version))
+    Err(Failure::coded(codes::NOTHING_PUBLISHED, anyhow!("{dataset} has no version before {}", manifest.version))
         .hint("there is something to compare when it is published again"))
 }
 
@@ -117,6 +125,9 @@ pub fn with_rows(lake: &Lake, manifest: &Manifest) -> Result<(), Failure> {
     if !lake.pruned(dataset)?.contains(version) {
         return Ok(());
     }
-    Err(Failure::failed(anyhow!("the rows of {dataset} {version} are gone: the retention removed them"))
-        .hint(format!("its manifest stays; underlag replay {dataset} {version} computes them again from the archive")))
+    Err(Failure::coded(
+        codes::ROWS_LET_GO,
+        anyhow!("the rows of {dataset} {version} are gone: the retention removed them"),
+    )
+    .hint(format!("its manifest stays; underlag replay {dataset} {version} computes them again from the archive")))
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Severity, Origin, Renderer, Snippet};
 
+use crate::codes::Code;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// The configuration is refused.
@@ -20,6 +22,7 @@ pub enum Level {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     pub level: Level,
+    pub code: Code,
     /// Absolute.
     pub file: PathBuf,
     /// Bytes of the file's text; none where the whole file is meant.
@@ -32,12 +35,13 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub fn error(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
-        Self { level: Level::Error, file: file.into(), span: None, message: message.into(), label: None, hint: None }
+    pub fn error(code: Code, file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        let (file, message) = (file.into(), message.into());
+        Self { level: Level::Error, code, file, span: None, message, label: None, hint: None }
     }
 
-    pub fn warning(file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
-        Self { level: Level::Warning, ..Self::error(file, message) }
+    pub fn warning(code: Code, file: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self { level: Level::Warning, ..Self::error(code, file, message) }
     }
 
     #[must_use]
@@ -69,7 +73,7 @@ impl Diagnostic {
             Level::Error => Severity::ERROR,
             Level::Warning => Severity::WARNING,
         };
-        let mut group = Group::with_title(severity.primary_title(self.message.as_str()));
+        let mut group = Group::with_title(severity.primary_title(self.message.as_str()).id(self.code.as_str()));
         group = match (files.text(&self.file), &self.span) {
             (Some(text), Some(span)) => {
                 let mut mark = AnnotationKind::Primary.span(within(text, span));
@@ -195,6 +199,7 @@ fn masked(text: Arc<str>) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codes;
 
     fn files() -> SourceFiles {
         let mut files = SourceFiles::default();
@@ -204,12 +209,12 @@ mod tests {
 
     #[test]
     fn a_problem_shows_its_line_and_a_hint() {
-        let problem = Diagnostic::error("/x/pipeline.toml", "unknown key `titel`")
+        let problem = Diagnostic::error(codes::SYNTAX, "/x/pipeline.toml", "unknown key `titel`")
             .at(12..17)
             .label("not known here")
             .hint("did you mean `title`?");
         insta::assert_snapshot!(problem.render(&files(), false), @r#"
-        error: unknown key `titel`
+        error[U0104]: unknown key `titel`
          --> /x/pipeline.toml:2:1
           |
         2 | titel = "Födda"
@@ -221,9 +226,9 @@ mod tests {
 
     #[test]
     fn columns_count_characters_not_bytes() {
-        let problem = Diagnostic::warning("/x/pipeline.toml", "odd").at(31..37);
+        let problem = Diagnostic::warning(codes::SYNTAX, "/x/pipeline.toml", "odd").at(31..37);
         insta::assert_snapshot!(problem.render(&files(), false), @r#"
-        warning: odd
+        warning[U0104]: odd
          --> /x/pipeline.toml:3:2
           |
         3 | ödmjuk = true
@@ -233,9 +238,9 @@ mod tests {
 
     #[test]
     fn a_problem_without_a_place_names_the_file() {
-        let problems = [Diagnostic::error("/x/areas.toml", "can't be read: no such file")];
+        let problems = [Diagnostic::error(codes::SYNTAX, "/x/areas.toml", "can't be read: no such file")];
         insta::assert_snapshot!(render_all(&problems, &files(), false), @r#"
-        error: can't be read: no such file
+        error[U0104]: can't be read: no such file
         --> /x/areas.toml
 
         1 problem in 1 file
@@ -244,14 +249,14 @@ mod tests {
 
     #[test]
     fn colour_is_there_only_when_asked_for() {
-        let problem = Diagnostic::error("/x/pipeline.toml", "odd").at(0..7);
+        let problem = Diagnostic::error(codes::SYNTAX, "/x/pipeline.toml", "odd").at(0..7);
         assert!(!problem.render(&files(), false).contains('\u{1b}'));
         assert!(problem.render(&files(), true).contains('\u{1b}'));
     }
 
     #[test]
     fn a_span_outside_the_text_is_drawn_at_its_end() {
-        let problem = Diagnostic::error("/x/pipeline.toml", "odd").at(900..1000);
+        let problem = Diagnostic::error(codes::SYNTAX, "/x/pipeline.toml", "odd").at(900..1000);
         assert!(problem.render(&files(), false).contains("pipeline.toml:"));
     }
 
@@ -270,9 +275,9 @@ mod tests {
         let mut files = files();
         files.insert("/x/areas.toml", "version = 1\n");
         let mut problems = [
-            Diagnostic::error("/x/areas.toml", "c").at(0..1),
-            Diagnostic::error("/x/pipeline.toml", "b").at(5..6),
-            Diagnostic::error("/x/pipeline.toml", "a"),
+            Diagnostic::error(codes::SYNTAX, "/x/areas.toml", "c").at(0..1),
+            Diagnostic::error(codes::SYNTAX, "/x/pipeline.toml", "b").at(5..6),
+            Diagnostic::error(codes::SYNTAX, "/x/pipeline.toml", "a"),
         ];
         files.sort(&mut problems);
         let order: Vec<&str> = problems.iter().map(|each| each.message.as_str()).collect();

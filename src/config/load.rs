@@ -19,6 +19,7 @@ use super::names::is_name;
 use super::node::Node;
 use super::walk::walk;
 use super::{Config, leaf};
+use crate::codes;
 
 /// A configuration file longer than this is none.
 const MAX_BYTES: u64 = 4 << 20;
@@ -148,12 +149,12 @@ impl Loader {
             let file = folder.join("pipeline.toml");
             if !file.exists() {
                 let message = "this folder of pipelines has no pipeline.toml and is passed over";
-                self.found.push(Diagnostic::warning(folder, message));
+                self.found.push(Diagnostic::warning(codes::PASSED_OVER, folder, message));
                 continue;
             }
             if !is_name(&name) {
                 let message = format!("the folder's name {name:?} is the pipeline's, and not in ASCII snake_case");
-                self.found.push(Diagnostic::error(&*folder, message));
+                self.found.push(Diagnostic::error(codes::BAD_VALUE, &*folder, message));
             }
             let Some(text) = self.read(&file) else { continue };
             let tree = self.parse(&file, &text, &PIPELINE);
@@ -173,7 +174,8 @@ impl Loader {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
             Err(error) => {
-                self.found.push(Diagnostic::error(dir, format!("the folder of pipelines can't be read: {error}")));
+                let message = format!("the folder of pipelines can't be read: {error}");
+                self.found.push(Diagnostic::error(codes::FILE_UNREADABLE, dir, message));
                 return Vec::new();
             }
         };
@@ -202,7 +204,8 @@ impl Loader {
                 Some(text)
             }
             Err(error) => {
-                self.found.push(Diagnostic::error(file, format!("the file can't be read: {error}")));
+                let message = format!("the file can't be read: {error}");
+                self.found.push(Diagnostic::error(codes::FILE_UNREADABLE, file, message));
                 None
             }
         }
@@ -216,7 +219,7 @@ impl Loader {
             let unquoted = error.message().starts_with("invalid unquoted key");
             let hint =
                 "names are made of a to z, digits and _; a source's own names with other letters stand in quotes";
-            let plain = Diagnostic::error(file, error.message());
+            let plain = Diagnostic::error(codes::SYNTAX, file, error.message());
             self.found.push(Diagnostic { span: error.span(), hint: unquoted.then(|| hint.to_owned()), ..plain });
         }
         // On a line that is no TOML, what recovery made of it only confuses.

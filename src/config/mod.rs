@@ -5,6 +5,7 @@ mod area;
 mod check;
 mod checks;
 mod diagnostic;
+mod document;
 mod fetch;
 mod hash;
 mod jobtech;
@@ -36,6 +37,9 @@ pub use area::{Area, AreaSet};
 pub(crate) use check::default_responses;
 pub use checks::{Checks, Complete, Equals};
 pub use diagnostic::{Diagnostic, Level, SourceFiles, render_all};
+pub use document::document;
+#[cfg(all(test, feature = "engine"))]
+pub(crate) use document::{REPORT_EXAMPLE, report_keys};
 pub use fetch::*;
 pub use load::{Loaded, Overrides, load};
 pub use names::{ADDED_COLUMNS, GIVEN_COLUMNS, MEASURE_SUFFIXES, column_of};

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::Diagnostic;
 use super::keys::{Kind, Rule, Shape};
 use super::names::choice;
+use crate::codes::{self, Code};
 use crate::nearest::nearest;
 
 /// Checks one file. `partial`: syntax errors have already been reported, so that
@@ -28,9 +29,9 @@ struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    fn report(&mut self, span: Option<Range<usize>>, message: String, label: Option<String>, hint: Option<String>) {
-        let plain = Diagnostic::error(self.file, message);
-        self.found.push(Diagnostic { span, label, hint, ..plain });
+    fn report(&mut self, code: Code, span: Option<Range<usize>>, message: String, hint: Option<String>) {
+        let plain = Diagnostic::error(code, self.file, message);
+        self.found.push(Diagnostic { span, hint, ..plain });
     }
 
     fn table(&mut self, shape: &Shape, table: &DeTable<'_>, span: Option<Range<usize>>, path: &str) {
@@ -55,7 +56,8 @@ impl Walker<'_> {
                 path => format!("[{path}] lacks the key `{}`", key.name),
             };
             let example = example(&key.kind).map(|value| format!(" = {value}")).unwrap_or_default();
-            self.report(span.clone(), message, None, Some(format!("`{}{example}`: {}", key.name, key.about)));
+            let hint = format!("`{}{example}`: {}", key.name, key.about);
+            self.report(codes::MISSING_KEY, span.clone(), message, Some(hint));
         }
         if shape.one_of {
             self.one_of(shape, table, span, path);
@@ -66,7 +68,7 @@ impl Walker<'_> {
         let known = shape.keys.iter().map(|key| key.name);
         let place = if path.is_empty() { String::new() } else { format!(" in [{path}]") };
         let hint = choice(name, "known keys", known);
-        self.report(Some(span), format!("unknown key `{name}`{place}"), None, Some(hint));
+        self.report(codes::UNKNOWN_KEY, Some(span), format!("unknown key `{name}`{place}"), Some(hint));
     }
 
     fn one_of(&mut self, shape: &Shape, table: &DeTable<'_>, span: Option<Range<usize>>, path: &str) {
@@ -77,10 +79,11 @@ impl Walker<'_> {
         let kinds: Vec<String> = names.iter().map(|name| format!("[{path}.{name}]")).collect();
         // An unknown kind has been reported as an unknown key.
         if table.is_empty() {
-            self.report(span, format!("[{path}] has no kind"), None, Some(format!("one of {}", kinds.join(", "))));
+            let hint = format!("one of {}", kinds.join(", "));
+            self.report(codes::MISSING_KEY, span, format!("[{path}] has no kind"), Some(hint));
         } else if let Some(second) = present.get(1) {
             let hint = format!("keep one of {}", kinds.join(", "));
-            self.report(Some(second.clone()), format!("[{path}] has two kinds"), None, Some(hint));
+            self.report(codes::UNFIT, Some(second.clone()), format!("[{path}] has two kinds"), Some(hint));
         }
     }
 
@@ -99,23 +102,23 @@ impl Walker<'_> {
                     } else {
                         (format!("`{path}` is {number}"), Some(format!("a whole number from {min} to {max}")))
                     };
-                    self.report(Some(span), message, None, hint);
+                    self.report(codes::BAD_VALUE, Some(span), message, hint);
                 }
             }
             (Kind::Number, DeValue::Integer(_) | DeValue::Float(_)) => {
                 if number(value.get_ref()).is_none() {
-                    self.report(Some(span), format!("`{path}` must be a number above 0"), None, None);
+                    self.report(codes::BAD_VALUE, Some(span), format!("`{path}` must be a number above 0"), None);
                 }
             }
             (Kind::AnyNumber, DeValue::Integer(_) | DeValue::Float(_)) => {
                 if any_number(value.get_ref()).is_none() {
-                    self.report(Some(span), format!("`{path}` must be a finite number"), None, None);
+                    self.report(codes::BAD_VALUE, Some(span), format!("`{path}` must be a finite number"), None);
                 }
             }
             (Kind::Boolean, DeValue::Boolean(_)) => {}
             (Kind::List { item, may_be_empty }, DeValue::Array(items)) => {
                 if items.is_empty() && !may_be_empty {
-                    self.report(Some(key), format!("`{path}` is an empty list"), None, None);
+                    self.report(codes::BAD_VALUE, Some(key), format!("`{path}` is an empty list"), None);
                 }
                 for each in items {
                     self.value(item, each, path, each.span());
@@ -154,7 +157,7 @@ impl Walker<'_> {
 
     fn text(&mut self, rule: &Rule, text: &str, span: Range<usize>) {
         if let Err(fault) = (rule.check)(text) {
-            self.report(Some(span), fault.message, None, fault.hint);
+            self.report(codes::BAD_VALUE, Some(span), fault.message, fault.hint);
         }
     }
 
@@ -166,7 +169,7 @@ impl Walker<'_> {
         if let Some(near) = nearest(text, allowed.iter().copied()) {
             hint = format!("did you mean \"{near}\"? {hint}");
         }
-        self.report(Some(span), format!("`{path}` can't be {text:?}"), None, Some(hint));
+        self.report(codes::BAD_VALUE, Some(span), format!("`{path}` can't be {text:?}"), Some(hint));
     }
 
     fn twice(&mut self, items: &[Spanned<DeValue<'_>>], path: &str) {
@@ -178,7 +181,7 @@ impl Walker<'_> {
         for (index, item) in items.iter().enumerate() {
             let Some(text) = plain(item.get_ref()) else { continue };
             if items[..index].iter().any(|other| plain(other.get_ref()).as_ref() == Some(&text)) {
-                self.report(Some(item.span()), format!("`{path}` lists {text} twice"), None, None);
+                self.report(codes::BAD_VALUE, Some(item.span()), format!("`{path}` lists {text} twice"), None);
             }
         }
     }
@@ -209,7 +212,7 @@ impl Walker<'_> {
             _ => None,
         };
         let message = format!("`{path}` must be {}, not {}", wanted(kind), named(found));
-        self.report(Some(span), message, None, hint);
+        self.report(codes::WRONG_TYPE, Some(span), message, hint);
     }
 }
 

@@ -17,7 +17,7 @@ pub fn facts(verdict: &Verdict, config: &Config, lake: &Lake) -> Option<Ran> {
         run: verdict.run?,
         at: Timestamp::now(),
         outcome: verdict.outcome(),
-        message: verdict.result.as_ref().err().map(ToString::to_string).unwrap_or_default(),
+        message: verdict.result.as_ref().err().map(Problem::told).unwrap_or_default(),
         fault: verdict.result.as_ref().err().map(|problem| fault(problem, &verdict.pipeline, config)),
         datasets: datasets
             .iter()

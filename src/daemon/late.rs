@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::codes::{self, Code};
 use crate::ledger::{Condition, Ledger, LedgerError};
 use crate::release::Overdue;
 use crate::tell::Matter;
@@ -24,6 +25,10 @@ impl Late {
 
     pub fn since(&self) -> Option<Timestamp> {
         self.slot.into_iter().chain(self.release.map(|overdue| overdue.late_at)).min()
+    }
+
+    pub const fn code(&self) -> Code {
+        if self.slot.is_some() { codes::LATE } else { codes::RELEASE_LATE }
     }
 
     /// `no run has served what was due; the release expected 2026-12-09 07:00 UTC has not come`.

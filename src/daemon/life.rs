@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_cron_scheduler::JobSchedulerError;
 use tokio_util::sync::CancellationToken;
 
+use crate::codes::{self, Code};
 use crate::config::Config;
 use crate::ledger::LedgerError;
 use crate::reference::Reference;
@@ -54,6 +55,17 @@ pub enum DaemonError {
 }
 
 impl DaemonError {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Another { .. } => codes::ANOTHER_DAEMON,
+            Self::Damaged { .. } => codes::DAMAGED,
+            Self::Listen { .. } => codes::LISTEN,
+            Self::Start(_) | Self::Wake(_) | Self::Watch(_) => codes::DAEMON_START,
+            Self::Problem(problem) => problem.code(),
+            Self::Ledger(error) => error.code(),
+        }
+    }
+
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Another { .. } => Some("stop it first, or give another --data-dir".to_owned()),
@@ -241,7 +253,8 @@ impl Rereader {
         let Some(work) = self.worker.handle() else { return Ok(None) };
         // Checking the queries takes the processor for a while.
         let read = work.spawn((self.load)()).await;
-        let (config, reference) = read.map_err(|error| format!("error: reading it ended in a fault: {error}"))??;
+        let (config, reference) =
+            read.map_err(|error| format!("error[{}]: reading it ended in a fault: {error}", codes::FAULT))??;
         let workshop = self.worker.workshop();
         if let Some(why) = needs_restart(&workshop.config, &config) {
             return Err(why);
@@ -252,7 +265,8 @@ impl Rereader {
             return Ok(None);
         }
         let plan = plan(&config);
-        let next = workshop.under(config, reference).map_err(|problem| format!("error: {problem}"))?;
+        let next =
+            workshop.under(config, reference).map_err(|problem| format!("error[{}]: {problem}", problem.code()))?;
         self.worker.swap(Arc::new(next));
         Ok(Some(Taken { plan, changed: parts.join("; ") }))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::codes;
 use crate::config::Config;
 
 /// Every pipeline's files as one hash each: whether it is the same pipeline as before.
@@ -70,6 +71,9 @@ pub fn needs_restart(before: &Config, after: &Config) -> Option<String> {
     }
     let which = keys.join(", ");
     (!keys.is_empty()).then(|| {
-        format!("error: {which} can't change while the daemon runs\nhint: restart it: systemctl restart underlag")
+        let code = codes::NEEDS_RESTART;
+        format!(
+            "error[{code}]: {which} can't change while the daemon runs\nhint: restart it: systemctl restart underlag"
+        )
     })
 }

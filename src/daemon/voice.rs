@@ -44,8 +44,10 @@ impl Tell for Voice {
             Some(late) => {
                 let since = late.since().unwrap_or(now).strftime("%Y-%m-%d %H:%M UTC");
                 let why = late.why();
-                tracing::warn!(pipeline, %since, why, "late");
-                self.observe(Said::late(pipeline, &format!("late since {since}: {why}"), now));
+                let code = late.code();
+                tracing::warn!(pipeline, %code, %since, why, "late");
+                let text = code.mark(&format_args!("late since {since}: {why}"));
+                self.observe(Said::late(pipeline, &text, now));
             }
             None => {
                 tracing::info!(pipeline, "late no longer");

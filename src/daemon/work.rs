@@ -341,7 +341,7 @@ fn say(verdict: &Verdict) {
     if let Err(problem) = &verdict.result
         && !problem.is_stop()
     {
-        tracing::error!(pipeline, run, hint = problem.hint(), "{problem}");
+        tracing::error!(pipeline, run, code = %problem.code(), hint = problem.hint(), "{problem}");
     }
     for note in &verdict.notes {
         tracing::info!(pipeline, run, "{note}");

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use crate::codes::{self, Code};
 use crate::config::{SourceKind, ValueType};
 use crate::contract::Status;
 
@@ -118,4 +119,24 @@ pub enum DecodeError {
     Shape(String),
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl DecodeError {
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotTheFormat { .. } | Self::Broken { .. } | Self::Keyword { .. } | Self::Arrow(_) => {
+                codes::BROKEN_ANSWER
+            }
+            Self::ValueCount { .. }
+            | Self::StatusCount { .. }
+            | Self::CodeLost { .. }
+            | Self::CodeUnasked { .. }
+            | Self::DimensionUnasked(_)
+            | Self::Shape(_) => codes::INCONSISTENT_ANSWER,
+            Self::DimensionLost(_) | Self::ColumnLost { .. } | Self::HeaderLost { .. } => codes::COLUMN_LOST,
+            Self::Value { .. } | Self::Cell { .. } | Self::Place { .. } | Self::Contradiction { .. } => {
+                codes::UNREADABLE_VALUE
+            }
+        }
+    }
 }

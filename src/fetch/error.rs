@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::store::StoreError;
 
+use crate::codes::{self, Code};
+
 use super::problem::{short, status_and, status_text};
 
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +128,33 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Setup { .. } | Self::Address { .. } | Self::Key { .. } => codes::CLIENT,
+            Self::Refused { status: 404 | 410, .. } | Self::Refused { problem_status: Some(404), .. } => {
+                codes::NO_SUCH_TABLE
+            }
+            Self::Refused { .. } => codes::CALL_REFUSED,
+            Self::GaveUp { status: Some(429), .. } | Self::WaitTooLong { .. } => codes::TOO_MANY_CALLS,
+            Self::GaveUp { status: Some(_), .. } | Self::Out { .. } => codes::OUT_OF_ORDER,
+            Self::GaveUp { status: None, .. } => codes::NO_CONNECTION,
+            Self::NotJson { .. } | Self::NotScrubbed { .. } | Self::Encoding { .. } => codes::NOT_THE_API,
+            Self::TooLarge { .. } | Self::UnpacksTooLarge { .. } | Self::StreamTooLarge { .. } => codes::TOO_LARGE,
+            Self::RedirectElsewhere { .. } | Self::TooManyRedirects { .. } => codes::MOVED,
+            Self::TooMuch { .. } => codes::ASKED_TOO_MUCH,
+            Self::Nothing { .. } => codes::NOTHING_THERE,
+            Self::HostNotAllowed { .. } => codes::HOST_NOT_ALLOWED,
+            Self::Certificate { .. } => codes::CERTIFICATE,
+            Self::Store(StoreError { action: "read", source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                codes::SOURCE_FILE
+            }
+            Self::Store(error) => error.code(),
+            Self::Damaged { .. } | Self::NotArchived { .. } | Self::Unreadable { .. } => codes::ARCHIVE_DAMAGED,
+            Self::Newer { .. } => codes::NEWER,
+            Self::Stopped => codes::STOPPED,
+        }
+    }
+
     /// What the operator may do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

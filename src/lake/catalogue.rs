@@ -9,6 +9,7 @@ use super::invariants;
 use super::manifest::Manifest;
 use super::prepare::Prepared;
 use super::version::VersionId;
+use crate::codes::{self, Code};
 use crate::config::Config;
 use crate::store::{AccessError, Credentials, LocalFolder, ObjectStorage, Pointer, Storage, StoreError, create_folder};
 
@@ -51,6 +52,31 @@ pub enum LakeError {
     /// The program is ending.
     #[error("the work was stopped")]
     Stopped,
+}
+
+impl LakeError {
+    pub fn code(&self) -> Code {
+        let newer = |reason: &str| reason.contains("newer than this program");
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Access(_) => codes::STORAGE_ACCESS,
+            Self::Manifest { reason, .. } | Self::Act { reason, .. } | Self::Intent { reason, .. } if newer(reason) => {
+                codes::NEWER
+            }
+            Self::Frozen { .. } => codes::CITATIONS,
+            Self::Overtaken { .. } => codes::OVERTAKEN,
+            Self::Locked { .. } => codes::LOCKED,
+            Self::Stopped => codes::STOPPED,
+            Self::Manifest { .. }
+            | Self::Act { .. }
+            | Self::Intent { .. }
+            | Self::Pointer { .. }
+            | Self::Missing { .. }
+            | Self::Unsound { .. }
+            | Self::Parquet { .. }
+            | Self::Arrow(_) => codes::DAMAGED,
+        }
+    }
 }
 
 impl Lake {

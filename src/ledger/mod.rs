@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use url::Url;
 
+use crate::codes::{self, Code};
 use crate::store::{StoreError, move_into_place};
 
 pub use detail::{CheckDetail, DatasetDetail, FetchDetail, LogLine, RowsChanged, RunDetail, Step};
@@ -76,6 +77,17 @@ impl LedgerError {
     /// The file is no sound database: nothing in it is to be relied on.
     pub fn is_damage(&self) -> bool {
         matches!(self.code, Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    }
+
+    pub fn code(&self) -> Code {
+        if self.newer {
+            return codes::NEWER;
+        }
+        match self.code {
+            Some(ErrorCode::DiskFull) => codes::DISK_FULL,
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => codes::NOT_PERMITTED,
+            _ => codes::LEDGER,
+        }
     }
 
     /// What an operator can do about it.

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::codes::{self, Code};
 use crate::fetch::FetchError;
 use crate::lake::{LakeError, VersionId};
 use crate::reference::ReferenceError;
@@ -90,6 +91,31 @@ impl LineageError {
             } => true,
             Self::Input { error, .. } => error.is_damage(),
             _ => false,
+        }
+    }
+
+    pub fn code(&self) -> Code {
+        match self {
+            Self::RecipeUnreadable { .. } => codes::ARCHIVE_DAMAGED,
+            Self::Recipe { error: RecipeError::Newer(_), .. } => codes::NEWER,
+            Self::Recipe { .. }
+            | Self::Refused { .. }
+            | Self::Reference { .. }
+            | Self::NotConfigured { .. }
+            | Self::NoAnswers { .. }
+            | Self::NoInput { .. }
+            | Self::InputDiffers { .. }
+            | Self::NoPrevious { .. } => codes::NOT_REPRODUCIBLE,
+            Self::DataDamaged { .. } => codes::DAMAGED,
+            Self::NotAVersion { .. } | Self::NotFound(_) => codes::NO_SUCH_THING,
+            Self::Scratch { .. } => codes::OUTPUT,
+            Self::Answer { error, .. } => error.code(),
+            Self::Input { error, .. } => error.code(),
+            Self::Run(problem) => problem.code(),
+            Self::Lake(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Fetch(error) => error.code(),
+            Self::Engine(error) => error.code(),
         }
     }
 

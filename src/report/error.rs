@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::codes::{self, Code};
+
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// Not a failure of the run: the report waits for its first data.
@@ -29,6 +31,20 @@ pub enum ReportError {
 }
 
 impl ReportError {
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotPublished { .. } => codes::REPORT_WAITS,
+            Self::UnknownColumn { .. } | Self::Ambiguous { .. } | Self::AreaCode { .. } | Self::Template { .. } => {
+                codes::REPORT
+            }
+            Self::Read { .. }
+            | Self::Type { .. }
+            | Self::Status { .. }
+            | Self::Write { .. }
+            | Self::Interrupted { .. } => codes::SITE,
+        }
+    }
+
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<String> {
         match self {

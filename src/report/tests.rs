@@ -383,3 +383,36 @@ fn every_fault_of_a_report_is_shown_at_once_with_its_place() {
 fn a_folder_that_does_not_exist_holds_no_report() {
     assert!(load_reports(Path::new("/nonexistent/reports")).unwrap().is_empty());
 }
+
+/// The problems' messages and hints of a report.toml, with the templates that every report must have.
+fn problems_of(text: &str) -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("prov");
+    fs::create_dir(&folder).unwrap();
+    for (name, text) in [("report.toml", text), ("start.html", ""), ("area.html", ""), ("style.css", "")] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    let found = load_reports(dir.path()).err().unwrap_or_default();
+    found.into_iter().map(|problem| format!("{}: {}", problem.message, problem.hint.unwrap_or_default())).collect()
+}
+
+#[test]
+fn the_documented_keys_are_those_that_are_read() {
+    assert_eq!(problems_of(crate::config::REPORT_EXAMPLE), [""; 0]);
+    for (place, keys) in crate::config::report_keys() {
+        let header = match place.as_str() {
+            "" => String::new(),
+            // Kinds of a figure are no keys.
+            "figure.NAME" => continue,
+            place => format!("[{}]\n", place.replace("NAME", "x")),
+        };
+        let said = problems_of(&format!("{header}qqqqqqqq = 1\n"));
+        let known =
+            said.iter().find_map(|problem| problem.split_once("known keys: ")).unwrap_or_else(|| panic!("{said:?}"));
+        let mut known: Vec<&str> = known.1.split(", ").collect();
+        let mut documented = keys;
+        known.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(known, documented, "[{place}]");
+    }
+}

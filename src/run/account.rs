@@ -91,7 +91,7 @@ impl Account {
         detail.sources.values_mut().for_each(rounded);
         detail.notes.clone_from(&verdict.notes);
         if let Err(problem) = &verdict.result {
-            detail.error = Some(problem.to_string());
+            detail.error = Some(problem.told());
             detail.hint = problem.hint();
             if let Problem::Checks { findings, .. } = problem {
                 detail.failed_checks = findings

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use crate::codes;
 use crate::config::{ColumnType, Config, Dataset, Diagnostic, Fetch, Pipeline, SourceFiles, ValueType};
 use crate::contract::{ShapeProblem, Spot};
 use crate::reference::Reference;
@@ -102,7 +103,7 @@ fn misfit(dataset: &Dataset, problem: ShapeProblem, toml: &Path, text: &str) -> 
         }
         Spot::Declared(name) => (toml, place::declared(text, &dataset.name, name)),
     };
-    Diagnostic { span, ..Diagnostic::error(file, message).hint(problem.hint) }
+    Diagnostic { span, ..Diagnostic::error(codes::CONTRACT, file, message).hint(problem.hint) }
 }
 
 /// Pipelines after those whose datasets they read; the configuration has no cycles.
@@ -177,5 +178,5 @@ fn diagnostic(file: &Path, sql: &str, fault: SqlFault) -> Diagnostic {
     let told = fault.place.map(|(start, end)| place::offset(sql, start)..place::offset(sql, end));
     let named = || fault.word.as_deref().and_then(|word| place::word(sql, word));
     let span = told.map(|span| place::grown(sql, span)).or_else(named).unwrap_or_else(|| place::beginning(sql));
-    Diagnostic { hint: fault.hint, ..Diagnostic::error(file, fault.message).at(span) }
+    Diagnostic { hint: fault.hint, ..Diagnostic::error(codes::QUERY, file, fault.message).at(span) }
 }

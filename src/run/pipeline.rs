@@ -127,7 +127,7 @@ fn entry(verdict: &Verdict, started_at: Timestamp) -> RunEntry {
         started_at,
         ended_at: Some(Timestamp::now()),
         outcome: verdict.outcome(),
-        message: verdict.result.as_ref().err().map_or_else(|| verdict.record.clone(), ToString::to_string),
+        message: verdict.result.as_ref().err().map_or_else(|| verdict.record.clone(), Problem::told),
         calls: verdict.counts.calls,
         reused: verdict.counts.reused,
         retries: verdict.counts.retries,

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::codes::{self, Code};
 use crate::contract::{Finding, ShapeProblem};
 use crate::fetch::FetchError;
 use crate::lake::LakeError;
@@ -62,6 +63,36 @@ pub enum Problem {
 }
 
 impl Problem {
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Source { error, .. } => error.code(),
+            Self::Stage { error, .. } | Self::Rows { error, .. } => codes::of_kept(error),
+            Self::Empty { .. } => codes::NOTHING_THERE,
+            Self::InputMissing { .. } => codes::INPUT_MISSING,
+            Self::Query { .. } => codes::QUERY,
+            Self::Engine { error, .. } | Self::Tables(error) => error.code(),
+            Self::Shape { .. } => codes::CONTRACT,
+            Self::Checks { findings, .. } if findings.iter().all(|(_, finding)| finding.check == "max_drop") => {
+                codes::ROWS_GONE
+            }
+            Self::Checks { .. } => codes::CHECK_FAILED,
+            Self::Drift { .. } => codes::DRIFT,
+            Self::Unrecorded { .. } => codes::UNRECORDED,
+            Self::ReportFiles(_) => codes::REPORT_FILE,
+            Self::Stopped => codes::STOPPED,
+            Self::Report(error) => error.code(),
+            Self::Fetch(error) => error.code(),
+            Self::Lake(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Ledger(error) => error.code(),
+        }
+    }
+
+    /// As it is kept, and told to those who were not there: `[U0401] nothing published: …`.
+    pub fn told(&self) -> String {
+        self.code().mark(self)
+    }
+
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Stage { error, .. }

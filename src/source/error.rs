@@ -1,6 +1,7 @@
 //! What can go wrong between a configuration and a source's answer.
 
 use super::metadata::Metadata;
+use crate::codes::{self, Code};
 use crate::config::SourceKind;
 use crate::decode::DecodeError;
 use crate::fetch::{Answer, AnswerRecord, Archive, FetchError, Method};
@@ -130,6 +131,40 @@ impl SourceError {
     /// Whether the source answered, and knows no such table.
     pub fn is_unknown_table(&self) -> bool {
         matches!(self, Self::UnknownTable { .. } | Self::UnknownKpi { .. } | Self::UnknownEntry { .. })
+    }
+
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Fetch(error) => error.code(),
+            Self::Decode { error, .. } => error.code(),
+            Self::Misfit { error, .. } => error.code(),
+            Self::Sink(error) => codes::of_kept(error),
+            Self::UnknownTable { .. }
+            | Self::Withdrawn { .. }
+            | Self::NoSingleTable { .. }
+            | Self::UnknownKpi { .. }
+            | Self::UnknownEntry { .. } => codes::NO_SUCH_TABLE,
+            Self::TooManyCells { .. } | Self::TooLarge { .. } | Self::Uncuttable { .. } => codes::ASKED_TOO_MUCH,
+            Self::UnknownDimension { .. }
+            | Self::UnknownCode { .. }
+            | Self::Expression { .. }
+            | Self::EmptySelection { .. }
+            | Self::NotEliminable { .. }
+            | Self::RenamedNotSelected { .. }
+            | Self::SameColumn { .. }
+            | Self::UnknownUnit { .. }
+            | Self::UnknownValue { .. }
+            | Self::NotItsPlan { .. } => codes::SELECTION,
+            Self::Moved { .. } | Self::Incomplete { .. } | Self::Unsteady { .. } | Self::Endless { .. } => {
+                codes::MOVED_MEANWHILE
+            }
+            Self::Retitled { .. } => codes::RENAMED,
+            Self::NothingToAsk { .. } => codes::NOTHING_THERE,
+            Self::OffOrigin { .. } => codes::MOVED,
+            Self::NoLink { .. } | Self::TwoNewest { .. } | Self::LinkElsewhere { .. } => codes::LINK,
+            Self::FieldLost { .. } => codes::COLUMN_LOST,
+            Self::NotBrowsed { .. } => codes::NOT_POSSIBLE,
+        }
     }
 
     /// What the operator can do about it.

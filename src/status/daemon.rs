@@ -46,6 +46,11 @@ impl DaemonStatus {
         })
     }
 
+    /// The pipelines of the configuration that it went by last.
+    pub fn pipelines(&self) -> impl Iterator<Item = String> {
+        self.pipelines.keys().cloned()
+    }
+
     /// What it does with a pipeline; nothing when it is gone.
     pub fn of(&self, pipeline: &str) -> Option<&PipelineLive> {
         self.pipelines.get(pipeline).filter(|_| self.alive)

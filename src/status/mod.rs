@@ -5,6 +5,8 @@ mod daemon;
 mod pipeline;
 mod words;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -15,6 +17,9 @@ use crate::ledger::{Ledger, LedgerError};
 pub use daemon::DaemonStatus;
 pub use pipeline::{DatasetStatus, PipelineStatus, WaitingStatus};
 pub use words::{age, ago, span, time};
+
+/// As far back as pipelines are looked for that nothing else tells of.
+const MOST_RUNS: u32 = 10_000;
 
 #[derive(Debug, Serialize)]
 pub struct Status {
@@ -45,6 +50,27 @@ impl Status {
             pipelines.push(PipelineStatus::look(pipeline, lake, ledger, at_work, live, at)?);
         }
         Ok(Self { program: crate::PROGRAM, at, daemon, pipelines })
+    }
+
+    /// The same where the configuration is refused: also of pipelines that could not be read, by what was recorded.
+    pub fn last_known(config: &Config, lake: &Lake, ledger: &Ledger, at: Timestamp) -> Result<Self, StatusError> {
+        let mut status = Self::look(config, lake, ledger, at)?;
+        let mut names: BTreeSet<String> = ledger.runs(None, MOST_RUNS)?.into_iter().map(|run| run.pipeline).collect();
+        names.extend(status.daemon.iter().flat_map(DaemonStatus::pipelines));
+        let at_work = lake.is_locked();
+        let live = |name: &str| status.daemon.as_ref().and_then(|daemon| daemon.of(name));
+        let mut rows = Vec::new();
+        for name in names {
+            // One that was read to its end has its datasets.
+            let read = status.pipelines.iter().any(|row| row.pipeline == name && !row.datasets.is_empty());
+            if !read {
+                rows.push(PipelineStatus::remembered(&name, lake, ledger, at_work, live(&name))?);
+            }
+        }
+        status.pipelines.retain(|row| rows.iter().all(|other| other.pipeline != row.pipeline));
+        status.pipelines.extend(rows);
+        status.pipelines.sort_by(|a, b| a.pipeline.cmp(&b.pipeline));
+        Ok(status)
     }
 
     pub fn pipeline(&self, name: &str) -> Option<&PipelineStatus> {

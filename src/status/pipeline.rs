@@ -109,9 +109,6 @@ impl PipelineStatus {
         live: Option<&PipelineLive>,
         at: Timestamp,
     ) -> Result<Self, StatusError> {
-        let name = &pipeline.name;
-        let last = ledger.runs(Some(name), 1)?.pop();
-        let detail = last.as_ref().map(|run| ledger.detail(run.run)).transpose()?.flatten();
         let (mut datasets, mut fault) = (Vec::new(), None);
         for dataset in pipeline.datasets.values() {
             match DatasetStatus::look(pipeline, dataset, lake, ledger, at) {
@@ -119,6 +116,43 @@ impl PipelineStatus {
                 Err(error) => fault = fault.or(Some(error)),
             }
         }
+        let schedule = pipeline.schedule.as_ref().and_then(schedule);
+        let row = Self::of(&pipeline.name, ledger, at_work, live, (datasets, fault))?;
+        Ok(Self { title: pipeline.title.clone(), schedule, ..row })
+    }
+
+    /// Of a pipeline that no configuration describes now: what ledger and lake remember.
+    pub(super) fn remembered(
+        name: &str,
+        lake: &Lake,
+        ledger: &Ledger,
+        at_work: bool,
+        live: Option<&PipelineLive>,
+    ) -> Result<Self, StatusError> {
+        let (mut datasets, mut fault) = (Vec::new(), None);
+        for dataset in lake.datasets()? {
+            match lake.current(&dataset) {
+                Ok(Some(manifest)) if manifest.pipeline == name => {
+                    match DatasetStatus::recorded(&dataset, Some(&manifest), lake, Standing::default()) {
+                        Ok(status) => datasets.push(status),
+                        Err(error) => fault = fault.or(Some(error)),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Self::of(name, ledger, at_work, live, (datasets, fault))
+    }
+
+    fn of(
+        name: &str,
+        ledger: &Ledger,
+        at_work: bool,
+        live: Option<&PipelineLive>,
+        (datasets, fault): (Vec<DatasetStatus>, Option<LakeError>),
+    ) -> Result<Self, StatusError> {
+        let last = ledger.runs(Some(name), 1)?.pop();
+        let detail = last.as_ref().map(|run| ledger.detail(run.run)).transpose()?.flatten();
         let ended = last.as_ref().filter(|run| matches!(run.outcome, Outcome::Published | Outcome::Unchanged));
         let rows = |published: bool| {
             let of = |run: &RunEntry| {
@@ -133,9 +167,9 @@ impl PipelineStatus {
         });
         let live = live.cloned().unwrap_or_default();
         Ok(Self {
-            pipeline: name.clone(),
-            title: pipeline.title.clone(),
-            schedule: pipeline.schedule.as_ref().and_then(schedule),
+            pipeline: name.to_owned(),
+            title: String::new(),
+            schedule: None,
             last_outcome: last.as_ref().map(|run| run.outcome.seen(at_work)),
             run: last.as_ref().map(|run| run.run),
             last_run: last.as_ref().map(|run| run.started_at),
@@ -192,9 +226,14 @@ impl DatasetStatus {
         let manifest = lake.current(name)?;
         let manifest = manifest.as_ref();
         let standing = release(pipeline, dataset, manifest, lake, ledger, at);
+        Ok(Self { title: dataset.title.clone(), ..Self::recorded(name, manifest, lake, standing)? })
+    }
+
+    /// By the record of the version that readers have.
+    fn recorded(name: &str, manifest: Option<&Manifest>, lake: &Lake, standing: Standing) -> Result<Self, LakeError> {
         Ok(Self {
-            dataset: name.clone(),
-            title: dataset.title.clone(),
+            dataset: name.to_owned(),
+            title: manifest.map(|manifest| manifest.title.clone()).unwrap_or_default(),
             version: manifest.map(|manifest| manifest.version.to_string()),
             versions: lake.versions(name)?.len(),
             rows: manifest.map_or(0, |manifest| manifest.rows),

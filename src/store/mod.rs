@@ -13,6 +13,8 @@ mod whole;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::codes::{self, Code};
+
 pub use durable::{
     Writer, append_line, create_folder, move_into_place, move_pointer, place_file, remove_file, remove_tree,
     sync_folder, sync_parent, sync_tree, write_file,
@@ -36,6 +38,16 @@ pub struct StoreError {
 impl StoreError {
     pub fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self { action, path: path.to_owned(), source }
+    }
+
+    pub fn code(&self) -> Code {
+        match self.source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => codes::DISK_FULL,
+            io::ErrorKind::ResourceBusy if self.is_overtaken() => codes::OVERTAKEN,
+            io::ErrorKind::PermissionDenied if self.path.starts_with("s3:") => codes::STORAGE_ACCESS,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => codes::NOT_PERMITTED,
+            _ => codes::STORAGE,
+        }
     }
 
     /// What an operator can do about it.

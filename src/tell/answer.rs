@@ -1,5 +1,7 @@
 //! What became of an attempt to deliver.
 
+use crate::codes::{self, Code};
+
 /// A message that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -21,6 +23,10 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    pub const fn code(&self) -> Code {
+        if self.lasting { codes::MESSAGE_REFUSED } else { codes::NOT_DELIVERED }
+    }
+
     pub fn passing(text: impl Into<String>) -> Self {
         Self { text: text.into(), hint: None, lasting: false }
     }

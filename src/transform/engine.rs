@@ -19,6 +19,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::prelude::{DataFrame, ParquetReadOptions, SessionConfig, SessionContext};
 use url::Url;
 
+use crate::codes::{self, Code};
+
 use super::fault::{SqlFault, one_line};
 use super::functions;
 use super::origin::is_source_column;
@@ -36,6 +38,16 @@ pub enum EngineError {
     Memory(String),
     #[error("{0}")]
     Run(String),
+}
+
+impl EngineError {
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::Sql(_) => codes::QUERY,
+            Self::Memory(_) => codes::MEMORY,
+            Self::Run(_) => codes::QUERY_FAILED,
+        }
+    }
 }
 
 impl From<DataFusionError> for EngineError {

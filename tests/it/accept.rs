@@ -35,7 +35,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
     let ran = world.run(&["run", "lokal"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0402]: pipeline lokal: nothing published: a check did not hold
       tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; if the rows are rightly gone, `underlag accept` lets this through once: `underlag status` shows how
@@ -46,7 +46,7 @@ fn rows_gone_wait_for_a_word_and_the_pages_tell_of_it() {
         latest period 2024, released [time]
       waiting for accept since [time]: dataset tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       to let it through: underlag accept lokal --reason "…"
-      last error: nothing published: a check did not hold
+      last error: [U0402] nothing published: a check did not hold
     "#);
     let waits = waiting(&world, "lokal");
     assert_eq!(
@@ -110,19 +110,19 @@ fn a_word_needs_something_that_waits_and_a_reason() {
         ran.stderr
     };
     insta::assert_snapshot!(refused(&["accept", "lokal", "--reason", "så är det"]), @r"
-    error: nothing of pipeline lokal waits to be accepted
+    error[U0905]: nothing of pipeline lokal waits to be accepted
     hint: nothing was run; `underlag run lokal` runs it
     ");
     insta::assert_snapshot!(refused(&["accept", "lokal", "--reason", " \n"]), @r#"
-    error: the reason is empty
+    error[U0901]: the reason is empty
     hint: say why it is right to publish: --reason "…"; readers see it
     "#);
     insta::assert_snapshot!(refused(&["accept", "lokall", "--reason", "x"]), @r#"
-    error: there is no pipeline "lokall"
+    error[U0902]: there is no pipeline "lokall"
     hint: there is lokal
     "#);
     insta::assert_snapshot!(refused(&["accept", "lokal"]), @r"
-    error: the following required arguments were not provided:
+    error[U0901]: the following required arguments were not provided:
       --reason <TEXT>
 
     Usage: underlag accept --reason <TEXT> <PIPELINE>
@@ -145,7 +145,7 @@ fn no_other_check_is_let_through() {
     let ran = world.run(&["accept", "lokal", "--reason", "så är det"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r"
-    error: pipeline lokal: nothing published: 2 checks did not hold
+    error[U0401]: pipeline lokal: nothing published: 2 checks did not hold
       tal: area: 1 row has an area code that the reference tables do not know
         niva=kommun, kod=9998
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -235,7 +235,7 @@ fn a_dimension_under_another_name_is_accepted_once_the_pipeline_follows() {
     let ran = world.run(&["run", "folk"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: pipeline folk: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv: table TAB6471 has no dimension "Region"
+    error[U0211]: pipeline folk: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv: table TAB6471 has no dimension "Region"
       since it was last accepted: the table has another title: it was "Folkmängden per månad efter region, ålder och kön.  År …-… (SYNTETISKA DATA)", it is "Folkmängden per månad efter område, ålder och kön.  År …-… (SYNTETISKA DATA)"
       since it was last accepted: dimension "Region" (region) is now called "Omrade" (område)
     hint: the table has Omrade, Alder, Kon, ContentsCode, Tid

@@ -72,10 +72,9 @@ impl Bed {
         let [last, .., first] = history.as_array().unwrap().as_slice() else { panic!("{history}") };
         assert_eq!((&last["outcome"], &first["outcome"]), (&json!("failed"), &json!("published")));
         let message = last["message"].as_str().unwrap();
-        assert!(
-            !message.is_empty() && ran.stderr.contains(&format!("error: pipeline {pipeline}: {message}")),
-            "{message}"
-        );
+        // `[U0301] fetch folk: …` of `error[U0301]: pipeline befolkning: fetch folk: …`.
+        let (code, message) = message.split_once(' ').unwrap();
+        assert!(ran.stderr.contains(&format!("error{code}: pipeline {pipeline}: {message}")), "{message}");
         ran.stderr
     }
 
@@ -173,7 +172,7 @@ const NYCKELTAL_SQL: &str = "SELECT niva, kod, period, kpi, kon, varde, varde_st
 fn a_web_page_with_status_200() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "html200" })), @r#"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered with text/html; charset=utf-8 instead of JSON; it begins "<!DOCTYPE html> <html lang=\"sv\"><head><title>Underhåll pågår</title></head><body…"
+    error[U0205]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered with text/html; charset=utf-8 instead of JSON; it begins "<!DOCTYPE html> <html lang=\"sv\"><head><title>Underhåll pågår</title></head><body…"
     hint: a proxy or maintenance page may be answering in the API's place
     "#);
     bed.recovers();
@@ -183,7 +182,7 @@ fn a_web_page_with_status_200() {
 fn a_json_document_cut_in_half() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "truncate" })), @r"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 8444: EOF while parsing a string
+    error[U0301]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 8444: EOF while parsing a string
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     ");
     bed.recovers();
@@ -195,7 +194,7 @@ fn a_connection_that_breaks_every_time() {
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "drop" })), @r#"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=1 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=2 wait_ms=[ms] reason="the body was cut off: end of file before message length reached"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: the body was cut off: end of file before message length reached
+    error[U0201]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: the body was cut off: end of file before message length reached
     hint: check the network, the proxy settings and the source's base_url
     "#);
     bed.recovers();
@@ -214,7 +213,7 @@ fn a_connection_that_breaks_once_is_no_failure() {
 fn a_refusal_for_size_in_spite_of_planning() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "too_many_cells" })), @r"
-    error: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 refused a call of 12 cells as too many, though it announces a limit of 150000
+    error[U0212]: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 refused a call of 12 cells as too many, though it announces a limit of 150000
     hint: select less in this fetch, in two fetches if need be, and tell the source's owner
     ");
     bed.recovers();
@@ -224,7 +223,7 @@ fn a_refusal_for_size_in_spite_of_planning() {
 fn a_table_that_does_not_exist() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/tables/TAB6471?", "kind": "lost_table" })), @r#"
-    error: pipeline befolkning: fetch folk: scb: table "TAB6471" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471?lang=sv
+    error[U0210]: pipeline befolkning: fetch folk: scb: table "TAB6471" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471?lang=sv
     hint: the table may have been withdrawn or replaced by one with another id
     "#);
     bed.recovers();
@@ -234,7 +233,7 @@ fn a_table_that_does_not_exist() {
 fn a_table_that_goes_between_metadata_and_data() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "lost_table" })), @r#"
-    error: pipeline befolkning: fetch folk: scb: table "TAB6471" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2
+    error[U0210]: pipeline befolkning: fetch folk: scb: table "TAB6471" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2
     hint: the table may have been withdrawn or replaced by one with another id
     "#);
     bed.recovers();
@@ -246,7 +245,7 @@ fn too_many_calls_for_ever() {
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "status", "status": 429 })), @r#"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=1 wait_ms=[ms] reason="429 Too Many Requests: nginx"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 tries=2 wait_ms=[ms] reason="429 Too Many Requests: nginx"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: 429 Too Many Requests: nginx
+    error[U0203]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 failed 3 times; the last time: 429 Too Many Requests: nginx
     hint: the source limits calls, perhaps together with those of others behind this address; run again later
     "#);
     bed.recovers();
@@ -257,7 +256,7 @@ fn a_longer_wait_than_is_allowed() {
     let bed = Bed::befolkning();
     let fault = json!({ "path_contains": "/data", "kind": "status", "status": 429, "retry_after": "3600" });
     assert_snapshot!(bed.with(fault), @r"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered 429 Too Many Requests with the request to wait 3600 s, longer than the 2 s allowed
+    error[U0203]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered 429 Too Many Requests with the request to wait 3600 s, longer than the 2 s allowed
     hint: run again when that time has passed, or raise max_wait
     ");
     bed.recovers();
@@ -267,7 +266,7 @@ fn a_longer_wait_than_is_allowed() {
 fn a_forbidden_call() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "status", "status": 403 })), @r"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered 403 Forbidden: nginx
+    error[U0204]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered 403 Forbidden: nginx
     hint: the source may want a key, or refuses this network address
     ");
     bed.recovers();
@@ -279,7 +278,7 @@ fn a_source_out_of_order() {
     assert_snapshot!(bed.with(json!({ "path_contains": "/config", "kind": "status", "status": 500 })), @r#"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=1 wait_ms=[ms] reason="500 Internal Server Error: nginx"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/config tries=2 wait_ms=[ms] reason="500 Internal Server Error: nginx"
-    error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/config failed 3 times; the last time: 500 Internal Server Error: nginx
+    error[U0202]: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/config failed 3 times; the last time: 500 Internal Server Error: nginx
     hint: the source seems to be out of order; run again later
     "#);
     bed.recovers();
@@ -295,7 +294,7 @@ fn a_source_that_cannot_be_reached() {
     assert_snapshot!(bed.stderr(), @r#"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv tries=1 wait_ms=[ms] reason="could not connect: Connection refused"
     [time]  WARN run [run] befolkning: a call failed and will be tried again source=scb url=http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv tries=2 wait_ms=[ms] reason="could not connect: Connection refused"
-    error: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv failed 3 times; the last time: could not connect: Connection refused
+    error[U0201]: pipeline befolkning: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv failed 3 times; the last time: could not connect: Connection refused
     hint: check the network, the proxy settings and the source's base_url
     "#);
     bed.world.write("config/sources.toml", &reached);
@@ -308,7 +307,7 @@ fn a_chosen_code_that_the_table_lacks() {
     let pipeline = "pipelines/befolkning/pipeline.toml";
     bed.world.edit(pipeline, r#"["0-9", "10-19"]"#, r#"["0-9", "10-91"]"#);
     assert_snapshot!(bed.stderr(), @r#"
-    error: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv: dimension "Alder" has no code "10-91"
+    error[U0211]: pipeline befolkning: fetch folk: scb: http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv: dimension "Alder" has no code "10-91"
     hint: did you mean "10-19"?
     "#);
     bed.world.edit(pipeline, r#"["0-9", "10-91"]"#, r#"["0-9", "10-19"]"#);
@@ -319,7 +318,7 @@ fn a_chosen_code_that_the_table_lacks() {
 fn an_answer_without_a_code_that_was_asked_for() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "lost_code", "code": "0180" })), @r#"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: dimension "Region" has no code "0180", which was asked for
+    error[U0302]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: dimension "Region" has no code "0180", which was asked for
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     "#);
     bed.recovers();
@@ -329,7 +328,7 @@ fn an_answer_without_a_code_that_was_asked_for() {
 fn a_value_array_one_short() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "short_value" })), @r"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the cube is [312, 2, 2, 1, 1] = 1248 cells, but `value` holds 1247
+    error[U0302]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the cube is [312, 2, 2, 1, 1] = 1248 cells, but `value` holds 1247
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     ");
     bed.recovers();
@@ -339,7 +338,7 @@ fn a_value_array_one_short() {
 fn a_code_twice_in_a_cube() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "duplicate_kommun" })), @r#"
-    error: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: dimension "Region": code "00" comes twice
+    error[U0302]: pipeline befolkning: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: dimension "Region": code "00" comes twice
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     "#);
     bed.recovers();

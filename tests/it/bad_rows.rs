@@ -10,7 +10,7 @@ use crate::bad_input::Bed;
 fn a_municipality_that_nobody_knows() {
     let bed = Bed::befolkning();
     assert_snapshot!(bed.with(json!({ "kind": "unknown_kommun" })), @r"
-    error: pipeline befolkning: nothing published: a check did not hold
+    error[U0401]: pipeline befolkning: nothing published: a check did not hold
       befolkning: area: 4 rows have an area code that the reference tables do not know
         niva=kommun, kod=9998
           from folk: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 (archive/objects/[hash].zst)
@@ -25,7 +25,7 @@ fn a_key_twice_after_the_query() {
     let query = bed.world.read("pipelines/befolkning/befolkning.sql");
     bed.world.edit("pipelines/befolkning/befolkning.sql", "alder, kon,", "alder, '1' AS kon,");
     assert_snapshot!(bed.stderr(), @r"
-    error: pipeline befolkning: nothing published: a check did not hold
+    error[U0401]: pipeline befolkning: nothing published: a check did not hold
       befolkning: unique: 624 rows repeat the key (kod, alder, kon, period) of another row
         kod=00, alder=0-9, kon=1, period=2026M10
         kod=00, alder=10-19, kon=1, period=2026M10
@@ -65,7 +65,7 @@ fn an_empty_value_without_a_reason() {
         "CASE WHEN kod = '0180' THEN NULL ELSE folkmangd END AS folkmangd, folkmangd_status",
     );
     assert_snapshot!(bed.stderr(), @r"
-    error: pipeline befolkning: nothing published: a check did not hold
+    error[U0401]: pipeline befolkning: nothing published: a check did not hold
       befolkning: status: 4 values are empty without a status that says why
         kod=0180, alder=0-9, kon=1, period=2026M10, folkmangd=(null), folkmangd_status=observed
         kod=0180, alder=0-9, kon=2, period=2026M10, folkmangd=(null), folkmangd_status=observed
@@ -83,7 +83,7 @@ fn an_indicator_that_kolada_does_not_know() {
     let bed = Bed::nyckeltal();
     bed.world.edit("pipelines/nyckeltal/pipeline.toml", r#"["N01982"]"#, r#"["N01982", "N99999"]"#);
     assert_snapshot!(bed.stderr(), @r"
-    error: pipeline nyckeltal: fetch k: kolada: http://127.0.0.1:[port]/kolada/v3/kpi knows no indicator N99999
+    error[U0210]: pipeline nyckeltal: fetch k: kolada: http://127.0.0.1:[port]/kolada/v3/kpi knows no indicator N99999
     hint: Kolada removes and replaces indicators without notice; look for a successor by title
     ");
     bed.world.edit("pipelines/nyckeltal/pipeline.toml", r#"["N01982", "N99999"]"#, r#"["N01982"]"#);
@@ -94,7 +94,7 @@ fn an_indicator_that_kolada_does_not_know() {
 fn a_row_twice_from_kolada() {
     let bed = Bed::nyckeltal();
     assert_snapshot!(bed.with(json!({ "path_contains": "/data", "kind": "duplicate_kommun", "times": 1 })), @r"
-    error: pipeline nyckeltal: nothing published: a check did not hold
+    error[U0401]: pipeline nyckeltal: nothing published: a check did not hold
       nyckeltal: unique: 3 rows repeat the key (kod, kpi, kon, period) of another row
         kod=00, kpi=N01982, kon=K, period=2022
         kod=00, kpi=N01982, kon=M, period=2022
@@ -109,7 +109,7 @@ fn a_row_twice_from_kolada() {
 fn a_page_of_kolada_cut_in_half() {
     let bed = Bed::nyckeltal();
     assert_snapshot!(bed.with(json!({ "path_contains": "/municipality?", "kind": "truncate" })), @r"
-    error: pipeline nyckeltal: fetch k: kolada: GET http://127.0.0.1:[port]/kolada/v3/municipality?per_page=5000: the body is cut off or broken at byte 6992: EOF while parsing an object at line 1 column 6992
+    error[U0301]: pipeline nyckeltal: fetch k: kolada: GET http://127.0.0.1:[port]/kolada/v3/municipality?per_page=5000: the body is cut off or broken at byte 6992: EOF while parsing an object at line 1 column 6992
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     ");
     bed.recovers();
@@ -119,7 +119,7 @@ fn a_page_of_kolada_cut_in_half() {
 fn a_file_that_is_not_json() {
     let bed = Bed::annonser();
     assert_snapshot!(bed.with(json!({ "path_contains": "/filer", "kind": "html200" })), @r#"
-    error: pipeline annonser: fetch annons: af: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json: the body is not a JSON object: it begins with "<!DOCTYPE html>\n<html lang=\"sv\"><head><title>Underhåll pågår"
+    error[U0301]: pipeline annonser: fetch annons: af: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json: the body is not a JSON object: it begins with "<!DOCTYPE html>\n<html lang=\"sv\"><head><title>Underhåll pågår"
     hint: a proxy or maintenance page may be answering in the file's place
     "#);
     bed.recovers();
@@ -129,7 +129,7 @@ fn a_file_that_is_not_json() {
 fn a_file_with_a_place_that_nobody_knows() {
     let bed = Bed::annonser();
     assert_snapshot!(bed.with(json!({ "kind": "unknown_kommun" })), @r"
-    error: pipeline annonser: nothing published: 2 checks did not hold
+    error[U0401]: pipeline annonser: nothing published: 2 checks did not hold
       annonser: area: 189 rows have an area code that the reference tables do not know
         niva=(null), kod=okan_dKo_mmun
           from annons: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json (archive/objects/[hash].zst)
@@ -145,7 +145,7 @@ fn a_file_with_a_place_that_nobody_knows() {
 fn a_file_with_a_key_twice() {
     let bed = Bed::annonser();
     assert_snapshot!(bed.with(json!({ "path_contains": "/filer", "kind": "duplicate_kommun" })), @r#"
-    error: pipeline annonser: fetch annons: af: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json: the outermost object has key "KiVA_anS_RJh" twice (byte 5216)
+    error[U0302]: pipeline annonser: fetch annons: af: GET http://127.0.0.1:[port]/filer/ssyk_region_kommun_annonser_2024.json: the outermost object has key "KiVA_anS_RJh" twice (byte 5216)
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     "#);
     bed.recovers();
@@ -158,12 +158,12 @@ fn a_local_file_that_is_not_json() {
     bed.world.edit("pipelines/annonser/pipeline.toml", "ssyk_region_kommun_annonser_2024.json", "annonser.json");
     bed.world.write("pipelines/annonser/annonser.json", "yrkesgrupp;plats;antal\n");
     assert_snapshot!(bed.stderr(), @r#"
-    error: pipeline annonser: fetch annons: fil: GET file://[world]/pipelines/annonser/annonser.json: the body is not a JSON object: it begins with "yrkesgrupp;plats;antal\n"
+    error[U0301]: pipeline annonser: fetch annons: fil: GET file://[world]/pipelines/annonser/annonser.json: the body is not a JSON object: it begins with "yrkesgrupp;plats;antal\n"
     hint: correct the file and run again
     "#);
     std::fs::remove_file(bed.world.path("pipelines/annonser/annonser.json")).unwrap();
     assert_snapshot!(bed.stderr(), @r"
-    error: pipeline annonser: fetch annons: could not read [world]/pipelines/annonser/annonser.json: No such file or directory (os error 2)
+    error[U0217]: pipeline annonser: fetch annons: could not read [world]/pipelines/annonser/annonser.json: No such file or directory (os error 2)
     hint: put the file in place, or correct its path in the pipeline
     ");
 }

@@ -58,7 +58,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
         );
     });
     insta::assert_snapshot!(said, @r#"
-    error: unknown key `memory_limt` in [run]
+    error[U0105]: unknown key `memory_limt` in [run]
      --> config/underlag.toml:8:1
       |
     8 | memory_limt = "256MiB"
@@ -66,7 +66,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: did you mean `memory_limit`?
 
-    error: [source.scb.pxweb] lacks the key `licence`
+    error[U0106]: [source.scb.pxweb] lacks the key `licence`
      --> config/sources.toml:2:1
       |
     2 | [source.scb.pxweb]
@@ -74,7 +74,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: `licence = "…"`: Licence of the figures, such as CC0-1.0.
 
-    error: no municipality has the code "9998"
+    error[U0110]: no municipality has the code "9998"
      --> config/areas.toml:4:21
       |
     4 | kommuner = ["0114", "9998"]
@@ -82,7 +82,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: reference/kommuner.csv lists every code
 
-    error: unknown source `scbb`
+    error[U0110]: unknown source `scbb`
      --> pipelines/folk/pipeline.toml:5:10
       |
     5 | source = "scbb"
@@ -90,7 +90,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: did you mean `scb`?
 
-    error: there is no file `folkk.sql` in this folder
+    error[U0113]: there is no file `folkk.sql` in this folder
       --> pipelines/folk/pipeline.toml:12:7
        |
     12 | sql = "folkk.sql"
@@ -98,7 +98,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
        |
        = hint: the folder has `folk.sql`
 
-    error: there is no column `antl`
+    error[U0114]: there is no column `antl`
      --> pipelines/lokal/tal.sql:5:5
       |
     5 |     antl AS antal,
@@ -106,13 +106,13 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: did you mean `antal`? the columns are antal, antal_status, antal_symbol, kod, period, status
 
-    error: `value` is missing in [key.antal]
+    error[U0117]: `value` is missing in [key.antal]
      --> reports/oversikt/report.toml:5:6
       |
     5 | [key.antal]
       |      ^^^^^
 
-    error: unknown key `valu` in [key.antal]
+    error[U0117]: unknown key `valu` in [key.antal]
      --> reports/oversikt/report.toml:8:1
       |
     8 | valu = "antal"
@@ -120,7 +120,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
       |
       = hint: did you mean `value`?
 
-    error: unexpected `/`
+    error[U0117]: unexpected `/`
      --> reports/oversikt/start.html:3:1
       |
     3 | <h1>{{ titel </h1>
@@ -128,7 +128,7 @@ fn mistakes_in_all_files_are_shown_in_one_go() {
 
     9 problems in 7 files
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -144,7 +144,7 @@ fn a_mistake_in_a_check_of_the_operators_own() {
         );
     });
     insta::assert_snapshot!(said, @r#"
-    error: there is no column `antl`
+    error[U0114]: there is no column `antl`
      --> pipelines/lokal/minskar.sql:3:7
       |
     3 | WHERE antl < 0
@@ -154,7 +154,7 @@ fn a_mistake_in_a_check_of_the_operators_own() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -171,7 +171,7 @@ fn mistakes_in_two_queries_of_one_pipeline() {
         world.edit("pipelines/lokal/tal.sql", "FROM rader", "FROM rad");
     });
     insta::assert_snapshot!(said, @r#"
-    error: there is no table `rad`
+    error[U0114]: there is no table `rad`
      --> pipelines/lokal/tal.sql:7:6
       |
     7 | FROM rad
@@ -179,7 +179,7 @@ fn mistakes_in_two_queries_of_one_pipeline() {
       |
       = hint: did you mean `rader`? the tables are rader, rader_koder, ref_forandringar, ref_kommuner, ref_lan, ref_nuts, ref_nyckeltal, ref_platser, ref_ssyk
 
-    error: there is no column `niva`
+    error[U0114]: there is no column `niva`
      --> pipelines/lokal/fler.sql:1:8
       |
     1 | SELECT niva, kod, period
@@ -189,7 +189,7 @@ fn mistakes_in_two_queries_of_one_pipeline() {
 
     2 problems in 2 files
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -204,19 +204,19 @@ fn a_report_and_its_templates() {
         world.write("reports/oversikt/start.html", "<h1>{{ titel </h1>\n");
     });
     insta::assert_snapshot!(said, @r#"
-    error: `title` is missing in report.toml
+    error[U0117]: `title` is missing in report.toml
      --> reports/oversikt/report.toml:1:1
       |
     1 | version = 1
       | ^
 
-    error: `description` is missing in report.toml
+    error[U0117]: `description` is missing in report.toml
      --> reports/oversikt/report.toml:1:1
       |
     1 | version = 1
       | ^
 
-    error: unknown key `titel` in report.toml
+    error[U0117]: unknown key `titel` in report.toml
      --> reports/oversikt/report.toml:2:1
       |
     2 | titel = "Prov"
@@ -224,21 +224,21 @@ fn a_report_and_its_templates() {
       |
       = hint: did you mean `title`?
 
-    error: unexpected `/`
+    error[U0117]: unexpected `/`
      --> reports/oversikt/start.html:1:1
       |
     1 | <h1>{{ titel </h1>
       | ^^^^^^^^^^^^^^^^^^
 
-    error: the template is missing
+    error[U0117]: the template is missing
     --> reports/oversikt/area.html
 
-    error: cannot be read: No such file or directory (os error 2)
+    error[U0117]: cannot be read: No such file or directory (os error 2)
     --> reports/oversikt/style.css
 
     6 problems in 4 files
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -252,7 +252,7 @@ fn a_reference_table_that_cannot_be_read() {
         world.edit("reference/kommuner.csv", "0114,Upplands Väsby,01,SE110", "114,Upplands Väsby,01,SE110");
     });
     insta::assert_snapshot!(said, @r#"
-    error: the code "114" of a kommun is not four digits
+    error[U0116]: the code "114" of a kommun is not four digits
      --> reference/kommuner.csv:3:1
       |
     3 | 114,Upplands Väsby,01,SE110
@@ -260,7 +260,7 @@ fn a_reference_table_that_cannot_be_read() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }

@@ -13,7 +13,7 @@ fn a_misspelt_column_in_sql() {
         "SELECT\n    'kommun' AS niva,\n    kod,\n    perod AS period,\n    antal,\n    antal_status\nFROM rader\n",
     );
     insta::assert_snapshot!(said, @r#"
-    error: there is no column `perod`
+    error[U0114]: there is no column `perod`
      --> pipelines/lokal/tal.sql:4:5
       |
     4 |     perod AS period,
@@ -23,7 +23,7 @@ fn a_misspelt_column_in_sql() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -32,7 +32,7 @@ fn a_misspelt_column_in_sql() {
 fn a_misspelt_column_with_a_qualifier() {
     let said = query("SELECT 'kommun' AS niva, r.kod, r.period, r.antl AS antal, r.antal_status\nFROM rader AS r\n");
     insta::assert_snapshot!(said, @r#"
-    error: there is no column `r.antl`
+    error[U0114]: there is no column `r.antl`
      --> pipelines/lokal/tal.sql:1:43
       |
     1 | SELECT 'kommun' AS niva, r.kod, r.period, r.antl AS antal, r.antal_status
@@ -42,7 +42,7 @@ fn a_misspelt_column_with_a_qualifier() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -51,7 +51,7 @@ fn a_misspelt_column_with_a_qualifier() {
 fn a_misspelt_table_in_sql() {
     let said = query("SELECT 'kommun' AS niva, kod, period, antal, antal_status\nFROM radr\nWHERE period > '2000'\n");
     insta::assert_snapshot!(said, @r#"
-    error: there is no table `radr`
+    error[U0114]: there is no table `radr`
      --> pipelines/lokal/tal.sql:2:6
       |
     2 | FROM radr
@@ -61,7 +61,7 @@ fn a_misspelt_table_in_sql() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -70,7 +70,7 @@ fn a_misspelt_table_in_sql() {
 fn a_misspelt_function_in_sql() {
     let said = query("SELECT 'kommun' AS niva, kod, uper(period) AS period, antal, antal_status\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: there is no function `uper`
+    error[U0114]: there is no function `uper`
      --> pipelines/lokal/tal.sql:1:31
       |
     1 | SELECT 'kommun' AS niva, kod, uper(period) AS period, antal, antal_status
@@ -80,7 +80,7 @@ fn a_misspelt_function_in_sql() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -89,7 +89,7 @@ fn a_misspelt_function_in_sql() {
 fn sql_that_is_none() {
     let said = query("SELECT 'kommun' AS niva, kod, period, antal antal_status\n  antal_symbol\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: this is no SQL: expected end of statement, found antal_symbol
+    error[U0114]: this is no SQL: expected end of statement, found antal_symbol
      --> pipelines/lokal/tal.sql:2:3
       |
     2 |   antal_symbol
@@ -97,7 +97,7 @@ fn sql_that_is_none() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -106,7 +106,7 @@ fn sql_that_is_none() {
 fn a_contract_column_that_the_query_lacks() {
     let said = query("SELECT 'kommun' AS niva, kod, period, antal AS antall, antal_status\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: dataset tal: the contract has column "antal", which the query does not give
+    error[U0115]: dataset tal: the contract has column "antal", which the query does not give
       --> pipelines/lokal/pipeline.toml:14:1
        |
     14 | [dataset.tal.column.antal]
@@ -114,7 +114,7 @@ fn a_contract_column_that_the_query_lacks() {
        |
        = hint: the query gives "antall": is that the one?
 
-    error: dataset tal: the query gives column "antall", which the contract lacks
+    error[U0115]: dataset tal: the query gives column "antall", which the contract lacks
      --> pipelines/lokal/tal.sql:1:48
       |
     1 | SELECT 'kommun' AS niva, kod, period, antal AS antall, antal_status
@@ -124,7 +124,7 @@ fn a_contract_column_that_the_query_lacks() {
 
     2 problems in 2 files
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -133,7 +133,7 @@ fn a_contract_column_that_the_query_lacks() {
 fn a_status_that_the_query_drops() {
     let said = query("-- antal utan status\nSELECT 'kommun' AS niva, kod, period, antal\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: dataset tal: the query drops the status of "antal"
+    error[U0115]: dataset tal: the query drops the status of "antal"
      --> pipelines/lokal/tal.sql:2:39
       |
     2 | SELECT 'kommun' AS niva, kod, period, antal
@@ -143,7 +143,7 @@ fn a_status_that_the_query_drops() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -152,7 +152,7 @@ fn a_status_that_the_query_drops() {
 fn a_type_that_the_contract_does_not_have() {
     let said = query("SELECT 'kommun' AS niva, kod, 2024 AS period, antal * 0.5 AS antal, antal_status\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: dataset tal: the query gives "period" as Int64, but it is text
+    error[U0115]: dataset tal: the query gives "period" as Int64, but it is text
      --> pipelines/lokal/tal.sql:1:39
       |
     1 | SELECT 'kommun' AS niva, kod, 2024 AS period, antal * 0.5 AS antal, antal_status
@@ -160,7 +160,7 @@ fn a_type_that_the_contract_does_not_have() {
       |
       = hint: codes and labels are text, with their leading zeros; cast where they are made
 
-    error: dataset tal: the query gives "antal" as Float64, but the contract says int64
+    error[U0115]: dataset tal: the query gives "antal" as Float64, but the contract says int64
      --> pipelines/lokal/tal.sql:1:62
       |
     1 | SELECT 'kommun' AS niva, kod, 2024 AS period, antal * 0.5 AS antal, antal_status
@@ -170,7 +170,7 @@ fn a_type_that_the_contract_does_not_have() {
 
     2 problems in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -179,7 +179,7 @@ fn a_type_that_the_contract_does_not_have() {
 fn a_query_without_area_and_time() {
     let said = query("-- Allt.\nSELECT antal, antal_status\nFROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: dataset tal: the query does not give "niva"
+    error[U0115]: dataset tal: the query does not give "niva"
      --> pipelines/lokal/tal.sql:2:1
       |
     2 | SELECT antal, antal_status
@@ -187,7 +187,7 @@ fn a_query_without_area_and_time() {
       |
       = hint: a regional dataset gives niva (riket, lan, kommun), kod and period; the program adds namn, lan, period_start and period_end
 
-    error: dataset tal: the query does not give "kod"
+    error[U0115]: dataset tal: the query does not give "kod"
      --> pipelines/lokal/tal.sql:2:1
       |
     2 | SELECT antal, antal_status
@@ -195,7 +195,7 @@ fn a_query_without_area_and_time() {
       |
       = hint: a regional dataset gives niva (riket, lan, kommun), kod and period; the program adds namn, lan, period_start and period_end
 
-    error: dataset tal: the query does not give "period"
+    error[U0115]: dataset tal: the query does not give "period"
      --> pipelines/lokal/tal.sql:2:1
       |
     2 | SELECT antal, antal_status
@@ -205,7 +205,7 @@ fn a_query_without_area_and_time() {
 
     3 problems in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -214,7 +214,7 @@ fn a_query_without_area_and_time() {
 fn sql_that_writes() {
     let said = query("COPY (SELECT * FROM rader) TO '/tmp/ut.csv'\n");
     insta::assert_snapshot!(said, @r#"
-    error: only a query is allowed here
+    error[U0114]: only a query is allowed here
      --> pipelines/lokal/tal.sql:1:1
       |
     1 | COPY (SELECT * FROM rader) TO '/tmp/ut.csv'
@@ -224,12 +224,12 @@ fn sql_that_writes() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query("-- Ny tabell\nCREATE TABLE x AS SELECT * FROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: only a query is allowed here
+    error[U0114]: only a query is allowed here
      --> pipelines/lokal/tal.sql:2:1
       |
     2 | CREATE TABLE x AS SELECT * FROM rader
@@ -239,12 +239,12 @@ fn sql_that_writes() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query("INSERT INTO rader SELECT * FROM rader\n");
     insta::assert_snapshot!(said, @r#"
-    error: only a query is allowed here
+    error[U0114]: only a query is allowed here
      --> pipelines/lokal/tal.sql:1:1
       |
     1 | INSERT INTO rader SELECT * FROM rader
@@ -254,12 +254,12 @@ fn sql_that_writes() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query("SET datafusion.execution.batch_size = 1\n");
     insta::assert_snapshot!(said, @r#"
-    error: only a query is allowed here
+    error[U0114]: only a query is allowed here
      --> pipelines/lokal/tal.sql:1:1
       |
     1 | SET datafusion.execution.batch_size = 1
@@ -269,12 +269,12 @@ fn sql_that_writes() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query("SELECT 1; SELECT 2\n");
     insta::assert_snapshot!(said, @r#"
-    error: there is more than one query here
+    error[U0114]: there is more than one query here
      --> pipelines/lokal/tal.sql:1:1
       |
     1 | SELECT 1; SELECT 2
@@ -284,7 +284,7 @@ fn sql_that_writes() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -293,7 +293,7 @@ fn sql_that_writes() {
 fn sql_that_reads_files_or_what_the_program_keeps_to_itself() {
     let said = query("SELECT 'kommun' AS niva, kod, period, antal, antal_status\nFROM '/etc/passwd'\n");
     insta::assert_snapshot!(said, @r#"
-    error: there is no table `/etc/passwd`
+    error[U0114]: there is no table `/etc/passwd`
      --> pipelines/lokal/tal.sql:2:7
       |
     2 | FROM '/etc/passwd'
@@ -303,7 +303,7 @@ fn sql_that_reads_files_or_what_the_program_keeps_to_itself() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -314,7 +314,7 @@ fn sql_that_asks_the_clock_or_chance() {
         "SELECT 'kommun' AS niva, kod, CAST(date_part('year', now()) AS VARCHAR) AS period, antal, antal_status\nFROM rader\n",
     );
     insta::assert_snapshot!(said, @r#"
-    error: now() gives another answer each time, so the dataset could not be computed again
+    error[U0114]: now() gives another answer each time, so the dataset could not be computed again
      --> pipelines/lokal/tal.sql:1:54
       |
     1 | SELECT 'kommun' AS niva, kod, CAST(date_part('year', now()) AS VARCHAR) AS period, antal, antal_status
@@ -324,12 +324,12 @@ fn sql_that_asks_the_clock_or_chance() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query("SELECT 'kommun' AS niva, kod, period, antal, antal_status\nFROM rader\nORDER BY random()\n");
     insta::assert_snapshot!(said, @r#"
-    error: random() gives another answer each time, so the dataset could not be computed again
+    error[U0114]: random() gives another answer each time, so the dataset could not be computed again
      --> pipelines/lokal/tal.sql:3:10
       |
     3 | ORDER BY random()
@@ -339,14 +339,14 @@ fn sql_that_asks_the_clock_or_chance() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     let said = query(
         "SELECT 'kommun' AS niva, kod, CAST(current_date AS VARCHAR) AS period, antal, antal_status\nFROM rader\n",
     );
     insta::assert_snapshot!(said, @r#"
-    error: current_date() gives another answer each time, so the dataset could not be computed again
+    error[U0114]: current_date() gives another answer each time, so the dataset could not be computed again
      --> pipelines/lokal/tal.sql:1:36
       |
     1 | SELECT 'kommun' AS niva, kod, CAST(current_date AS VARCHAR) AS period, antal, antal_status
@@ -356,7 +356,7 @@ fn sql_that_asks_the_clock_or_chance() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }

@@ -32,19 +32,19 @@ fn run_wants_names_that_exist() {
     let unknown = world.run(&["run", "lokall"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(unknown.stderr, @r#"
-    error: there is no pipeline "lokall"
+    error[U0902]: there is no pipeline "lokall"
     hint: there is lokal
     "#);
     let none = world.run(&["run"]);
     assert_eq!((none.code, none.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(none.stderr, @r#"
-    error: no pipeline is named
+    error[U0901]: no pipeline is named
     hint: name one or more, or give --all
     "#);
     let both = world.run(&["run", "lokal", "--all"]);
     assert_eq!((both.code, both.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(both.stderr, @r#"
-    error: the argument '[PIPELINES]...' cannot be used with '--all'
+    error[U0901]: the argument '[PIPELINES]...' cannot be used with '--all'
 
     Usage: underlag run <PIPELINES>...
 
@@ -88,7 +88,7 @@ fn one_failing_pipeline_stops_no_other() {
     site: no report has anything to show yet
     "#);
     insta::assert_snapshot!(ran.stderr, @r"
-    error: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string
+    error[U0301]: pipeline annan: fetch rader: fil: GET file://[world]/pipelines/annan/rader.json: the body is cut off or broken at byte 3: key must be a string
     hint: correct the file and run again
     ");
     assert!(world.current("tal").is_some() && world.current("andra_tal").is_none());
@@ -238,11 +238,11 @@ fn status_and_history_tell_what_ran() {
     lokal          failed      run [time], checked [time]
       tal [version]: 3 rows, fetched [time]
         latest period 2024, released [time]
-      last error: fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: the body is cut off or broken at byte 3: key must be a string
+      last error: [U0301] fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: the body is cut off or broken at byte 3: key must be a string
     "#);
     insta::assert_snapshot!(world.ok(&["history"]).stdout, @r#"
     2 [time] lokal          failed      0 calls, 0 reused, 0 retries, 0 rows fetched, [seconds] s
-      fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: the body is cut off or broken at byte 3: key must be a string
+      [U0301] fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: the body is cut off or broken at byte 3: key must be a string
     1 [time] lokal          published   0 calls, 0 reused, 0 retries, 3 rows fetched, [seconds] s
       tal [version] published, 3 rows
     "#);
@@ -259,7 +259,7 @@ fn status_and_history_tell_what_ran() {
     let unknown = world.run(&["history", "lokall"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(unknown.stderr, @r#"
-    error: there is no pipeline "lokall"
+    error[U0902]: there is no pipeline "lokall"
     hint: there is lokal
     "#);
 }
@@ -285,7 +285,7 @@ fn report_renders_again_from_what_is_published() {
     let wrong = world.run(&["report"]);
     assert_eq!((wrong.code, wrong.stdout.as_str()), (1, ""));
     insta::assert_snapshot!(wrong.stderr, @r#"
-    error: site: report oversikt: `antal` names column "antl", which dataset tal does not have
+    error[U0501]: site: report oversikt: `antal` names column "antl", which dataset tal does not have
     hint: did you mean `antal`?
     "#);
     assert!(world.read("data/site/current/index.html").contains("Omprov"), "the last site stays");
@@ -333,5 +333,60 @@ fn a_test_that_fails_shows_the_rows() {
     world.write("pipelines/lokal/tests/ett_fall/tall.csv", "kod\n0114\n");
     let stray = world.run(&["test"]);
     assert_eq!(stray.code, 1);
-    insta::assert_snapshot!(stray.stderr, @"error: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
+    insta::assert_snapshot!(stray.stderr, @"error[U0121]: lokal: case ett_fall: [world]/pipelines/lokal/tests/ett_fall: tall.csv belongs to no fetch, input or dataset of the pipeline");
+}
+
+#[test]
+fn status_under_a_refused_configuration_shows_what_was_recorded_last() {
+    let world = local(&three());
+    world.ok(&["run", "lokal"]);
+    let settings = world.read("config/underlag.toml");
+    world.edit("config/underlag.toml", "[publisher]", "[publiser]");
+    let ran = world.run(&["status"]);
+    insta::assert_snapshot!(format!("{}\n{}---\n{}", ran.code, ran.stdout, ran.stderr), @r#"
+    2
+    lokal          published   run [time], checked [time]
+      tal [version]: 3 rows, fetched [time]
+        latest period 2024, released [time]
+    ---
+    error[U0105]: unknown key `publiser`
+     --> config/underlag.toml:4:2
+      |
+    4 | [publiser]
+      |  ^^^^^^^^
+      |
+      = hint: did you mean `publisher`?
+
+    1 problem in 1 file
+
+    error[U0102]: the configuration is refused
+    hint: shown is what is recorded in [world]/data; correct the problems above
+    "#);
+
+    // Not even the pipeline's own file can be read.
+    world.write("config/underlag.toml", &settings);
+    world.write("pipelines/lokal/pipeline.toml", "version = 1\ntitle = \"Lokal\n");
+    let ran = world.run(&["status"]);
+    insta::assert_snapshot!(format!("{}\n{}---\n{}", ran.code, ran.stdout, ran.stderr), @r#"
+    2
+    lokal          published   run [time], checked [time]
+      tal [version]: 3 rows, fetched [time]
+    ---
+    error[U0104]: invalid basic string, expected `"`
+     --> pipelines/lokal/pipeline.toml:2:15
+      |
+    2 | title = "Lokal
+      |               ^
+
+    1 problem in 1 file
+
+    error[U0102]: the configuration is refused
+    hint: shown is what is recorded in [world]/data; correct the problems above
+    "#);
+    let json = world.run(&["status", "--json"]);
+    let rows: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(
+        (json.code, &rows[0]["last_outcome"], &rows[0]["datasets"][0]["rows"]),
+        (2, &json!("published"), &json!(3))
+    );
 }

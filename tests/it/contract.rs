@@ -29,7 +29,7 @@ fn rows(world: &World, rows: &Value) {
 fn an_unknown_status_word() {
     let said = after(|world| rows(world, &json!([{ "kod": "0114", "period": "2024", "antal": 1, "status": "okänd" }])));
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: status: 1 value has no status, or one that is not known
         kod=0114, period=2024, antal=1, antal_status=okänd
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -42,7 +42,7 @@ fn a_value_beside_a_status_that_says_there_is_none() {
     let said =
         after(|world| rows(world, &json!([{ "kod": "0114", "period": "2024", "antal": 1, "status": "suppressed" }])));
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: status: 1 value stands beside a status that says there is none
         kod=0114, period=2024, antal=1, antal_status=suppressed
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -55,7 +55,7 @@ fn an_empty_value_that_is_called_observed() {
     let said =
         after(|world| rows(world, &json!([{ "kod": "0114", "period": "2024", "antal": null, "status": "observed" }])));
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: status: 1 value is empty without a status that says why
         kod=0114, period=2024, antal=(null), antal_status=observed
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -67,7 +67,7 @@ fn an_empty_value_that_is_called_observed() {
 fn a_float_in_a_column_of_whole_numbers() {
     let said = after(|world| rows(world, &json!([{ "kod": "0114", "period": "2024", "antal": 1.5, "status": null }])));
     insta::assert_snapshot!(said, @r#"
-    error: pipeline lokal: fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: row 1: column "antal" is "1.5", not a whole number
+    error[U0304]: pipeline lokal: fetch rader: fil: GET file://[world]/pipelines/lokal/rader.json: row 1: column "antal" is "1.5", not a whole number
     hint: correct the file and run again
     "#);
 }
@@ -83,7 +83,7 @@ fn too_few_rows_and_too_many_gone() {
         );
     });
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: 2 checks did not hold
+    error[U0401]: pipeline lokal: nothing published: 2 checks did not hold
       tal: min_rows: 1 row, at least 2 are required
       tal: max_drop: 1 row, 66.7 % fewer than the 3 published; at most 20 % may go
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
@@ -107,7 +107,7 @@ fn unknown_areas_odd_periods_and_repeated_keys_are_shown_together() {
         );
     });
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: 4 checks did not hold
+    error[U0401]: pipeline lokal: nothing published: 4 checks did not hold
       tal: area: 3 rows have an area code that the reference tables do not know
         niva=kommun, kod=114
         niva=kommun, kod=9998
@@ -144,7 +144,7 @@ fn a_check_of_the_operators_own_shows_its_rows() {
         rows(world, &fewer);
     });
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: minskar.sql: 1 row that should not be there
         kod=0180, antal=3, forr=300
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -160,7 +160,7 @@ fn values_that_are_no_numbers() {
         world.edit("pipelines/lokal/tal.sql", "    antal,", "    antal / 0.0 AS antal,");
     });
     insta::assert_snapshot!(said, @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: value: 3 values are not finite numbers
         kod=0114, period=2024, antal=inf, antal_status=observed
         kod=0115, period=2024, antal=inf, antal_status=observed
@@ -246,7 +246,7 @@ fn changed(change: impl FnOnce(&mut Vec<Value>)) -> Value {
 #[test]
 fn too_few_rows_stop_or_warn() {
     insta::assert_snapshot!(both("min_rows = 6\n", "min_rows", &changed(|rows| rows.truncate(1))), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: min_rows: 1 row, at least 6 are required
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; correct the source or the pipeline and run again
@@ -258,7 +258,7 @@ fn too_few_rows_stop_or_warn() {
 #[test]
 fn a_drop_stops_or_warns() {
     insta::assert_snapshot!(both("max_drop = \"20%\"\n", "max_drop", &changed(|rows| rows.truncate(4))), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0402]: pipeline lokal: nothing published: a check did not hold
       tal: max_drop: 4 rows, 33.3 % fewer than the 6 published; at most 20 % may go
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; if the rows are rightly gone, `underlag accept` lets this through once: `underlag status` shows how
@@ -274,7 +274,7 @@ fn a_share_of_empty_values_stops_or_warns() {
         rows[4] = row("0115", "2024", None);
     });
     insta::assert_snapshot!(both("max_null = \"20%\"\n", "max_null.antal", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: max_null.antal: 2 of 6 values of antal are empty (33.3 %); at most 20 % may be
         kod=0114, period=2024, antal=(null), antal_status=missing
         kod=0115, period=2024, antal=(null), antal_status=missing
@@ -289,7 +289,7 @@ fn a_share_of_empty_values_stops_or_warns() {
 fn a_repeated_key_stops_or_warns() {
     let bad = changed(|rows| rows.push(row("0114", "2024", Some(6))));
     insta::assert_snapshot!(both("", "unique", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: unique: 1 row repeats the key (kod, period) of another row
         kod=0114, period=2024
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -303,7 +303,7 @@ fn a_repeated_key_stops_or_warns() {
 fn old_figures_stop_or_warn() {
     let bad = changed(|rows| rows.iter_mut().for_each(|row| row["period"] = json!("1998")));
     insta::assert_snapshot!(both("freshness = \"9000d\"\n", "freshness", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: freshness: the newest period, 1998, ended 1998-12-31: more than 9000 days before the run
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; correct the source or the pipeline and run again
@@ -320,7 +320,7 @@ fn holes_stop_or_warn() {
     });
     let declared = "complete = { over = [\"kod\", \"period\"] }\n";
     insta::assert_snapshot!(both(declared, "complete", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: complete: 1 combination of kod, period has no row
         niva=kommun, kod=0114, period=2022
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -342,7 +342,7 @@ fn a_total_that_is_not_its_parts_stops_or_warns() {
                     total = { niva = \"lan\" }\nparts = { niva = \"kommun\" }\n";
     let bad = changed(|rows| rows[1] = row("01", "2024", Some(8)));
     insta::assert_snapshot!(both(declared, "equals.lan", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: equals.lan: 1 total of antal (niva = lan) is not the sum of its parts
         period=2024, lan=01, niva=lan, antal=8, delar=7
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -354,7 +354,7 @@ fn a_total_that_is_not_its_parts_stops_or_warns() {
                     total = { niva = \"riket\" }\nparts = { niva = [\"lan\"] }\ntolerance = 1\n";
     let bad = changed(|rows| rows[0] = row("00", "2024", Some(12)));
     insta::assert_snapshot!(both(declared, "equals.riket", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: equals.riket: 1 total of antal (niva = riket) is not the sum of its parts
         period=2024, niva=riket, antal=12, delar=10
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -365,7 +365,7 @@ fn a_total_that_is_not_its_parts_stops_or_warns() {
     let declared = "[dataset.tal.check.equals.kod]\ncolumn = \"antal\"\n\
                     total = { kod = \"00\" }\nparts = { kod = [\"01\", \"03\"] }\n";
     insta::assert_snapshot!(both(declared, "equals.kod", &changed(|rows| drop(rows.remove(0)))), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: equals.kod: no row is a total (kod = 00): nothing could be compared
       data: rader from fil, file://[world]/pipelines/lokal/rader.json
     hint: the last good version stays published; correct the source or the pipeline and run again
@@ -389,7 +389,7 @@ fn totals_with_empty_parts_are_left_aside() {
 fn values_outside_their_range_stop_or_warn() {
     let bad = changed(|rows| rows[3] = row("0114", "2024", Some(-1)));
     insta::assert_snapshot!(both("range = { min = 0 }\n---\n", "range.antal", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: range.antal: 1 value of antal is not at least 0
         kod=0114, period=2024, antal=-1, antal_status=observed
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -403,7 +403,7 @@ fn values_outside_their_range_stop_or_warn() {
 fn empty_values_where_there_must_be_none_stop_or_warn() {
     let bad = changed(|rows| rows[3] = row("0114", "2024", None));
     insta::assert_snapshot!(both("nullable = false\n---\n", "nullable.antal", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: nullable.antal: 1 row has no antal, which is declared never to be empty
         kod=0114, period=2024, antal=(null), antal_status=missing
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -417,7 +417,7 @@ fn empty_values_where_there_must_be_none_stop_or_warn() {
 fn other_statuses_stop_or_warn() {
     let bad = changed(|rows| rows[3]["status"] = json!("preliminary"));
     insta::assert_snapshot!(both("statuses = [\"observed\", \"missing\"]\n---\n", "statuses.antal", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: statuses.antal: 1 row has another antal_status than observed, missing
         kod=0114, period=2024, antal=5, antal_status=preliminary
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -433,7 +433,7 @@ fn other_codes_stop_or_warn() {
         "\n[dataset.tal.column.period]\ntype = \"text\"\ntitle = \"Period\"\nvalues = [\"2024\", \"2025\"]\n---\n";
     let bad = changed(|rows| rows.push(row("0114", "2026", Some(1))));
     insta::assert_snapshot!(both(column, "values.period", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: values.period: 1 row has another period than 2024, 2025
         kod=0114, period=2026
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -448,7 +448,7 @@ fn other_codes_stop_or_warn() {
     let toml = world.read("pipelines/lokal/pipeline.toml");
     world.write("pipelines/lokal/pipeline.toml", &format!("{toml}{}", column.trim_end_matches("---\n")));
     insta::assert_snapshot!(world.run(&["run", "lokal"]).stderr, @r"
-    error: pipeline lokal: nothing published: 2 checks did not hold
+    error[U0401]: pipeline lokal: nothing published: 2 checks did not hold
       tal: area: 1 row has an area code that the reference tables do not know
         niva=kommun, kod=norr
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -463,7 +463,7 @@ fn other_codes_stop_or_warn() {
 fn rows_that_a_query_gives_stop_or_warn() {
     let bad = changed(|rows| rows[0] = row("00", "2024", Some(1001)));
     insta::assert_snapshot!(both("custom = [\"stor.sql\"]\n", "stor.sql", &bad), @r"
-    error: pipeline lokal: nothing published: a check did not hold
+    error[U0401]: pipeline lokal: nothing published: a check did not hold
       tal: stor.sql: 1 row that should not be there
         kod=00, antal=1001
           from rader: GET file://[world]/pipelines/lokal/rader.json (archive/objects/[hash].zst)
@@ -537,7 +537,7 @@ fn codes_of_a_table_that_is_not_there_are_a_mistake() {
         })
     };
     insta::assert_snapshot!(refused("plaster.kod"), @r#"
-    error: dataset tal: the codes of "kod" are those of "plaster", which is no reference table
+    error[U0115]: dataset tal: the codes of "kod" are those of "plaster", which is no reference table
       --> pipelines/lokal/pipeline.toml:20:1
        |
     20 | [dataset.tal.column.kod]
@@ -547,11 +547,11 @@ fn codes_of_a_table_that_is_not_there_are_a_mistake() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
     insta::assert_snapshot!(refused("platser.kood"), @r#"
-    error: dataset tal: the codes of "kod" are "kood" of reference table "platser", which has no such column
+    error[U0115]: dataset tal: the codes of "kod" are "kood" of reference table "platser", which has no such column
       --> pipelines/lokal/pipeline.toml:20:1
        |
     20 | [dataset.tal.column.kod]
@@ -561,7 +561,7 @@ fn codes_of_a_table_that_is_not_there_are_a_mistake() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }

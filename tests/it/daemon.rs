@@ -211,7 +211,7 @@ fn an_edit_is_taken_whole_or_not_at_all() {
     world.edit("pipelines/folk/pipeline.toml", "0 3 1 1 *", "0 3 1 1");
     let refused = until("the refusal", || shown(&world)["configuration"]["refused"].as_str().map(str::to_owned));
     assert_snapshot!(world.same(&refused), @r#"
-    error: "0 3 1 1" has 4 fields, and a schedule has five
+    error[U0108]: "0 3 1 1" has 4 fields, and a schedule has five
      --> pipelines/folk/pipeline.toml:5:8
       |
     5 | cron = "0 3 1 1"
@@ -236,7 +236,7 @@ fn an_edit_is_taken_whole_or_not_at_all() {
     daemon.signal("-HUP");
     let refused = until("the refusal", || shown(&world)["configuration"]["refused"].as_str().map(str::to_owned));
     assert_snapshot!(refused, @r"
-    error: [server] listen can't change while the daemon runs
+    error[U0119]: [server] listen can't change while the daemon runs
     hint: restart it: systemctl restart underlag
     ");
     let (code, log) = daemon.stop();
@@ -380,7 +380,7 @@ fn a_second_daemon_and_a_damaged_lake_are_refused() {
     assert_eq!(second.code, 1);
     let holder = format!(": process {}", daemon.child.id());
     assert_snapshot!(second.stderr.replace(&holder, ": process [pid]"), @r"
-    error: another daemon is at work in [world]/data: process [pid]
+    error[U0701]: another daemon is at work in [world]/data: process [pid]
     hint: stop it first, or give another --data-dir
     ");
     daemon.stop();
@@ -392,7 +392,7 @@ fn a_second_daemon_and_a_damaged_lake_are_refused() {
     fs::write(&file, b"PAR1").unwrap();
     let refused = world.run(&["daemon"]);
     assert_eq!(refused.code, 3, "{}", refused.stderr);
-    assert!(refused.stderr.starts_with("error: the lake is damaged:\n  "), "{}", refused.stderr);
+    assert!(refused.stderr.starts_with("error[U0607]: the lake is damaged:\n  "), "{}", refused.stderr);
     assert!(refused.stderr.contains(" has 4 bytes and should have "), "{}", refused.stderr);
     assert!(refused.stderr.contains("hint: `underlag verify` tells all that is damaged"), "{}", refused.stderr);
 }

@@ -268,7 +268,7 @@ fn a_folder_that_is_not_there_is_no_sound_one_and_is_not_made() {
     let ran = world.run(&["verify"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     assert_snapshot!(ran.stderr, @r"
-    error: there is no data folder [world]/data
+    error[U0903]: there is no data folder [world]/data
     hint: data_dir in the configuration, or --data-dir, names it; the first run makes it
     ");
     world.ok(&["status"]);
@@ -307,7 +307,7 @@ fn read_only(world: &World, arguments: &str) -> Option<Ran> {
         format!("mount --bind data data && mount -o remount,ro,bind data || exit 99; exec \"$UNDERLAG\" {arguments}");
     for namespaces in ["-m", "-rm"] {
         if let Ok(output) = world.tool("unshare").args([namespaces, "sh", "-c", &order]).output()
-            && !matches!(output.status.code(), Some(99 | 1) if !String::from_utf8_lossy(&output.stderr).contains("error: "))
+            && !matches!(output.status.code(), Some(99 | 1) if !String::from_utf8_lossy(&output.stderr).contains("error["))
         {
             return Some(world.ran(output));
         }
@@ -322,7 +322,7 @@ fn a_read_only_folder_is_read_and_not_written() {
     let Some(ran) = read_only(&world, "run lokal") else { return };
     assert_eq!(ran.code, 1, "{}", ran.stdout);
     assert_snapshot!(ran.stderr, @r"
-    error: could not write [world]/data/lock: Read-only file system (os error 30)
+    error[U0602]: could not write [world]/data/lock: Read-only file system (os error 30)
     hint: data_dir is on a read-only file system
     ");
     for reader in ["verify", "status", "history"] {
@@ -359,7 +359,7 @@ fn a_folder_that_belongs_to_someone_else() {
     }
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert_snapshot!(ran.stderr, @r"
-    error: could not write [world]/data/lock: Permission denied (os error 13)
+    error[U0602]: could not write [world]/data/lock: Permission denied (os error 13)
     hint: the user that runs underlag must own data_dir
     ");
     if am_root {

@@ -124,7 +124,7 @@ fn every_changed_row_is_written_with_both_values() {
     "#);
     let refused = world.run(&["diff", "tal", "--output", "finns/inte.parquet"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
-    insta::assert_snapshot!(refused.stderr, @"error: could not write finns/inte.parquet: No such file or directory (os error 2)");
+    insta::assert_snapshot!(refused.stderr, @"error[U0603]: could not write finns/inte.parquet: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -168,22 +168,22 @@ fn what_is_not_there_is_named() {
     let told = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d\n").unwrap().replace_all(&told, "[minute]\n");
     insta::assert_snapshot!(told, @r#"
     diff tal → 1
-    error: tal is not published yet
+    error[U0903]: tal is not published yet
     hint: run its pipeline first
     diff tal → 1
-    error: tal has no version before [version]
+    error[U0903]: tal has no version before [version]
     hint: there is something to compare when it is published again
     diff tall → 2
-    error: there is no dataset "tall"
+    error[U0902]: there is no dataset "tall"
     hint: did you mean tal?
     diff tal 1 7 → 2
-    error: tal has no version 7
+    error[U0902]: tal has no version 7
     hint: there are [version]
     diff tal i går 1 → 2
-    error: "i går" is no time
+    error[U0901]: "i går" is no time
     hint: write a day (2026-03-01: its end, Swedish time), or a time like [time]
     diff tal 2020-01-01 1 → 2
-    error: tal was not published yet at 2020-01-01 23:59 (Swedish time)
+    error[U0903]: tal was not published yet at 2020-01-01 23:59 (Swedish time)
     hint: its first version [version] is from [minute]
     "#);
 }

@@ -139,7 +139,7 @@ fn step(stderr: &str) -> &'static str {
 
 /// In which county's file the room ends is chance, and whether a line of the journal was cut before.
 fn without_chance(text: &str) -> String {
-    let error = &text[text.find("error: ").unwrap()..];
+    let error = &text[text.find("error[").unwrap()..];
     regex::Regex::new(r"lan-\d\d").unwrap().replace_all(error, "lan-[nn]").into_owned()
 }
 
@@ -175,7 +175,7 @@ fn a_disk_that_fills_up_at_every_step() {
         assert!(text.contains("free space"), "with {leave} KiB: {text}");
         if steps.insert(step(text)) && step(text) == "publish" {
             assert_snapshot!(without_chance(text), @r"
-            error: pipeline befolkning: could not write [world]/data/stage/befolkning/versioner/befolkning/[version]/data/lan-[nn]/[version].parquet: No space left on device (os error 28)
+            error[U0601]: pipeline befolkning: could not write [world]/data/stage/befolkning/versioner/befolkning/[version]/data/lan-[nn]/[version].parquet: No space left on device (os error 28)
             hint: the disk is full: free space and run again; what was published before is untouched
             ");
         }
@@ -221,7 +221,7 @@ fn a_limit_on_file_size_met_while_publishing() {
         assert_eq!(step(&ran.stderr), expected, "{}", ran.stderr);
         if expected == "publish" {
             assert_snapshot!(ran.stderr, @r"
-            error: pipeline befolkning: could not write [world]/data/stage/befolkning/versioner/befolkning/[version]/manifest.json: File too large (os error 27)
+            error[U0601]: pipeline befolkning: could not write [world]/data/stage/befolkning/versioner/befolkning/[version]/manifest.json: File too large (os error 27)
             hint: the system limits how large a file may be (ulimit -f, LimitFSIZE): raise that and run again
             ");
         }
@@ -251,7 +251,7 @@ fn a_ledger_that_fails_after_the_pointer_moved() {
     let ran = world.run(&["run", "befolkning"]);
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
     assert_snapshot!(ran.stderr, @r"
-    error: pipeline befolkning: published befolkning [version], but could not record it: could not use ledger.sqlite: database or disk is full
+    error[U0610]: pipeline befolkning: published befolkning [version], but could not record it: could not use ledger.sqlite: database or disk is full
     hint: readers see the new version; free space and run again: it will be found unchanged
     ");
     let second = world.current("befolkning").unwrap();

@@ -24,7 +24,7 @@ fn stopped(world: &World, sandbox: &Sandbox, fault: Value) -> String {
     assert!(healed.stdout.starts_with("folk           unchanged"), "{}", healed.stdout);
     assert!(!world.ok(&["status"]).stdout.contains("waiting"));
     let said = ran.stderr.lines().filter(|line| !line.starts_with("hint:")).collect::<Vec<_>>().join("\n");
-    said.trim_start_matches("error: pipeline folk: ").to_owned()
+    said.split_once(": pipeline folk: ").unwrap().1.to_owned()
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_policy_is_declared_per_fetch_and_a_lost_ledger_forgets_nothing() {
     sandbox.fault(json!({ "kind": "new_code", "dimension": "Kon", "code": "3" }));
     insta::assert_snapshot!(world.run(&["run", "folk"]).stderr, @r#"
     note: ledger.sqlite is made anew from the manifests: 1 runs, 2 versions
-    error: pipeline folk: nothing published: a source says something else of its data than before, which waits to be accepted
+    error[U0403]: pipeline folk: nothing published: a source says something else of its data than before, which waits to be accepted
       fetch folk: dimension "Kon" has a new code: "3" (ny kod)
     hint: the last good version stays published; if the figures still mean what the pipeline says they do: underlag accept folk --reason "…"
     "#);
@@ -142,7 +142,7 @@ fn a_policy_is_declared_per_fetch_and_a_lost_ledger_forgets_nothing() {
 
     world.edit("pipelines/folk/pipeline.toml", "on_renamed = \"accept\"", "on_renamed = \"never\"");
     insta::assert_snapshot!(world.run(&["check"]).stderr, @r#"
-    error: `fetch.folk.pxweb.on_renamed` can't be "never"
+    error[U0108]: `fetch.folk.pxweb.on_renamed` can't be "never"
       --> pipelines/folk/pipeline.toml:11:14
        |
     11 | on_renamed = "never"
@@ -152,7 +152,7 @@ fn a_policy_is_declared_per_fetch_and_a_lost_ledger_forgets_nothing() {
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -189,7 +189,7 @@ fn an_indicator_that_is_redefined_stops_the_publish() {
     sandbox.fault(json!({ "kind": "relabelled_code", "code": "0114" }));
     sandbox.fault(json!({ "kind": "relabelled_code", "code": "0115" }));
     insta::assert_snapshot!(world.run(&["run", "n"]).stderr, @r#"
-    error: pipeline n: nothing published: a source says something else of its data than before, which waits to be accepted
+    error[U0403]: pipeline n: nothing published: a source says something else of its data than before, which waits to be accepted
       fetch k: dimension "enhet" has a code with another name: "0114" was "Upplands Väsby" and is "Upplands Väsby (ny)"
       fetch k: indicator "N18898" is redefined, by its title: it was "Elever i kommunal gymnasial vuxenutbildning hemkommun, antal", it is "Elever i kommunal gymnasial vuxenutbildning hemkommun, antal (ny)"
     hint: the last good version stays published; if the figures still mean what the pipeline says they do: underlag accept n --reason "…"
@@ -219,7 +219,7 @@ fn columns_of_a_file_are_watched_too() {
     assert_eq!(notes(&world.ok(&["run", "fil", "--force"])), "", "they are told once");
     file("kod,period,summa,annat,mer\n0180,2024,2,x,y\n");
     insta::assert_snapshot!(world.run(&["run", "fil"]).stderr, @r#"
-    error: pipeline fil: fetch rader: fil: GET file://[world]/pipelines/fil/rader.csv: there is no column "antal"; the header has kod, period, summa, annat, mer
+    error[U0303]: pipeline fil: fetch rader: fil: GET file://[world]/pipelines/fil/rader.csv: there is no column "antal"; the header has kod, period, summa, annat, mer
     hint: the source may have renamed it: see `columns` of the fetch
     "#);
 }

@@ -147,28 +147,28 @@ fn a_county_brings_its_municipalities_and_an_unknown_area_the_nearest() {
     let told = regex::Regex::new(r"\d{4}-\d\d-\d\d \d\d:\d\d\n").unwrap().replace_all(&told, "[minute]\n");
     insta::assert_snapshot!(told, @r#"
     -o ut.csv --area 0181 → 2
-    error: tal [version] has no area "0181"
+    error[U0902]: tal [version] has no area "0181"
     hint: did you mean 0180 Stockholm?
     -o ut.csv --area Stokholm → 2
-    error: tal [version] has no area "Stokholm"
+    error[U0902]: tal [version] has no area "Stokholm"
     hint: did you mean 0180 Stockholm?
     -o ut.csv --area riket → 2
-    error: tal [version] has no area "riket"
+    error[U0902]: tal [version] has no area "riket"
     hint: it has 3 areas, such as 0114, 0115, 0180
     -o ut.csv --as-of 2020-01-01 → 2
-    error: tal was not published yet at 2020-01-01 23:59 (Swedish time)
+    error[U0903]: tal was not published yet at 2020-01-01 23:59 (Swedish time)
     hint: its first version [version] is from [minute]
     -o ut.csv --version 3 → 2
-    error: tal has no version 3
+    error[U0902]: tal has no version 3
     hint: there are [version]
     -o ut.txt → 2
-    error: what to write can't be told from "ut.txt"
+    error[U0901]: what to write can't be told from "ut.txt"
     hint: say --format: parquet, csv, csv-sv, json, xlsx
     -o - --format xlsx → 2
-    error: xlsx is not written to stdout
+    error[U0901]: xlsx is not written to stdout
     hint: name a file with -o, or ask for csv, csv-sv or json
     -o finns/inte.csv → 1
-    error: could not write finns/inte.csv: No such file or directory (os error 2)
+    error[U0603]: could not write finns/inte.csv: No such file or directory (os error 2)
     "#);
     assert!(!world.path("ut.csv").exists() && !world.path("ut.csv.om.txt").exists());
 }
@@ -224,7 +224,7 @@ fn rows_that_the_retention_removed_are_said_to_be_gone() {
     let ran = world.run(&["export", "tal", "--version", "1", "-o", "ut.csv"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: the rows of tal [version] are gone: the retention removed them
+    error[U0614]: the rows of tal [version] are gone: the retention removed them
     hint: its manifest stays; underlag replay tal [version] computes them again from the archive
     "#);
     assert_eq!(world.run(&["diff", "tal", "1", "3"]).stderr, ran.stderr);

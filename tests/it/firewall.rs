@@ -145,7 +145,7 @@ fn a_firewall_that_opens_tls_is_believed_only_by_its_certificate() {
     let ran = world.run(&["run", "folk"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr.replace(&port.to_string(), "[port]"), @r"
-    error: pipeline folk: fetch folk: scb: the certificate of https://localhost:[port]/pxweb/api/v2/config is not trusted: it is issued by nobody that this machine trusts
+    error[U0208]: pipeline folk: fetch folk: scb: the certificate of https://localhost:[port]/pxweb/api/v2/config is not trusted: it is issued by nobody that this machine trusts
     hint: if a firewall opens TLS here, give its certificate as [http] ca_file; if not, somebody stands in between
     ");
     assert!(sandbox.calls().is_empty());
@@ -154,7 +154,7 @@ fn a_firewall_that_opens_tls_is_believed_only_by_its_certificate() {
     world.edit("config/underlag.toml", "\"ca.pem\"", "\"gone.pem\"");
     let ran = world.run(&["run", "folk"]);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!(ran.stderr, @"error: could not set up the HTTP client: ca_file [world]/config/gone.pem: No such file or directory (os error 2)");
+    insta::assert_snapshot!(ran.stderr, @"error[U0209]: could not set up the HTTP client: ca_file [world]/config/gone.pem: No such file or directory (os error 2)");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_host_outside_the_list_is_never_called() {
     assert_eq!(ran.code, 1);
     assert!(sandbox.calls().is_empty());
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: pipeline folk: fetch folk: scb: https://statistik.example.org/pxweb/api/v2/config is not called: its host statistik.example.org is not among [http] allow_hosts
+    error[U0120]: pipeline folk: fetch folk: scb: https://statistik.example.org/pxweb/api/v2/config is not called: its host statistik.example.org is not among [http] allow_hosts
     hint: if it should be, add "statistik.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
     "#);
 }
@@ -194,7 +194,7 @@ fn hosts_that_will_be_refused_are_found_by_check() {
     world.write("pipelines/prov/prov.sql", "SELECT 'riket' AS niva, '00' AS kod, '2024' AS period, 'x' AS namn_a");
     let ran = world.run(&["check"]);
     insta::assert_snapshot!(ran.stderr, @r#"
-    warning: the host api.kolada.se is not among `[http] allow_hosts`; no fetch uses `kolada` yet
+    warning[U0120]: the host api.kolada.se is not among `[http] allow_hosts`; no fetch uses `kolada` yet
      --> config/sources.toml:9:12
       |
     9 | base_url = "https://api.kolada.se/v3"
@@ -202,7 +202,7 @@ fn hosts_that_will_be_refused_are_found_by_check() {
       |
       = hint: if it may be called, add "api.kolada.se" to allow_hosts in underlag.toml, and let the firewall pass it
 
-    error: the host filer.example.org is not among `[http] allow_hosts`: every fetch from `filer` will be refused
+    error[U0120]: the host filer.example.org is not among `[http] allow_hosts`: every fetch from `filer` will be refused
       --> config/sources.toml:14:12
        |
     14 | base_url = "https://Filer.example.org/"
@@ -210,7 +210,7 @@ fn hosts_that_will_be_refused_are_found_by_check() {
        |
        = hint: if it may be called, add "filer.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
 
-    error: the host www.scb.se.example.org is not among `[http] allow_hosts`: the fetch will be refused
+    error[U0120]: the host www.scb.se.example.org is not among `[http] allow_hosts`: the fetch will be refused
       --> pipelines/prov/pipeline.toml:10:7
        |
     10 | url = "https://www.scb.se.example.org/b.html"
@@ -218,7 +218,7 @@ fn hosts_that_will_be_refused_are_found_by_check() {
        |
        = hint: if it may be called, add "www.scb.se.example.org" to allow_hosts in underlag.toml, and let the firewall pass it
 
-    error: the host filer.region.example is not among `[http] allow_hosts`: the fetch will be refused
+    error[U0120]: the host filer.region.example is not among `[http] allow_hosts`: the fetch will be refused
       --> pipelines/prov/pipeline.toml:13:29
        |
     13 | link_hosts = ["www.scb.se", "filer.region.example"]
@@ -228,7 +228,7 @@ fn hosts_that_will_be_refused_are_found_by_check() {
 
     4 problems in 2 files
 
-    error: 3 addresses of fetches lie on hosts that are not allowed
+    error[U0120]: 3 addresses of fetches lie on hosts that are not allowed
     "#);
     assert_eq!(ran.code, 2);
     world.edit(
@@ -250,7 +250,7 @@ fn mistakes_in_the_way_out_are_shown() {
     let ran = world.run(&["check"]);
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: a URL in a configuration file must not hold a user or password
+    error[U0108]: a URL in a configuration file must not hold a user or password
      --> config/underlag.toml:9:9
       |
     9 | proxy = "http://u:*@proxy.example.org:8080"
@@ -258,7 +258,7 @@ fn mistakes_in_the_way_out_are_shown() {
       |
       = hint: leave out what stands before the @, and give it as UNDERLAG_PROXY_AUTH=user:password in the environment
 
-    error: "http://x" is not a host
+    error[U0108]: "http://x" is not a host
       --> config/underlag.toml:10:13
        |
     10 | no_proxy = ["http://x"]
@@ -266,7 +266,7 @@ fn mistakes_in_the_way_out_are_shown() {
        |
        = hint: a name without scheme, port or path: "api.scb.se", or "*.scb.se" for all below scb.se
 
-    error: "scb.se:443" is not a host
+    error[U0108]: "scb.se:443" is not a host
       --> config/underlag.toml:11:16
        |
     11 | allow_hosts = ["scb.se:443"]
@@ -274,7 +274,7 @@ fn mistakes_in_the_way_out_are_shown() {
        |
        = hint: a name without scheme, port or path: "api.scb.se", or "*.scb.se" for all below scb.se
 
-    error: `http.outage_after` is 1
+    error[U0108]: `http.outage_after` is 1
       --> config/underlag.toml:12:16
        |
     12 | outage_after = 1
@@ -284,7 +284,7 @@ fn mistakes_in_the_way_out_are_shown() {
 
     4 problems in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }

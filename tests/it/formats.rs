@@ -83,7 +83,7 @@ fn a_newer_ledger_is_refused_and_left_alone() {
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{command:?}");
         insta::allow_duplicates! {
             assert_snapshot!(ran.stderr, @r"
-            error: could not use ledger.sqlite: its format 99 is newer than this program, which knows up to 3
+            error[U0608]: could not use ledger.sqlite: its format 99 is newer than this program, which knows up to 3
             hint: use the newer program, or move ledger.sqlite away: a run makes it anew from the manifests
             ");
         }
@@ -163,10 +163,10 @@ fn a_newer_manifest_is_refused_and_left_alone() {
     assert_eq!(ran.code, 1);
     assert_snapshot!(ran.stderr, @r"
     tal: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
-    error: pipeline lokal: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    error[U0608]: pipeline lokal: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
     hint: a later underlag wrote this: use that one
     warning: the retention was not applied: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
-    error: site: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
+    error[U0608]: site: [world]/data/datasets/tal/versions/[version]/manifest.json is no manifest: its format 99 is newer than this program, which reads up to 2
     hint: a later underlag wrote this: use that one
     ");
     let repair = world.run(&["verify", "--repair"]);

@@ -310,7 +310,7 @@ fn a_second_run_at_the_same_time_is_refused_and_harms_nothing() {
         assert_eq!(second.stdout, "");
         insta::allow_duplicates! {
             insta::assert_snapshot!(second.stderr, @r"
-            error: another underlag is at work in [world]/data: process [pid], `underlag run folk --data-dir data`, since [time]
+            error[U0605]: another underlag is at work in [world]/data: process [pid], `underlag run folk --data-dir data`, since [time]
             hint: wait for it to end (--wait does), or give another --data-dir
             ");
         }

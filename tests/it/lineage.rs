@@ -140,7 +140,7 @@ fn a_recomputed_version_can_be_written_elsewhere() {
     assert!(data(world.path("ut")) == data(version_folder(&world, "tal", &version)), "byte for byte");
     let ran = world.run(&["replay", "tal", &version, "--output", "ut"]);
     insta::assert_snapshot!(format!("{}{}", ran.code, ran.stderr), @r"
-    2error: ut exists already
+    2error[U0901]: ut exists already
     hint: a replayed version is written into a new folder, never over another
     ");
 }
@@ -163,7 +163,7 @@ fn answer(world: &World) -> PathBuf {
 #[test]
 fn what_the_archive_has_lost_is_named() {
     insta::assert_snapshot!(spoilt(|world, _| fs::remove_file(answer(world)).unwrap()), @r"
-    error: fetch rader: fil: the archived answer to GET file://[world]/pipelines/lokal/rader.json cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: it is not there
+    error[U0611]: fetch rader: fil: the archived answer to GET file://[world]/pipelines/lokal/rader.json cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: it is not there
     hint: the archive cannot be fetched again as it was: restore the file from a backup
     ");
     insta::assert_snapshot!(spoilt(|world, _| {
@@ -174,18 +174,18 @@ fn what_the_archive_has_lost_is_named() {
         bytes[middle] ^= 1;
         fs::write(file, bytes).unwrap();
     }), @r"
-    error: fetch rader: fil: the archived answer to GET file://[world]/pipelines/lokal/rader.json cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: its content does not have the hash that it is named by
+    error[U0611]: fetch rader: fil: the archived answer to GET file://[world]/pipelines/lokal/rader.json cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: its content does not have the hash that it is named by
     hint: the archive cannot be fetched again as it was: restore the file from a backup
     ");
     insta::assert_snapshot!(spoilt(|world, _| {
         fs::remove_file(object(world, world.manifest("tal")["recipe"].as_str().unwrap())).unwrap();
     }), @r"
-    error: the archived recipe of tal [version] cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: it is not there
+    error[U0611]: the archived recipe of tal [version] cannot be read: the archived answer [world]/data/archive/objects/[hash].zst is damaged: it is not there
     hint: the archive cannot be fetched again as it was: restore the file from a backup
     ");
     insta::assert_snapshot!(spoilt(|world, version| {
         edit_manifest(world, "tal", version, |manifest| manifest["sources"] = json!({}));
-    }), @"error: fetch rader: the manifest of tal [version] has no record of it");
+    }), @"error[U0612]: fetch rader: the manifest of tal [version] has no record of it");
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn a_version_without_a_recipe_is_computed_by_todays_configuration() {
     let ran = world.run(&["replay", "tal", &version]);
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: tal [version] has no archived recipe, and pipeline "lokal" with that dataset is not configured now
+    error[U0612]: tal [version] has no archived recipe, and pipeline "lokal" with that dataset is not configured now
     hint: versions made before recipes were archived need the configuration of then
     "#);
 }
@@ -290,7 +290,7 @@ fn mistakes_in_todays_configuration_hinder_no_look_at_the_past() {
     let ran = world.run(&["replay", "tal", &version]);
     assert_eq!(ran.code, 2);
     insta::assert_snapshot!(ran.stderr, @r"
-    error: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
+    error[U0101]: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
     hint: name one with --config FILE, or try `underlag demo`, which needs none
     ");
 }
@@ -321,7 +321,7 @@ fn a_split_table_is_computed_again_though_its_source_announced_no_limits() {
     });
     let ran = world.run(&["replay", "folk_lan", &version]);
     insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @r"
-    3 error: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv is not among the archived answers of this version
+    3 error[U0611]: fetch folk: scb: GET http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/metadata?lang=sv is not among the archived answers of this version
     hint: what is asked for now was not asked for then: the program or the configuration plans other calls
     ");
 }
@@ -414,7 +414,7 @@ fn a_version_is_computed_from_the_versions_that_it_was_computed_from() {
     fs::write(spoilt, bytes).unwrap();
     let ran = world.run(&["replay", "dubbla", &newer]);
     insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @r"
-    3 error: tal [version]: data/lan-01/[version].parquet is not as it was published
+    3 error[U0607]: tal [version]: data/lan-01/[version].parquet is not as it was published
     hint: `underlag verify` lists all that is damaged
     ");
 }
@@ -460,7 +460,7 @@ fn kept_periods_lead_to_the_version_that_they_are_from() {
     ");
     edit_manifest(&world, "tal", &second, |manifest| manifest["title"] = json!("En annan"));
     let ran = world.run(&["replay", "tal", &third]);
-    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @"3 error: tal [version] keeps periods of the version before it, and no manifest has the hash that it names that one by");
+    insta::assert_snapshot!(format!("{} {}{}", ran.code, ran.stdout, ran.stderr), @"3 error[U0612]: tal [version] keeps periods of the version before it, and no manifest has the hash that it names that one by");
 }
 
 /// The value of a cell in a JSON-stat answer, by the codes of its dimensions.
@@ -634,41 +634,41 @@ fn what_names_no_row_or_several_is_answered_with_what_would() {
         ran.stderr
     };
     insta::assert_snapshot!(said(&["trace", "tal", "kod=0114"]), @r"
-    error: tal [version] has 2 rows with kod=0114
+    error[U0902]: tal [version] has 2 rows with kod=0114
       kod=0114 period=2023
       kod=0114 period=2024
     hint: tell them apart by period
     ");
     insta::assert_snapshot!(said(&["trace", "tal", "kod=0181", "period=2024"]), @r"
-    error: tal [version] has no row with kod=0181, period=2024
+    error[U0902]: tal [version] has no row with kod=0181, period=2024
     hint: did you mean kod=0180?
     ");
     insta::assert_snapshot!(said(&["trace", "tal", "kod=stockholm"]), @r"
-    error: tal [version] has no row with kod=stockholm
+    error[U0902]: tal [version] has no row with kod=stockholm
     hint: did you mean kod=0180?
     ");
     insta::assert_snapshot!(said(&["trace", "tal", "kod=0180", "period=2023"]), @r"
-    error: tal [version] has no row with kod=0180, period=2023
+    error[U0902]: tal [version] has no row with kod=0180, period=2023
     hint: each of the values occurs, but not together
     ");
     insta::assert_snapshot!(said(&["trace", "tal", "kod=0180", "period=1999"]), @r"
-    error: tal [version] has no row with kod=0180, period=1999
+    error[U0902]: tal [version] has no row with kod=0180, period=1999
     hint: period has 2023, 2024
     ");
     insta::assert_snapshot!(said(&["trace", "tal", "kodd=0180"]), @r#"
-    error: tal [version] has no column "kodd"
+    error[U0902]: tal [version] has no column "kodd"
     hint: did you mean kod?
     "#);
     insta::assert_snapshot!(said(&["trace", "tall", "kod=0180"]), @r#"
-    error: there is no dataset "tall"
+    error[U0902]: there is no dataset "tall"
     hint: did you mean tal?
     "#);
     insta::assert_snapshot!(said(&["replay", "tal", "000009-20260101T000000Z-00000000"]), @r#"
-    error: tal has no version "[version]"
+    error[U0902]: tal has no version "[version]"
     hint: the newest are [version]
     "#);
     insta::assert_snapshot!(said(&["trace", "tal", "0180"]), @r"
-    error: invalid value '0180' for '<COLUMN=VALUE>...': write COLUMN=VALUE, such as kod=0180
+    error[U0901]: invalid value '0180' for '<COLUMN=VALUE>...': write COLUMN=VALUE, such as kod=0180
 
     For more information, try '--help'.
     ");

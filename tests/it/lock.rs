@@ -31,14 +31,14 @@ fn the_second_of_two_runs_is_told_who_is_at_work() {
     let second = world.run(&["run", "--all"]);
     assert_eq!((second.code, second.stdout.as_str()), (1, ""));
     assert_snapshot!(second.stderr, @r"
-    error: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
+    error[U0605]: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
     hint: wait for it to end (--wait does), or give another --data-dir
     ");
     let impatient = world.run(&["run", "--all", "--wait=100ms"]);
     assert_eq!(impatient.code, 1);
     assert_snapshot!(impatient.stderr, @r"
     waiting for process [pid], `underlag run --all`, since [time]
-    error: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
+    error[U0605]: another underlag is at work in [world]/data: process [pid], `underlag run --all`, since [time]
     hint: wait for it to end (--wait does), or give another --data-dir
     ");
     // Who only reads is not kept waiting.

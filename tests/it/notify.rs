@@ -24,7 +24,7 @@ fn a_test_message_is_sent_now_and_the_answer_is_said() {
     let unknown = world.run(&["notify", "--test", "drfit"]);
     assert_eq!(
         (unknown.code, unknown.stderr.as_str()),
-        (2, "error: there is no channel drfit\nhint: did you mean drift?\n")
+        (2, "error[U0902]: there is no channel drfit\nhint: did you mean drift?\n")
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -45,10 +45,9 @@ fn a_test_message_is_sent_now_and_the_answer_is_said() {
     let ran = world.ran(command.output().unwrap());
     // One channel is not held up by another.
     assert_eq!((ran.code, ran.stdout.as_str()), (1, "chatt (webhook): http://127.0.0.1 answered 200 OK: ok\n"));
-    assert!(
-        ran.stderr
-            .starts_with("error: drift (mail): could not connect to 127.0.0.1:[port]: nobody listens there\nhint: ")
-    );
+    assert!(ran.stderr.starts_with(
+        "error[U0801]: drift (mail): could not connect to 127.0.0.1:[port]: nobody listens there\nhint: "
+    ));
     assert!(!ran.stderr.contains("hemlig"), "{}", ran.stderr);
     let heard = service.join().unwrap();
     assert!(heard.contains("{\"text\":\"[underlag] a test message\"}"), "{heard}");

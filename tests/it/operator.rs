@@ -160,13 +160,13 @@ fn a_withdrawn_version_stays_and_says_so() {
     "#);
     let back = world.run(&["rollback", "tal", "--to", &second, "--reason", "prov"]);
     insta::assert_snapshot!(back.stderr, @r"
-    error: tal can't go to [version]: it is withdrawn
+    error[U0904]: tal can't go to [version]: it is withdrawn
     hint: choose another version
     ");
     let nowhere = world.run(&["rollback", "tal", "--reason", "prov"]);
     assert_eq!(nowhere.code, 2);
     insta::assert_snapshot!(nowhere.stderr, @r"
-    error: tal has no sound version before [version]
+    error[U0903]: tal has no sound version before [version]
     hint: mend the source or the pipeline and run it, or withdraw the version so that readers know
     ");
 }
@@ -180,18 +180,18 @@ fn the_operator_is_told_what_there_is_to_choose_from() {
         ran.stderr
     };
     insta::assert_snapshot!(said(&["rollback", "tall", "--reason", "prov"]), @r#"
-    error: there is no dataset "tall"
+    error[U0902]: there is no dataset "tall"
     hint: did you mean tal?
     "#);
     insta::assert_snapshot!(said(&["rollback", "tal", "--reason", " "]), @r"
-    error: the reason is empty
+    error[U0901]: the reason is empty
     hint: say in a sentence what is wrong; readers see it
     ");
     insta::assert_snapshot!(said(&["withdraw", "tal", "9", "--reason", "prov"]), @r#"
-    error: tal has no version "9"
+    error[U0902]: tal has no version "9"
     hint: the newest are [version], [version]
     "#);
-    insta::assert_snapshot!(said(&["rollback", "tal", "--to", "2", "--reason", "prov"]), @"error: tal [version] is what readers are given already");
+    insta::assert_snapshot!(said(&["rollback", "tal", "--to", "2", "--reason", "prov"]), @"error[U0904]: tal [version] is what readers are given already");
     assert!(!world.path("data/datasets/tal/acts").exists());
 }
 

@@ -68,7 +68,7 @@ fn a_source_that_is_out_is_left_alone_until_it_is_asked_to_be_back() {
     let ran = world.run(&["run", "folk"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r"
-    error: pipeline folk: fetch folk: scb has been out of order since [time]: 3 calls failed in a row, the last with: 503 Service Unavailable: nginx; it is asked again from [time]
+    error[U0202]: pipeline folk: fetch folk: scb has been out of order since [time]: 3 calls failed in a row, the last with: 503 Service Unavailable: nginx; it is asked again from [time]
     hint: what it did not answer is fetched by the next run; `underlag run --force` asks it at once
     ");
     assert_eq!(sandbox.calls().len(), 3, "nothing was sent");
@@ -116,7 +116,7 @@ fn no_row_at_all_is_an_error_where_the_pipeline_says_so() {
     let ran = world.run(&["run", "lokal", "--force"]);
     assert_eq!(ran.code, 1);
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: pipeline lokal: fetch rader: fil has not one row for what is asked, and on_empty = "error"
+    error[U0214]: pipeline lokal: fetch rader: fil has not one row for what is asked, and on_empty = "error"
     hint: the last good version stays published; the source may have withdrawn the figures, or the selection may miss them
     "#);
     world.write("pipelines/lokal/rader.json", &three().to_string());

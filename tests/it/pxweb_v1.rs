@@ -84,7 +84,7 @@ fn a_table_that_is_gone_or_broken_keeps_the_last_good_version() {
         ran.stderr
     };
     insta::assert_snapshot!(fails(json!({ "path_contains": "AM0210", "kind": "lost_table" })), @r#"
-    error: pipeline match: fetch m: scb_v1: there is no table "AM/AM0210/MatchUtbildning" at http://127.0.0.1:[port]/pxweb/api/v1/sv/ssd/AM/AM0210/MatchUtbildning, which answered 400
+    error[U0210]: pipeline match: fetch m: scb_v1: there is no table "AM/AM0210/MatchUtbildning" at http://127.0.0.1:[port]/pxweb/api/v1/sv/ssd/AM/AM0210/MatchUtbildning, which answered 400
     hint: the table may have been withdrawn or replaced by one with another id
     "#);
     let drift =

@@ -107,9 +107,9 @@ fn a_series_tells_its_period_its_edition_and_the_next() {
     insta::assert_snapshot!(world.ok(&["status"]).stdout, @r"
     folk           published   run [time], checked [time]
       folk_kommun [version]: 3480 rows, fetched [time]
-        latest period 2026M10, released [time], next expected [time]: late since [time]
+        latest period 2026M10, released [time], next expected [time]: late since [time] [U0706]
       folk_lan [version]: 252 rows, fetched [time]
-        latest period 2026M10, released [time], next expected [time]: late since [time]
+        latest period 2026M10, released [time], next expected [time]: late since [time] [U0706]
     ");
 
     world.edit("pipelines/folk/pipeline.toml", "dates = ", "late_after = \"99999d\"\ndates = ");

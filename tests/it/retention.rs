@@ -94,7 +94,7 @@ fn what_a_frozen_report_cites_stays() {
     world.write("data/frozen/bokslut-2027.json", "{");
     let ran = world.run(&["gc"]);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!(ran.stderr, @"error: [world]/data/frozen/bokslut-2027.json is no list of citations: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(ran.stderr, @"error[U0613]: [world]/data/frozen/bokslut-2027.json is no list of citations: EOF while parsing an object at line 1 column 1");
     give(&world, 5);
     let ran = world.ok(&["run", "lokal"]);
     assert!(ran.stderr.starts_with("warning: the retention was not applied: "), "{}", ran.stderr);

@@ -64,19 +64,19 @@ fn what_a_source_can_do_wrong_is_survived_or_told() {
     }
     insta::assert_snapshot!(told, @r#"
     html200: 1
-    error: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered with text/html; charset=utf-8 instead of JSON; it begins "<!DOCTYPE html> <html lang=\"sv\"><head><title>Underhåll pågår</title></head><body…"
+    error[U0205]: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 was answered with text/html; charset=utf-8 instead of JSON; it begins "<!DOCTYPE html> <html lang=\"sv\"><head><title>Underhåll pågår</title></head><body…"
     hint: a proxy or maintenance page may be answering in the API's place
     truncate: 1
-    error: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 2955: EOF while parsing a value
+    error[U0301]: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 2955: EOF while parsing a value
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     charset: 1
-    error: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 50: invalid unicode code point
+    error[U0301]: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the body is cut off or broken at byte 50: invalid unicode code point
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     bomb: 1
-    error: pipeline folk: fetch folk: scb: the answer of http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 unpacks to more than the 8388608 bytes allowed
+    error[U0207]: pipeline folk: fetch folk: scb: the answer of http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2 unpacks to more than the 8388608 bytes allowed
     hint: ask for less at a time, or raise max_decompressed
     short_value: 1
-    error: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the cube is [39, 2, 3, 1, 2] = 468 cells, but `value` holds 467
+    error[U0302]: pipeline folk: fetch folk: scb: POST http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB6471/data?lang=sv&outputFormat=json-stat2: the cube is [39, 2, 3, 1, 2] = 468 cells, but `value` holds 467
     hint: run again later; if it stays so, the source has changed its answers (this one is kept as archive/objects/[hash].zst)
     late_release: 0
     revise: 0
@@ -89,14 +89,14 @@ fn a_file_of_faults_with_a_mistake_is_refused() {
     world.write("faults.toml", "[[fault]]\nkind = \"explode\"\n");
     let ran = world.run(&["sandbox", "--faults", "faults.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
-    assert!(ran.stderr.starts_with("error: faults.toml: "), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("error[U0901]: faults.toml: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("unknown variant `explode`"), "{}", ran.stderr);
     let gone = world.run(&["sandbox", "--faults", "gone.toml"]);
-    assert_eq!(gone.stderr, "error: gone.toml: No such file or directory (os error 2)\n");
+    assert_eq!(gone.stderr, "error[U0901]: gone.toml: No such file or directory (os error 2)\n");
     let none = world.run(&["sandbox", "--replay", "gone"]);
     assert_eq!(
         none.stderr,
-        "error: could not read the recording gone/index.jsonl: No such file or directory (os error 2)\n"
+        "error[U0906]: could not read the recording gone/index.jsonl: No such file or directory (os error 2)\n"
     );
 }
 

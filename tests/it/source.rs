@@ -33,17 +33,17 @@ fn what_no_source_has_is_told() {
     let world = World::new().with_sandbox(&sandbox);
     let unknown = world.run(&["source", "describe", "scb:TAB64"]);
     insta::assert_snapshot!(unknown.stderr, @r#"
-    error: scb: table "TAB64" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB64?lang=sv
+    error[U0210]: scb: table "TAB64" does not exist at http://127.0.0.1:[port]/pxweb/api/v2/tables/TAB64?lang=sv
     hint: the table may have been withdrawn or replaced by one with another id
     "#);
     let nameless = world.run(&["source", "search", "folk", "--source", "scc"]);
     assert_eq!(nameless.code, 2);
     insta::assert_snapshot!(nameless.stderr, @r#"
-    error: there is no source "scc" in sources.toml
+    error[U0902]: there is no source "scc" in sources.toml
     hint: did you mean "scb"?
     "#);
     let file = world.run(&["source", "search", "folk", "--source", "af"]);
-    insta::assert_snapshot!(file.stderr, @r#"error: source "af" is of kind file, which can't be browsed"#);
+    insta::assert_snapshot!(file.stderr, @r#"error[U0904]: source "af" is of kind file, which can't be browsed"#);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_drafted_pipeline_runs_as_it_is() {
     let again = world.run(&["source", "add", "scb:TAB9001", "--name", "arbetslosa"]);
     assert_eq!(again.code, 2);
     insta::assert_snapshot!(again.stderr, @r#"
-    error: there is a dataset "arbetslosa" already
+    error[U0111]: there is a dataset "arbetslosa" already
     hint: choose another --name
     "#);
 }

@@ -34,9 +34,32 @@ fn schemas_are_listed_printed_and_the_shipped_ones_are_fresh() {
     let unknown = world.run(&["schema", "pipelines"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(unknown.stderr, @r#"
-    error: there is no schema "pipelines"
+    error[U0902]: there is no schema "pipelines"
     hint: there are underlag, sources, areas, pipeline
     "#);
+}
+
+#[test]
+fn a_code_is_explained_and_the_documents_are_those_that_are_shipped() {
+    let world = World::new();
+    let page = world.ok(&["explain", "u0402"]).stdout;
+    assert!(
+        page.starts_with("U0402: more rows are gone than may be\n") && page.contains("\nWhat to do\n  1. "),
+        "{page}"
+    );
+    assert!(world.ok(&["explain"]).stdout.contains("\n  U0402  more rows are gone than may be\n"));
+    insta::assert_snapshot!(world.run(&["explain", "U0499"]).stderr, @r#"
+    error[U0902]: there is no code "U0499"
+    hint: `underlag explain` lists all
+    "#);
+
+    world.ok(&["explain", "--write", "ut"]);
+    world.ok(&["schema", "--keys", "nycklar.md"]);
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for (written, shipped) in [("ut/U0402.md", "errors/U0402.md"), ("nycklar.md", "configuration.md")] {
+        assert_eq!(world.read(written), fs::read_to_string(docs.join(shipped)).unwrap(), "{shipped} is stale");
+    }
+    assert_eq!(fs::read_dir(world.path("ut")).unwrap().count(), fs::read_dir(docs.join("errors")).unwrap().count());
 }
 
 #[test]
@@ -80,7 +103,7 @@ fn no_configuration_and_no_such_file() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{command}");
         insta::allow_duplicates! {
             insta::assert_snapshot!(ran.stderr, @r#"
-            error: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
+            error[U0101]: no configuration: neither config/underlag.toml here nor /etc/underlag/underlag.toml exists
             hint: name one with --config FILE, or try `underlag demo`, which needs none
             "#);
         }
@@ -88,12 +111,12 @@ fn no_configuration_and_no_such_file() {
     let ran = world.run(&["check", "--config", "finns/inte.toml"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
     insta::assert_snapshot!(ran.stderr, @r#"
-    error: the file can't be read: No such file or directory (os error 2)
+    error[U0103]: the file can't be read: No such file or directory (os error 2)
     --> finns/inte.toml
 
     1 problem in 1 file
 
-    error: the configuration is refused
+    error[U0102]: the configuration is refused
     hint: nothing was run; correct the problems above
     "#);
 }
@@ -101,7 +124,8 @@ fn no_configuration_and_no_such_file() {
 #[test]
 fn every_command_has_a_help_that_names_its_options() {
     let world = World::new();
-    let commands: [(&str, &[&str]); 13] = [
+    let commands: [(&str, &[&str]); 14] = [
+        ("explain", &["[CODE]", "--write"]),
         ("check", &[]),
         ("test", &["[PIPELINES]"]),
         ("plan", &["[PIPELINES]"]),
@@ -129,7 +153,7 @@ fn every_command_has_a_help_that_names_its_options() {
     assert!(world.ok(&["--version"]).stdout.starts_with("underlag 0."));
     let unknown = world.run(&["kör"]);
     assert_eq!((unknown.code, unknown.stdout.as_str()), (2, ""));
-    assert!(unknown.stderr.starts_with("error: "), "{}", unknown.stderr);
+    assert!(unknown.stderr.starts_with("error[U0901]: "), "{}", unknown.stderr);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::fs;
 use anyhow::anyhow;
 use clap::Args;
 
+use crate::codes;
+
 use super::super::context::Place;
 use super::super::desk::Desk;
 use super::super::exit::{Exit, Failure};
@@ -32,13 +34,18 @@ impl Add {
         let found = desk.describe(&self.table, self.source.as_deref()).await?;
         let name = self.name.unwrap_or_else(|| name_of(&found.table));
         let Some(proposal) = &found.description.proposal else {
-            return Err(Failure::failed(anyhow!("{}:{} can't be drafted", found.source.name, found.table))
-                .hint("its fetch takes a choice that only a reader can make: see docs/sources.md"));
+            return Err(Failure::coded(
+                codes::NOT_POSSIBLE,
+                anyhow!("{}:{} can't be drafted", found.source.name, found.table),
+            )
+            .hint("its fetch takes a choice that only a reader can make: see docs/sources.md"));
         };
         if proposal.period.is_none() {
-            return Err(Failure::failed(anyhow!("{}:{} has no time dimension", found.source.name, found.table)).hint(
-                "a dataset needs a period: write the pipeline by hand, `underlag source describe` shows the rest",
-            ));
+            return Err(Failure::coded(
+                codes::NOT_POSSIBLE,
+                anyhow!("{}:{} has no time dimension", found.source.name, found.table),
+            )
+            .hint("a dataset needs a period: write the pipeline by hand, `underlag source describe` shows the rest"));
         }
         let (pipeline, query) = (draft::pipeline(&name, &found, proposal), draft::sql(&found, proposal));
         if self.print {
@@ -47,12 +54,14 @@ impl Add {
             return Ok(Exit::Done);
         }
         if desk.config.pipelines.values().any(|pipeline| pipeline.datasets.contains_key(&name)) {
-            return Err(Failure::usage(anyhow!("there is a dataset {name:?} already")).hint("choose another --name"));
+            return Err(Failure::usage(codes::NAME_TAKEN, anyhow!("there is a dataset {name:?} already"))
+                .hint("choose another --name"));
         }
         let folder = desk.config.pipelines_dir.join(&name);
         fs::create_dir_all(&desk.config.pipelines_dir).map_err(Failure::failed)?;
         fs::create_dir(&folder).map_err(|error| {
-            Failure::usage(anyhow!("could not make {}: {error}", folder.display())).hint("choose another --name")
+            Failure::usage(codes::OUTPUT, anyhow!("could not make {}: {error}", folder.display()))
+                .hint("choose another --name")
         })?;
         for (file, content) in [("pipeline.toml".to_owned(), pipeline), (format!("{name}.sql"), query)] {
             let path = folder.join(file);

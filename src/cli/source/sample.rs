@@ -10,6 +10,7 @@ use arrow::record_batch::RecordBatch;
 use clap::Args;
 use jiff::Timestamp;
 
+use crate::codes;
 use crate::config::{self, Overrides};
 use crate::run::stockholm;
 use crate::source::{self, Sink};
@@ -38,7 +39,10 @@ impl Sample {
         let found = desk.describe(&self.table, self.source.as_deref()).await?;
         let mut fetch = drafted(&desk, &found)?;
         if !source::shrink(&mut fetch.kind) {
-            return Err(Failure::failed(anyhow!("{}:{} can only be fetched whole", found.source.name, found.table)));
+            return Err(Failure::coded(
+                codes::NOT_POSSIBLE,
+                anyhow!("{}:{} can only be fetched whole", found.source.name, found.table),
+            ));
         }
         let courier = desk.courier(&found.source)?;
         let today = Timestamp::now().to_zoned(stockholm()).date();
@@ -53,7 +57,10 @@ impl Sample {
 /// The proposed fetch, read as any pipeline is.
 fn drafted(desk: &Desk, found: &Found) -> Result<config::Fetch, Failure> {
     let Some(proposal) = &found.description.proposal else {
-        return Err(Failure::failed(anyhow!("{}:{} can't be sampled", found.source.name, found.table)));
+        return Err(Failure::coded(
+            codes::NOT_POSSIBLE,
+            anyhow!("{}:{} can't be sampled", found.source.name, found.table),
+        ));
     };
     let root = desk.scratch.room("prov").map_err(Failure::failed)?;
     let folder = root.join("pipelines/prov");

@@ -35,7 +35,7 @@ impl Search {
                 // One that does not answer hides none of the others.
                 Err(error) => {
                     let failure = failed(error);
-                    text::error(&failure.error.to_string(), failure.hint.as_deref());
+                    text::error(failure.code, &failure.error.to_string(), failure.hint.as_deref());
                     exit = Exit::Failed;
                 }
             }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codes;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::names::choice;
 
@@ -19,7 +20,7 @@ pub(in crate::config) fn across(drafts: &[Draft], published: &BTreeSet<String>) 
                 let first = &drafts[*first].pipeline.name;
                 let message = format!("the pipeline `{first}` already has a dataset `{name}`");
                 let hint = "names of datasets are unique over all pipelines";
-                found.push(Diagnostic::error(file(draft), message).at(dataset.span()).hint(hint));
+                found.push(Diagnostic::error(codes::NAME_TAKEN, file(draft), message).at(dataset.span()).hint(hint));
             } else {
                 owner.insert(name, index);
             }
@@ -32,7 +33,7 @@ pub(in crate::config) fn across(drafts: &[Draft], published: &BTreeSet<String>) 
             if complete && !owner.contains_key(name) && !published.contains(name) {
                 let hint = choice(name, "known datasets", owner.keys().copied());
                 let message = format!("no pipeline has a dataset `{name}`");
-                found.push(Diagnostic::error(file(draft), message).at(input.span()).hint(hint));
+                found.push(Diagnostic::error(codes::UNKNOWN_NAME, file(draft), message).at(input.span()).hint(hint));
             }
         }
     }
@@ -87,5 +88,5 @@ impl Search<'_> {
 }
 
 fn found(list: &mut Vec<Diagnostic>, draft: &Draft, span: std::ops::Range<usize>, message: String, hint: &str) {
-    list.push(Diagnostic::error(file(draft), message).at(span).hint(hint));
+    list.push(Diagnostic::error(codes::CYCLE, file(draft), message).at(span).hint(hint));
 }

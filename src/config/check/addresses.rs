@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use toml::Spanned;
 use url::{Host, Url};
 
+use crate::codes;
 use crate::config::Outbound;
 use crate::config::diagnostic::Diagnostic;
 
@@ -58,11 +59,15 @@ pub(in crate::config) fn outside(addresses: &[Address], drafts: &[Draft], outbou
     let told = outside.map(|Address { file, span, host, source }| {
         let named = format!("the host {host} is not among `[http] allow_hosts`");
         let found = match source {
-            None => Diagnostic::error(file, format!("{named}: the fetch will be refused")),
-            Some(source) if used.contains(source.as_str()) => {
-                Diagnostic::error(file, format!("{named}: every fetch from `{source}` will be refused"))
+            None => Diagnostic::error(codes::HOST_NOT_ALLOWED, file, format!("{named}: the fetch will be refused")),
+            Some(source) if used.contains(source.as_str()) => Diagnostic::error(
+                codes::HOST_NOT_ALLOWED,
+                file,
+                format!("{named}: every fetch from `{source}` will be refused"),
+            ),
+            Some(source) => {
+                Diagnostic::warning(codes::HOST_NOT_ALLOWED, file, format!("{named}; no fetch uses `{source}` yet"))
             }
-            Some(source) => Diagnostic::warning(file, format!("{named}; no fetch uses `{source}` yet")),
         };
         found.at(span.clone()).hint(format!(
             "if it may be called, add {host:?} to allow_hosts in underlag.toml, and let the firewall pass it"

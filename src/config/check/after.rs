@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::codes;
 use crate::config::diagnostic::Diagnostic;
 use crate::config::names::choice;
 
@@ -20,7 +21,8 @@ pub(super) fn after(drafts: &[Draft], complete: bool) -> Vec<Diagnostic> {
             if complete && !known.contains_key(name) {
                 let hint = choice(name, "known pipelines", known.keys().copied());
                 let message = format!("there is no pipeline `{name}` to run after");
-                search.found.push(Diagnostic::error(file(draft), message).at(before.span()).hint(hint));
+                let found = Diagnostic::error(codes::UNKNOWN_NAME, file(draft), message);
+                search.found.push(found.at(before.span()).hint(hint));
             }
         }
         search.visit(index);
@@ -58,7 +60,8 @@ impl Search<'_> {
                 let message = format!("pipelines run after each other in a circle: {}", circle.join(" → "));
                 (message, "each name runs after the next; one of them must start by itself")
             };
-            self.found.push(Diagnostic::error(file(&drafts[index]), message).at(before.span()).hint(hint));
+            let found = Diagnostic::error(codes::CYCLE, file(&drafts[index]), message);
+            self.found.push(found.at(before.span()).hint(hint));
         }
         self.way.pop();
         self.done[index] = true;

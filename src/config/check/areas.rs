@@ -54,5 +54,5 @@ fn unknown_kommun(code: &toml::Spanned<&str>, kommuner: Option<&BTreeSet<String>
         Some(near) => format!("did you mean \"{near}\"? reference/kommuner.csv lists every code"),
         None => "reference/kommuner.csv lists every code".to_owned(),
     };
-    problems.hinted(code.span(), format!("no municipality has the code {written:?}"), hint);
+    problems.unknown(code.span(), format!("no municipality has the code {written:?}"), hint);
 }

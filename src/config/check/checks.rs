@@ -55,7 +55,7 @@ impl<'a> About<'a> {
         let found = self.measures().find(|column| column.name == name);
         if found.is_none() {
             let hint = choice(name, "number columns", self.measures().map(|column| column.name.as_str()));
-            problems.hinted(written.span(), format!("`{name}` is no number column of this dataset"), hint);
+            problems.unknown(written.span(), format!("`{name}` is no number column of this dataset"), hint);
         }
         found
     }
@@ -81,7 +81,7 @@ impl<'a> About<'a> {
             let known = own.chain(GIVEN_COLUMNS).chain(ADDED_COLUMNS);
             if leaf::name(name).is_ok() && !known.clone().any(|known| known == name) {
                 let hint = choice(name, "code columns", known);
-                problems.hinted(part.span(), format!("`{name}` is no code column of this dataset"), hint);
+                problems.unknown(part.span(), format!("`{name}` is no code column of this dataset"), hint);
             }
         }
     }
@@ -134,7 +134,7 @@ impl<'a> About<'a> {
             let known = self.key.iter().map(String::as_str).chain(["niva", "lan"]);
             if !known.clone().any(|known| known == name) {
                 let hint = choice(name, "columns of the key", known);
-                problems.hinted(part.span(), format!("`{name}` is not in the key"), hint);
+                problems.unknown(part.span(), format!("`{name}` is not in the key"), hint);
             }
         }
         let has = |names: &[&str], name: &str| names.contains(&name);
@@ -218,7 +218,7 @@ impl<'a> About<'a> {
                 problems.hinted(written.span(), message, "what breaks it could not be read rightly by anyone");
             } else if !known.iter().any(|known| known == name) {
                 let hint = choice(name, "checks", known.iter().map(String::as_str));
-                problems.hinted(written.span(), format!("this dataset has no check `{name}`"), hint);
+                problems.unknown(written.span(), format!("this dataset has no check `{name}`"), hint);
             }
         }
     }

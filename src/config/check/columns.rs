@@ -129,7 +129,7 @@ fn this_ratio(node: &Node<'_>, of: &Column, columns: &[Column], problems: &mut P
             None => {
                 let others = columns.iter().filter(|other| other.name != of.name && other.is_measure());
                 let hint = choice(written, "number columns", others.map(|other| other.name.as_str()));
-                problems.hinted(part.span(), format!("the {key} `{written}` is no column of this dataset"), hint);
+                problems.unknown(part.span(), format!("the {key} `{written}` is no column of this dataset"), hint);
             }
             Some(column) if !column.is_measure() => {
                 problems.hinted(part.span(), format!("the {key} `{written}` is no number"), hint);

@@ -72,7 +72,7 @@ fn key(node: &Node<'_>, columns: &[Column], problems: &mut Problems<'_>) {
                 let codes = columns.iter().filter(|column| !column.is_measure()).map(|column| column.name.as_str());
                 let known: Vec<&str> = codes.chain(GIVEN_COLUMNS).collect();
                 let hint = choice(written, "code columns", known.iter().copied());
-                problems.hinted(part.span(), format!("the key column `{written}` is not in the contract"), hint);
+                problems.unknown(part.span(), format!("the key column `{written}` is not in the contract"), hint);
             }
         }
     }
@@ -82,6 +82,6 @@ fn unknown_set(set: &Spanned<&str>, areas: &Areas, problems: &mut Problems<'_>) 
     let written = *set.get_ref();
     if areas.complete && !areas.sets.contains_key(written) {
         let hint = choice(written, "known sets", areas.sets.keys().map(String::as_str));
-        problems.hinted(set.span(), format!("unknown area set `{written}`"), hint);
+        problems.unknown(set.span(), format!("unknown area set `{written}`"), hint);
     }
 }

@@ -20,6 +20,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::diagnostic::Diagnostic;
+use crate::codes::{self, Code};
 
 pub(super) use across::across;
 pub(super) use addresses::{Address, outside};
@@ -42,9 +43,9 @@ impl<'a> Problems<'a> {
         Self { file, found: Vec::new(), addresses: Vec::new() }
     }
 
+    /// Values that do not go together.
     pub fn error(&mut self, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) {
-        let plain = Diagnostic::error(self.file, message);
-        self.found.push(Diagnostic { span: span.into(), ..plain });
+        self.coded(codes::UNFIT, span, message, None);
     }
 
     pub fn hinted(
@@ -53,7 +54,32 @@ impl<'a> Problems<'a> {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) {
-        let plain = Diagnostic::error(self.file, message).hint(hint);
-        self.found.push(Diagnostic { span: span.into(), ..plain });
+        self.coded(codes::UNFIT, span, message, Some(hint.into()));
+    }
+
+    /// A name that nothing has.
+    pub fn unknown(
+        &mut self,
+        span: impl Into<Option<Range<usize>>>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.coded(codes::UNKNOWN_NAME, span, message, Some(hint.into()));
+    }
+
+    /// A name that two would have.
+    pub fn taken(&mut self, span: impl Into<Option<Range<usize>>>, message: impl Into<String>) {
+        self.coded(codes::NAME_TAKEN, span, message, None);
+    }
+
+    pub fn coded(
+        &mut self,
+        code: Code,
+        span: impl Into<Option<Range<usize>>>,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) {
+        let plain = Diagnostic::error(code, self.file, message);
+        self.found.push(Diagnostic { span: span.into(), hint, ..plain });
     }
 }

@@ -149,7 +149,7 @@ fn tables(root: &Node<'_>, problems: &mut Problems<'_>) {
         }
         if let Some((_, _, other)) = taken[..index].iter().find(|(other, _, _)| other == name) {
             let message = format!("two SQL tables would be called `{name}`: {other} and {what}");
-            problems.error(span.clone(), message);
+            problems.taken(span.clone(), message);
         }
     }
 }

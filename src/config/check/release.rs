@@ -74,7 +74,7 @@ pub(super) fn release(node: &Node<'_>, root: &Node<'_>, problems: &mut Problems<
     for name in node.texts("fetches").iter().filter(|name| !known.is_empty() && !known.contains(name.get_ref())) {
         if seen.insert(*name.get_ref()) {
             let message = format!("there is no [fetch.{}]", name.get_ref());
-            problems.hinted(
+            problems.unknown(
                 Spanned::span(name),
                 message,
                 choice(name.get_ref(), "the pipeline has", known.iter().copied()),

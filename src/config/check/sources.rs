@@ -232,7 +232,7 @@ impl Sources {
             None if self.complete => {
                 let hint =
                     crate::config::names::choice(name, "known sources", self.declared.keys().map(String::as_str));
-                problems.hinted(written.span(), format!("unknown source `{name}`"), hint);
+                problems.unknown(written.span(), format!("unknown source `{name}`"), hint);
             }
             // Its own file already says that it has no known kind.
             Some(kinds) if !kinds.is_empty() && !kinds.iter().any(|kind| wanted.contains(kind)) => {

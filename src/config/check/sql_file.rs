@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 
+use crate::codes;
 use crate::config::diagnostic::SourceFiles;
 use crate::config::leaf;
 use crate::nearest::nearest;
@@ -37,27 +38,29 @@ impl<'a> SqlFiles<'a> {
         let size = match std::fs::metadata(&path) {
             Ok(found) if found.is_file() => found.len(),
             _ => {
-                problems.hinted(
+                problems.coded(
+                    codes::SQL_FILE,
                     name.span(),
                     format!("there is no file `{written}` in this folder"),
-                    self.present(written),
+                    Some(self.present(written)),
                 );
                 return None;
             }
         };
         if size > MAX_BYTES {
-            problems.error(name.span(), format!("`{written}` is {size} bytes long; a query may have {MAX_BYTES}"));
+            let message = format!("`{written}` is {size} bytes long; a query may have {MAX_BYTES}");
+            problems.coded(codes::SQL_FILE, name.span(), message, None);
             return None;
         }
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
-                problems.error(name.span(), format!("`{written}` can't be read: {error}"));
+                problems.coded(codes::SQL_FILE, name.span(), format!("`{written}` can't be read: {error}"), None);
                 return None;
             }
         };
         if text.trim().is_empty() {
-            problems.error(name.span(), format!("`{written}` is empty"));
+            problems.coded(codes::SQL_FILE, name.span(), format!("`{written}` is empty"), None);
             return None;
         }
         self.files.insert(&*path, &*text);

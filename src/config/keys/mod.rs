@@ -7,6 +7,7 @@ mod fetch;
 mod notify;
 mod pipeline;
 mod release;
+mod report;
 mod sources;
 mod underlag;
 
@@ -17,6 +18,7 @@ use super::leaf_source;
 
 pub(super) use areas::AREAS;
 pub(super) use pipeline::PIPELINE;
+pub(super) use report::REPORT;
 pub(super) use sources::SOURCES;
 pub(super) use underlag::UNDERLAG;
 

@@ -7,7 +7,7 @@ use crate::config::Action;
 fn a_mistyped_key_is_shown_with_the_one_that_was_meant() {
     let project = Project::new().with("table = ", "tabel = ");
     insta::assert_snapshot!(project.report(), @r#"
-    error: unknown key `tabel` in [fetch.folk.pxweb]
+    error[U0105]: unknown key `tabel` in [fetch.folk.pxweb]
      --> pipelines/befolkning/pipeline.toml:5:1
       |
     5 | tabel = "TAB1"
@@ -23,7 +23,7 @@ fn a_mistyped_key_is_shown_with_the_one_that_was_meant() {
 fn a_missing_sql_file_lists_those_that_are_there() {
     let project = Project::new().with("befolkning.sql", "befolkningen.sql");
     insta::assert_snapshot!(project.report(), @r#"
-    error: there is no file `befolkningen.sql` in this folder
+    error[U0113]: there is no file `befolkningen.sql` in this folder
       --> pipelines/befolkning/pipeline.toml:11:7
        |
     11 | sql = "befolkningen.sql"
@@ -39,7 +39,7 @@ fn a_missing_sql_file_lists_those_that_are_there() {
 fn an_unknown_source_is_shown_with_the_known_ones() {
     let project = Project::new().with("source = \"scb\"", "source = \"eurostat\"");
     insta::assert_snapshot!(project.report(), @r#"
-    error: unknown source `eurostat`
+    error[U0110]: unknown source `eurostat`
      --> pipelines/befolkning/pipeline.toml:4:10
       |
     4 | source = "eurostat"
@@ -56,7 +56,7 @@ fn a_missing_configuration_says_so() {
     let project = Project::new();
     std::fs::remove_file(project.0.path().join("config/underlag.toml")).unwrap();
     insta::assert_snapshot!(project.report(), @r#"
-    error: the file can't be read: No such file or directory (os error 2)
+    error[U0103]: the file can't be read: No such file or directory (os error 2)
     --> config/underlag.toml
 
     1 problem in 1 file
@@ -68,7 +68,7 @@ fn broken_sources_do_not_make_every_source_unknown() {
     let project = Project::new();
     project.write("config/sources.toml", "version = 1\n[source.scb.pxweb\n");
     insta::assert_snapshot!(project.report(), @r#"
-    error: unclosed table, expected `]`
+    error[U0104]: unclosed table, expected `]`
      --> config/sources.toml:2:18
       |
     2 | [source.scb.pxweb
@@ -84,7 +84,7 @@ fn an_unknown_municipality_is_shown_with_the_nearest() {
     project.write("reference/kommuner.csv", "# källa: påhittad\nkod,namn\n0180,Stockholm\n");
     project.write("config/areas.toml", "version = 1\n[set.a.area.b]\ntitle = \"B\"\nkommuner = [\"0181\", \"0180\"]\n");
     insta::assert_snapshot!(project.report(), @r#"
-    error: no municipality has the code "0181"
+    error[U0110]: no municipality has the code "0181"
      --> config/areas.toml:4:13
       |
     4 | kommuner = ["0181", "0180"]
@@ -102,7 +102,7 @@ fn a_file_that_is_no_utf8_is_refused() {
     std::fs::write(project.0.path().join("config/areas.toml"), [b'#', 0xE5]).unwrap();
     assert!(project.load().config.is_none());
     insta::assert_snapshot!(project.report(), @r#"
-    error: the file can't be read: stream did not contain valid UTF-8
+    error[U0103]: the file can't be read: stream did not contain valid UTF-8
     --> config/areas.toml
 
     1 problem in 1 file
@@ -115,7 +115,7 @@ fn windows_line_ends_and_a_byte_order_mark_do_not_shift_the_caret() {
     let text = PIPELINE.replace("table = ", "tabel = ").replace('\n', "\r\n");
     project.write("pipelines/befolkning/pipeline.toml", &format!("\u{feff}{text}"));
     insta::assert_snapshot!(project.report(), @r#"
-    error: unknown key `tabel` in [fetch.folk.pxweb]
+    error[U0105]: unknown key `tabel` in [fetch.folk.pxweb]
      --> pipelines/befolkning/pipeline.toml:5:1
       |
     5 | tabel = "TAB1"
@@ -150,7 +150,7 @@ fn settings(text: &str) -> String {
 #[test]
 fn an_endpoint_without_encryption_is_said_to_be_wanted() {
     insta::assert_snapshot!(settings("version = 1\ndata_url = \"s3://lager/prov\"\n[storage]\nendpoint = \"http://s3.example.org\"\n"), @r#"
-    error: the endpoint is without encryption
+    error[U0109]: the endpoint is without encryption
      --> config/underlag.toml:4:12
       |
     4 | endpoint = "http://s3.example.org"
@@ -165,7 +165,7 @@ fn an_endpoint_without_encryption_is_said_to_be_wanted() {
 #[test]
 fn credentials_have_no_place_in_the_file() {
     insta::assert_snapshot!(settings("version = 1\ndata_url = \"s3://nyckel:hemligt@lager/prov\"\n"), @r#"
-    error: a bucket's URL holds no user, password or options
+    error[U0108]: a bucket's URL holds no user, password or options
      --> config/underlag.toml:2:12
       |
     2 | data_url = "s3://nyckel:*******@lager/prov"
@@ -182,19 +182,19 @@ fn what_is_no_bucket_is_refused_and_storage_without_one() {
     let first = |text: &str| settings(text).lines().next().unwrap().to_owned();
     assert_eq!(
         first("version = 1\ndata_url = \"https://lager.example.org\"\n"),
-        "error: \"https://lager.example.org\" is not the URL of a bucket"
+        "error[U0108]: \"https://lager.example.org\" is not the URL of a bucket"
     );
     assert_eq!(
         first("version = 1\ndata_url = \"s3://Lager\"\n"),
-        "error: \"s3://Lager\" has no name of a bucket: 3 to 63 of a to z, digits, . and -"
+        "error[U0108]: \"s3://Lager\" has no name of a bucket: 3 to 63 of a to z, digits, . and -"
     );
     assert_eq!(
         first("version = 1\ndata_url = \"s3://lager/a/../b\"\n"),
-        "error: \"s3://lager/a/../b\" has a prefix with other signs than letters a to z, digits, ., -, _ and ="
+        "error[U0108]: \"s3://lager/a/../b\" has a prefix with other signs than letters a to z, digits, ., -, _ and ="
     );
     assert_eq!(
         first("version = 1\n[storage]\nregion = \"se-1\"\n"),
-        "error: [storage] without `data_url` has no effect"
+        "error[U0109]: [storage] without `data_url` has no effect"
     );
 }
 
@@ -226,7 +226,7 @@ fn what_answers_mean_is_held_to_what_there_is() {
          responses = [{ status = 404, action = \"empty\" }, { action = \"retry\" }, { status = 99, action = \"ignore\" }]\n",
     );
     insta::assert_snapshot!(project.report(), @r#"
-    error: `source.scb.pxweb.limits.parallel` is 0
+    error[U0108]: `source.scb.pxweb.limits.parallel` is 0
      --> config/sources.toml:6:23
       |
     6 | limits = { parallel = 0 }
@@ -234,7 +234,7 @@ fn what_answers_mean_is_held_to_what_there_is() {
       |
       = hint: a whole number from 1 to 64
 
-    error: "soon" is not a duration
+    error[U0108]: "soon" is not a duration
      --> config/sources.toml:7:13
       |
     7 | fresh_for = "soon"
@@ -242,7 +242,7 @@ fn what_answers_mean_is_held_to_what_there_is() {
       |
       = hint: a whole number and a unit, one of ms, s, m, h, d: "30s", "5m", "6h"
 
-    error: this response fits every answer
+    error[U0109]: this response fits every answer
      --> config/sources.toml:8:50
       |
     8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
@@ -250,7 +250,7 @@ fn what_answers_mean_is_held_to_what_there_is() {
       |
       = hint: add `status`, `contains` or both
 
-    error: `source.scb.pxweb.responses.status` is 99
+    error[U0108]: `source.scb.pxweb.responses.status` is 99
      --> config/sources.toml:8:83
       |
     8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
@@ -258,7 +258,7 @@ fn what_answers_mean_is_held_to_what_there_is() {
       |
       = hint: a whole number from 200 to 599
 
-    error: `source.scb.pxweb.responses.action` can't be "ignore"
+    error[U0108]: `source.scb.pxweb.responses.action` can't be "ignore"
      --> config/sources.toml:8:96
       |
     8 | responses = [{ status = 404, action = "empty" }, { action = "retry" }, { status = 99, action = "ignore" }]
@@ -281,7 +281,7 @@ fn only_what_is_asked_for_in_parts_can_be_split() {
          responses = [{ status = 404, action = \"empty\" }, { status = 413, action = \"split\" }]\n",
     );
     insta::assert_snapshot!(project.report(), @r#"
-    error: `split` means nothing for a kolada source: its calls are not cut into smaller ones
+    error[U0109]: `split` means nothing for a kolada source: its calls are not cut into smaller ones
       --> config/sources.toml:11:75
        |
     11 | responses = [{ status = 404, action = "empty" }, { status = 413, action = "split" }]
@@ -300,7 +300,7 @@ fn a_code_list_is_named_before_what_comes_of_it() {
                  measures = { \"000007SF\" = \"folk\" }\n\n[dataset.befolkning]";
     let project = Project::new().with("[dataset.befolkning]", fetch);
     insta::assert_snapshot!(project.report(), @r#"
-    error: `fetch.ark.pxweb.output_values.Alder` can't be "both"
+    error[U0108]: `fetch.ark.pxweb.output_values.Alder` can't be "both"
       --> pipelines/befolkning/pipeline.toml:14:27
        |
     14 | output_values = { Alder = "both", Aldr = "single" }
@@ -308,7 +308,7 @@ fn a_code_list_is_named_before_what_comes_of_it() {
        |
        = hint: allowed: "aggregated", "single"
 
-    error: `output_values` names the dimension `Aldr`, which has no `codelist`
+    error[U0109]: `output_values` names the dimension `Aldr`, which has no `codelist`
       --> pipelines/befolkning/pipeline.toml:14:35
        |
     14 | output_values = { Alder = "both", Aldr = "single" }
@@ -349,7 +349,7 @@ fn with_second(project: Project, schedule: &str) -> Project {
 fn an_unknown_pipeline_to_run_after_is_shown_with_the_one_that_was_meant() {
     let project = with_second(Project::new(), "[schedule]\nafter = [\"befolkningen\"]");
     insta::assert_snapshot!(project.report(), @r#"
-    error: there is no pipeline `befolkningen` to run after
+    error[U0110]: there is no pipeline `befolkningen` to run after
      --> pipelines/andra/pipeline.toml:4:10
       |
     4 | after = ["befolkningen"]
@@ -365,7 +365,7 @@ fn an_unknown_pipeline_to_run_after_is_shown_with_the_one_that_was_meant() {
 fn no_pipeline_runs_after_itself_or_in_a_circle() {
     let project = with_second(Project::new(), "[schedule]\nafter = [\"andra\"]");
     insta::assert_snapshot!(project.report(), @r#"
-    error: `andra` can't run after itself
+    error[U0112]: `andra` can't run after itself
      --> pipelines/andra/pipeline.toml:4:10
       |
     4 | after = ["andra"]
@@ -378,7 +378,7 @@ fn no_pipeline_runs_after_itself_or_in_a_circle() {
     let first = Project::new().with("[fetch.folk.pxweb]", "[schedule]\nafter = [\"andra\"]\n[fetch.folk.pxweb]");
     let project = with_second(first, "[schedule]\nafter = [\"befolkning\"]");
     insta::assert_snapshot!(project.report(), @r#"
-    error: pipelines run after each other in a circle: andra → befolkning → andra
+    error[U0112]: pipelines run after each other in a circle: andra → befolkning → andra
      --> pipelines/befolkning/pipeline.toml:4:10
       |
     4 | after = ["andra"]
@@ -394,7 +394,7 @@ fn no_pipeline_runs_after_itself_or_in_a_circle() {
 fn a_schedule_says_when_or_after_what() {
     let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\njitter = \"5m\"\n[fetch.folk.pxweb]");
     insta::assert_snapshot!(project.report(), @r#"
-    error: [schedule] says neither when nor after what it runs
+    error[U0109]: [schedule] says neither when nor after what it runs
      --> pipelines/befolkning/pipeline.toml:3:2
       |
     3 | [schedule]
@@ -410,7 +410,7 @@ fn a_schedule_says_when_or_after_what() {
 fn a_schedule_that_is_never_due_is_refused() {
     let project = Project::new().with("[fetch.folk.pxweb]", "[schedule]\ncron = \"0 0 30 2 *\"\n[fetch.folk.pxweb]");
     insta::assert_snapshot!(project.report(), @r#"
-    error: "0 0 30 2 *" is never due
+    error[U0108]: "0 0 30 2 *" is never due
      --> pipelines/befolkning/pipeline.toml:4:8
       |
     4 | cron = "0 0 30 2 *"

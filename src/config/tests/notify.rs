@@ -24,7 +24,11 @@ fn said(text: &str) -> String {
     let lines = report.lines().filter_map(|line| {
         let place = line.trim().strip_prefix("--> config/underlag.toml:").map(|place| format!("  at {place}"));
         let hint = line.trim().strip_prefix("= hint: ").map(|hint| format!("  {hint}"));
-        line.strip_prefix("error: ").map(str::to_owned).or(place).or(hint)
+        line.strip_prefix("error[")
+            .and_then(|rest| rest.split_once("]: "))
+            .map(|(_, message)| message.to_owned())
+            .or(place)
+            .or(hint)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

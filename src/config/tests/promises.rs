@@ -48,7 +48,10 @@ fn said(more: &str) -> String {
     let report = project(more).report();
     let lines = report.lines().filter_map(|line| {
         let hint = line.trim().strip_prefix("= hint: ").map(|hint| format!("  {hint}"));
-        line.strip_prefix("error: ").map(str::to_owned).or(hint)
+        line.strip_prefix("error[")
+            .and_then(|rest| rest.split_once("]: "))
+            .map(|(_, message)| message.to_owned())
+            .or(hint)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

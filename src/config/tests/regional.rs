@@ -40,38 +40,38 @@ fn eurostat_takes_levels_and_periods() {
 
 fn problems(fetch: &str) -> String {
     let text = project(fetch).report();
-    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("error: ")).collect();
+    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("error[")).collect();
     errors.join("\n")
 }
 
 #[test]
 fn what_does_not_go_together_is_told() {
     let kolada = |rest: &str| problems(&format!("[fetch.x.kolada]\nsource = \"kol\"\nyears = [2024]\n{rest}"));
-    assert_eq!(kolada("municipality = \"*\""), "error: it is not said which key figures are meant");
+    assert_eq!(kolada("municipality = \"*\""), "error[U0109]: it is not said which key figures are meant");
     assert_eq!(
         kolada("kpi = [\"N18898\"]\ntitles = { N18899 = \"x\" }"),
-        "error: `titles` names `N18899`, which is not fetched"
+        "error[U0109]: `titles` names `N18899`, which is not fetched"
     );
     assert_eq!(
         kolada("kpi = [\"N18898\"]\nou = [\"V15E*\"]\nmunicipality = [\"G33612\", \"0001\", \"0180\"]"),
-        "error: \"G33612\" is no municipality, and units such as schools belong to one\n\
-         error: \"0001\" is no municipality, and units such as schools belong to one"
+        "error[U0109]: \"G33612\" is no municipality, and units such as schools belong to one\n\
+         error[U0109]: \"0001\" is no municipality, and units such as schools belong to one"
     );
     let eurostat = |rest: &str| problems(&format!("[fetch.x.eurostat]\nsource = \"eu\"\ndataset = \"a\"\n{rest}"));
     assert_eq!(
         eurostat("select = { geo = \"*\", time = \"2020\" }\nlatest = 2"),
-        "error: `latest` does not go with `time` in `select`"
+        "error[U0109]: `latest` does not go with `time` in `select`"
     );
     assert_eq!(
         eurostat("select = { geo = \"*\" }\nsince = \"2020\"\nlatest = 2"),
-        "error: `since` does not go with `latest`"
+        "error[U0109]: `since` does not go with `latest`"
     );
     assert_eq!(
         eurostat("select = { geo = \"*\" }\nvalue = \"geo\""),
-        "error: two columns of this table would be called `geo`"
+        "error[U0111]: two columns of this table would be called `geo`"
     );
     assert_eq!(
         problems("[fetch.x.eurostat]\nsource = \"kol\"\ndataset = \"a\"\nselect = { geo = \"*\" }"),
-        "error: source `kol` is of kind kolada, and this fetch is of kind eurostat"
+        "error[U0109]: source `kol` is of kind kolada, and this fetch is of kind eurostat"
     );
 }

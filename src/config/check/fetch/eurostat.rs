@@ -91,7 +91,7 @@ fn columns(node: &Node<'_>, problems: &mut Problems<'_>) {
     let mut seen = BTreeSet::new();
     for (column, span) in taken {
         if !seen.insert(column.clone()) {
-            problems.error(
+            problems.taken(
                 span.or_else(|| node.span.clone()),
                 format!("two columns of this table would be called `{column}`"),
             );

@@ -206,7 +206,7 @@ fn columns(node: &Node<'_>, format: Option<FileFormat>, problems: &mut Problems<
     known.extend(node.string("value"));
     for (index, name) in known.iter().enumerate() {
         if known[..index].contains(name) {
-            problems.error(node.key_span("value"), format!("two columns of this table would be called `{name}`"));
+            problems.taken(node.key_span("value"), format!("two columns of this table would be called `{name}`"));
         }
     }
     let entries = node.pairs("columns");
@@ -224,7 +224,7 @@ fn columns(node: &Node<'_>, format: Option<FileFormat>, problems: &mut Problems<
     for column in node.texts("fill_down") {
         if !taken.contains(column.get_ref()) && !taken.is_empty() {
             let hint = choice(column.get_ref(), "columns", taken.iter().copied());
-            problems.hinted(
+            problems.unknown(
                 column.span(),
                 format!("`fill_down` names `{}`, which is not taken", column.get_ref()),
                 hint,
@@ -233,13 +233,13 @@ fn columns(node: &Node<'_>, format: Option<FileFormat>, problems: &mut Problems<
     }
     if let Some(column) = node.text("period_column").filter(|column| taken.contains(column.get_ref())) {
         let message = format!("two columns of this table would be called `{}`", column.get_ref());
-        problems.error(column.span(), message);
+        problems.taken(column.span(), message);
     }
     for (column, kind) in &entries {
         let name = *column.get_ref();
         if format == Some(FileFormat::JsonMap) && !known.is_empty() && !known.iter().any(|each| each == name) {
             let hint = choice(name, "its columns", known.iter().map(String::as_str));
-            problems.hinted(
+            problems.unknown(
                 column.span(),
                 format!("`columns` names `{name}`, which is neither a key nor the value"),
                 hint,

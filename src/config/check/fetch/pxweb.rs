@@ -25,7 +25,7 @@ pub(super) fn pxweb(node: &Node<'_>, problems: &mut Problems<'_>) -> PxwebFetch 
         for (dimension, _) in node.entries(key) {
             if !select.contains_key(*dimension.get_ref()) {
                 let hint = choice(dimension.get_ref(), "selected dimensions", select.keys().map(String::as_str));
-                problems.hinted(
+                problems.unknown(
                     dimension.span(),
                     format!("`{key}` names the dimension `{}`, which is not selected", dimension.get_ref()),
                     hint,
@@ -92,7 +92,7 @@ fn columns(node: &Node<'_>, problems: &mut Problems<'_>) {
     let mut seen = BTreeSet::new();
     for (column, span) in taken {
         if !seen.insert(column.clone()) {
-            problems.error(span, format!("two columns of this table would be called `{column}`"));
+            problems.taken(span, format!("two columns of this table would be called `{column}`"));
         }
     }
 }
