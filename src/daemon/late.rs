@@ -27,6 +27,7 @@ impl Late {
         self.slot.into_iter().chain(self.release.map(|overdue| overdue.late_at)).min()
     }
 
+    #[cfg_attr(not(feature = "engine"), expect(dead_code, reason = "only the daemon's voice tells it"))]
     pub const fn code(&self) -> Code {
         if self.slot.is_some() { codes::LATE } else { codes::RELEASE_LATE }
     }

@@ -91,7 +91,8 @@ class Soak:
             urllib.request.urlopen(urllib.request.Request(f"{self.root}/_fault", data=body, method="POST"))
 
     def start(self):
-        environment = os.environ | {"UNDERLAG_LOG": "info", "NO_COLOR": "1"}
+        # As the shipped unit has it.
+        environment = os.environ | {"UNDERLAG_LOG": "info", "NO_COLOR": "1", "MALLOC_ARENA_MAX": "2"}
         self.daemon = subprocess.Popen([self.underlag, "daemon"], cwd=self.folder, env=environment,
                                        stdout=self.log, stderr=self.log)
         deadline = time.time() + 60
