@@ -9,7 +9,7 @@ is slow, answers 429 and 5xx, breaks off, sends half answers under 200, HTML, fi
 drift. Held at the end:
 
 - every minute of every pipeline that was not edited has a slot with a fate, and every fate that is no run has a reason;
-- memory at the end is at most a tenth above what it was after warming up (five minutes);
+- memory in the last ten minutes is at most a tenth above what it was in the ten after warming up (five minutes);
 - `verify` finds nothing, and neither did it after any kill;
 - runs succeeded, failed and were interrupted: otherwise nothing was tried.
 
@@ -221,21 +221,21 @@ def main():
     print(f"{arguments.minutes:g} minutes, seed {arguments.seed}: {dict(soak.counts)}")
     print(f"slots: {dict(fates)}; runs: {dict(outcomes)}")
     samples = [(at, memory) for at, memory in samples if memory]
-    warm = [memory for at, memory in samples if 240 <= at <= 420]
-    late = [memory for at, memory in samples if at >= samples[-1][0] - 180] if samples else []
-    if warm and late and samples[-1][0] > 900:
-        # Runs come and go; the middle of three minutes is neither a peak nor a rest.
+    warm = [memory for at, memory in samples if 300 <= at <= 900]
+    late = [memory for at, memory in samples if at >= samples[-1][0] - 600] if samples else []
+    if warm and late and samples[-1][0] > 1500:
+        # Runs come and go, and what fails takes more than what holds: the middle of ten minutes is neither a peak nor a rest.
         middle = lambda values: sorted(values)[len(values) // 2]
         before, after = middle(warm), middle(late)
         spans = range(0, int(samples[-1][0]) + 1, 300)
         course = [[memory for at, memory in samples if span <= at < span + 300] for span in spans]
         print("memory in each five minutes, MB:", ", ".join(f"{middle(each):.0f}" for each in course if each))
-        print(f"memory: {before:.0f} MB after five minutes, {after:.0f} MB at the end ({after / before:.2f}), "
+        print(f"memory: {before:.0f} MB in the ten minutes after warming up, {after:.0f} MB in the last ten ({after / before:.2f}), "
               f"at most {max(memory for _, memory in samples):.0f} MB")
         if after > before * 1.1:
             soak.faults.append(f"memory grew from {before:.0f} to {after:.0f} MB")
     else:
-        print("memory: not judged, the quiet time is shorter than a quarter of an hour")
+        print("memory: not judged, the quiet time is shorter than twenty-five minutes")
     for wanted in ("published", "failed"):
         if not outcomes[wanted]:
             soak.faults.append(f"no run was {wanted}: nothing was tried")
